@@ -1,0 +1,1 @@
+"""From the equations of a network to their gradients, symbolically."""

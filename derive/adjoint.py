@@ -1,0 +1,293 @@
+"""The adjoint of a system: another system of the same kind.
+
+For every read a[J(v)] in a term of y[I]:
+
+    da[m] += sum over v of dy[I] * (d expr / d read) * delta(m, J(v)),    J(v) = m solved for what it can be
+
+A left index is eliminated before a summed one, and only with coefficient 1 or -1; what cannot be
+eliminated stays as a delta. Back-propagation through time, transposed convolution and bias sums
+are consequences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from derive.domains import drop_redundant_guards, sum_out_deltas
+from derive.expr import (
+    ZERO,
+    Call,
+    Choice,
+    Expr,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Ratio,
+    Read,
+    Sum,
+    minus,
+    over,
+    substitute,
+    times,
+)
+from derive.index import Affine, Delta, Index, IntegerRead
+from derive.monoids import MONOIDS
+from derive.scalars import SCALARS
+from derive.steps import Recorder
+from derive.system import Equation, System, Tensor, Term, canonical_indices, fresh, fresh_letter, symbols
+
+
+def name_witnesses(system: System, recorder: Recorder) -> System:
+    """Give every maximum its argmax: one integer tensor for each index that it runs over."""
+    equations: list[Equation] = []
+    tensors = list(system.tensors)
+    taken = {t.name for t in tensors} | symbols(system)
+    for equation in system.equations:
+        equations.append(equation)
+        witness = MONOIDS[equation.terms[0].monoid].witness if equation.terms else ""
+        if not witness:
+            continue
+        term = equation.terms[0]
+        dims = tuple(i.hi for i in equation.indices)
+        made = []
+        for binder in term.binders:
+            name = fresh(f"{binder.name}_{equation.tensor}", taken)
+            tensors.append(Tensor(name, dims, "computed", integer=True, latex=f"{binder.name}^{{*}}"))
+            arg = replace(term, monoid=witness, witness=binder.name)
+            made.append(Equation(name, equation.indices, (arg,), equation.where))
+        recorder.record("argmax", tuple(made))
+        equations += made
+    return system.with_equations(tuple(equations), tuple(tensors))
+
+
+def partials(node: Expr, value: Expr) -> list[tuple[Read, Expr]]:
+    """Every read in the expression with the derivative by that one read; `value` is the expression's."""
+    match node:
+        case Read():
+            return [(node, Number(Affine.of(1)))]
+        case Sum(args):
+            return [pair for arg in args for pair in partials(arg, arg)]
+        case Negative(arg):
+            return [(read, minus(d)) for read, d in partials(arg, arg)]
+        case Product(args):
+            return [
+                (read, times(*args[:n], d, *args[n + 1 :]))
+                for n, arg in enumerate(args)
+                for read, d in partials(arg, arg)
+            ]
+        case Ratio(top, bottom):
+            tops = [(read, over(d, bottom)) for read, d in partials(top, top)]
+            return tops + [(r, minus(times(over(value, bottom), d))) for r, d in partials(bottom, bottom)]
+        case Power(base, n):
+            outer = (
+                times(Number(Affine.of(n)), base if n == 2 else Power(base, n - 1))
+                if n != 1
+                else Number(Affine.of(1))
+            )
+            return [(read, times(outer, d)) for read, d in partials(base, base)]
+        case Call(function, (arg,)):
+            rule = SCALARS[function].derivative
+            slope = rule(arg, value) if rule else ZERO
+            return [] if slope == ZERO else [(read, times(slope, d)) for read, d in partials(arg, arg)]
+        case Choice(left, relation, right, then, otherwise):
+            chosen = [(r, Choice(left, relation, right, d, ZERO)) for r, d in partials(then, then)]
+            return chosen + [
+                (r, Choice(left, relation, right, ZERO, d)) for r, d in partials(otherwise, otherwise)
+            ]
+        case _:
+            return []
+
+
+class _Differentiator:
+    """Builds the adjoint equations of one system."""
+
+    def __init__(self, system: System, recorder: Recorder) -> None:
+        self.system, self.recorder = system, recorder
+        self.taken = {t.name for t in system.tensors} | symbols(system) | {p.name for p in system.reals}
+        self.wanted = _differentiable(system)
+        self.cotangent = {name: fresh(f"d{name}", self.taken) for name in self._order()}
+        read_inside = {r.tensor for e in system.equations for t in e.terms for r in t.reads()}
+        self.incoming = {
+            name: fresh(f"g{name}", self.taken) if name in read_inside else self.cotangent[name]
+            for name in system.outputs
+            if name in self.wanted
+        }
+
+    def _order(self) -> list[str]:
+        computed = [e.tensor for e in reversed(self.system.equations)]
+        return [n for n in (*computed, *self.system.inputs) if n in self.wanted]
+
+    def indices(self, name: str) -> tuple[Index, ...]:
+        """The letters of the tensor's own equation, or of its sizes."""
+        defined = [e.indices for e in self.system.equations if e.tensor == name]
+        return defined[0] if defined else canonical_indices(self.system, name, set(symbols(self.system)))
+
+    def equation(self, name: str) -> Equation:
+        """The adjoint equation of one tensor: the contributions of all its reads."""
+        indices = self.indices(name)
+        terms: list[Term] = []
+        if name in self.incoming:
+            terms.append(Term((), (), Read(self.incoming[name], tuple(i.symbol for i in indices))))
+        for equation in self.system.equations:
+            if equation.tensor in self.cotangent:
+                terms += self.contributions(equation, name, indices)
+        return Equation(self.cotangent[name], indices, _merge_equal(terms))
+
+    def contributions(self, equation: Equation, name: str, indices: tuple[Index, ...]) -> list[Term]:
+        found = []
+        for term in equation.terms:
+            whole = len(equation.terms) == 1 and not term.binders and not term.guards
+            for read, slope in partials(term.body, equation.lhs if whole else term.body):
+                if read.tensor == name:
+                    made = self.transpose(equation, term, read, slope, indices)
+                    self.recorder.record(
+                        "chain", (Equation(self.cotangent[name], indices, (made,)),), source=equation.tensor
+                    )
+                    found.append(made)
+        return found
+
+    def transpose(
+        self, equation: Equation, term: Term, read: Read, slope: Expr, target: tuple[Index, ...]
+    ) -> Term:
+        """One read's contribution: deltas for its indices, summed over all that stood on the left."""
+        witness = MONOIDS[term.monoid].witness
+        inner = {i.name: Affine.of(f"{i.name}'") for i in (*equation.indices, *term.binders)}
+        left = tuple(i.substitute(inner).renamed(f"{i.name}'") for i in equation.indices)
+        bound = tuple(b.substitute(inner).renamed(f"{b.name}'") for b in term.binders)
+        at = tuple(i.symbol for i in left)
+        chosen = (
+            tuple(
+                Delta(b.symbol, Affine.of(IntegerRead(self._witness(equation, b.name[:-1]), at)))
+                for b in bound
+            )
+            if witness
+            else ()
+        )
+        deltas = tuple(Delta(m.symbol, e.substitute(inner)) for m, e in zip(target, read.at, strict=True))
+        guards = (*chosen, *deltas, *(g.substitute(inner) for g in term.guards))
+        body = times(Read(self.cotangent[equation.tensor], at), substitute(slope, inner))
+        raw = Term((*left, *bound), guards, body)
+        solved = sum_out_deltas(raw, [i.name for i in left])
+        extended = replace(self.system, tensors=(*self.system.tensors, *self.tensors()))
+        return self._letters(drop_redundant_guards(extended, solved, target), target)
+
+    def _witness(self, equation: Equation, binder: str) -> str:
+        argmax = MONOIDS[equation.terms[0].monoid].witness
+        return next(
+            e.tensor
+            for e in self.system.equations
+            if e.terms
+            and e.terms[0].monoid == argmax
+            and e.terms[0].witness == binder
+            and e.indices == equation.indices
+            and e.terms[0].body == equation.terms[0].body
+        )
+
+    def _letters(self, term: Term, target: tuple[Index, ...]) -> Term:
+        """Readable names for the summed indices."""
+        taken = {i.name for i in target} | symbols(self.system)
+        put: dict[str, Affine] = {}
+        for binder in term.binders:
+            wanted = binder.name.rstrip("'")
+            if wanted in taken:
+                wanted = fresh_letter(self.system.sizes, binder.hi, taken)
+            taken.add(wanted)
+            put[binder.name] = Affine.of(wanted)
+        renamed = tuple(b.substitute(put).renamed(str(put[b.name])) for b in term.binders)
+        return Term(renamed, tuple(g.substitute(put) for g in term.guards), substitute(term.body, put))
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """Declarations of the cotangents."""
+        made = []
+        for name, cotangent in self.cotangent.items():
+            source = self.system.tensor(name)
+            made.append(
+                replace(
+                    source, name=cotangent, role="computed", latex=_bar(source), about=f"gradient of {name}"
+                )
+            )
+        for name, incoming in self.incoming.items():
+            if incoming != self.cotangent[name]:
+                source = self.system.tensor(name)
+                latex = _bar(source) + r"^{\mathrm{out}}"
+                made.append(
+                    replace(source, name=incoming, role="computed", latex=latex, about=f"cotangent of {name}")
+                )
+        return tuple(made)
+
+
+def _bar(tensor: Tensor) -> str:
+    return rf"\bar{{{tensor.latex or tensor.name}}}"
+
+
+def _merge_equal(terms: list[Term]) -> tuple[Term, ...]:
+    """Equal contributions once, with their number in front."""
+    count: dict[Term, int] = {}
+    for term in terms:
+        count[term] = count.get(term, 0) + 1
+    return tuple(
+        term if n == 1 else replace(term, body=times(Number(Affine.of(n)), term.body))
+        for term, n in count.items()
+    )
+
+
+def _differentiable(system: System) -> frozenset[str]:
+    """Floating tensors that depend on a floating input and on which an output depends."""
+    reads: Mapping[str, set[str]] = {
+        e.tensor: {r.tensor for t in e.terms for r in t.reads()} for e in system.equations
+    }
+    below = _closure(
+        set(system.floating_inputs()), {n: {m for m in reads if n in reads[m]} for n in _floating(system)}
+    )
+    above = _closure(set(system.outputs), reads)
+    return frozenset(n for n in _floating(system) if n in above and n in below) | frozenset(
+        system.floating_inputs()
+    )
+
+
+def _floating(system: System) -> list[str]:
+    return [t.name for t in system.tensors if not t.integer]
+
+
+def _closure(start: set[str], edges: Mapping[str, set[str]]) -> set[str]:
+    found, todo = set(start), list(start)
+    while todo:
+        for name in sorted(edges.get(todo.pop(), set()) - found):
+            found.add(name)
+            todo.append(name)
+    return found
+
+
+def adjoint(system: System, recorder: Recorder) -> System:
+    """The adjoint system: inputs are all tensors of the system and the cotangents of its outputs.
+
+    Its outputs are the gradients of the floating inputs, in their order. Raises nothing: every
+    well-formed system has an adjoint.
+    """
+    make = _Differentiator(system, recorder)
+    equations = tuple(make.equation(n) for n in make.cotangent if make.incoming.get(n) != make.cotangent[n])
+    recorder.record("collect", equations)
+    tensors = (*system.tensors, *make.tensors())
+    forward = tuple(dict.fromkeys((*system.inputs, *(e.tensor for e in system.equations))))
+    outputs = tuple(make.cotangent[n] for n in system.floating_inputs())
+    return replace(
+        system,
+        name=f"{system.name}_adjoint",
+        tensors=tensors,
+        inputs=(*forward, *make.incoming.values()),
+        outputs=outputs,
+        equations=equations,
+    )
+
+
+def join(forward: System, backward: System) -> System:
+    """Forward and adjoint equations as one system: its inputs are the op's and the cotangents."""
+    computed = {e.tensor for e in forward.equations}
+    return replace(
+        backward,
+        name=backward.name.replace("_adjoint", "_gradients"),
+        inputs=tuple(n for n in backward.inputs if n not in computed),
+        equations=forward.equations + backward.equations,
+    )

@@ -1,0 +1,135 @@
+"""Matrix sugar to index notation: `W_f @ x[t] + b_f` becomes a sum over a named index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from derive.errors import SpecError
+from derive.expr import (
+    Expr,
+    MatMul,
+    Negative,
+    Product,
+    Read,
+    Reduce,
+    Transpose,
+    children,
+    free_names,
+    rebuild,
+    walk,
+)
+from derive.index import Affine, Index
+from derive.system import Size, Tensor, fresh_letter
+
+Shape = tuple[Affine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What closing needs to know of a spec: declared tensors, sizes and index ranges."""
+
+    op: str
+    tensors: Mapping[str, Tensor]
+    sizes: tuple[Size, ...]
+    ranges: Mapping[str, Index]
+
+    def fault(self, message: str) -> SpecError:
+        return SpecError(f"{self.op}: {message}")
+
+    def shape(self, node: Expr) -> Shape:
+        """The axes of an expression that no index stands for yet."""
+        match node:
+            case Read(tensor, at):
+                return self.tensors[tensor].dims[len(at) :]
+            case MatMul(left, right):
+                return self._matmul_shape(self.shape(left), self.shape(right))
+            case Transpose(arg):
+                shape = self.shape(arg)
+                if len(shape) != 2:
+                    raise self.fault(f"only a matrix has a transpose, not {show(shape)}")
+                return shape[::-1]
+            case _:
+                return self._common_shape(tuple(self.shape(part) for part in children(node)))
+
+    def _matmul_shape(self, left: Shape, right: Shape) -> Shape:
+        if not (1 <= len(left) <= 2 and 1 <= len(right) <= 2):
+            raise self.fault(f"@ multiplies vectors and matrices, not {show(left)} @ {show(right)}")
+        if left[-1] != right[0]:
+            raise self.fault(
+                f"rank or size mismatch in {show(left)} @ {show(right)}: the last axis on the left must be "
+                "the first on the right; transpose one with .T, or index it"
+            )
+        return left[:-1] + right[1:]
+
+    def _common_shape(self, shapes: tuple[Shape, ...]) -> Shape:
+        open_shapes = [s for s in shapes if s]
+        if any(s != open_shapes[0] for s in open_shapes):
+            listed = " and ".join(dict.fromkeys(show(s) for s in open_shapes))
+            raise self.fault(
+                f"rank or size mismatch: {listed} are combined element by element: give both the same axes, "
+                "or write the equation with indices"
+            )
+        return open_shapes[0] if open_shapes else ()
+
+    def letter(self, dim: Affine, taken: set[str]) -> Index:
+        name = fresh_letter(self.sizes, dim, taken)
+        return Index(name, Affine(), dim)
+
+    def close(self, node: Expr, at: Shape, taken: set[str]) -> Expr:
+        """The scalar at position `at` of an open expression; a scalar is broadcast."""
+        if not self.shape(node):
+            at = ()
+        match node:
+            case Read(tensor, given):
+                return Read(tensor, given + at)
+            case Transpose(arg):
+                return self.close(arg, at[::-1], taken)
+            case MatMul(left, right):
+                return self._close_matmul(left, right, at, taken)
+            case Reduce(monoid, binders, guards, body):
+                ranged = tuple(self.range_of(b.name) for b in binders)
+                return Reduce(monoid, ranged, guards, self.close(body, at, taken))
+            case _:
+                return rebuild(node, tuple(self.close(part, at, taken) for part in children(node)))
+
+    def _close_matmul(self, left: Expr, right: Expr, at: Shape, taken: set[str]) -> Expr:
+        rows = len(self.shape(left)) - 1
+        inner = self.letter(self.shape(left)[-1], taken)
+        k = (inner.symbol,)
+        a, b = self.close(left, at[:rows] + k, taken), self.close(right, k + at[rows:], taken)
+        return Reduce("sum", (inner,), (), Product((a, b)))
+
+    def range_of(self, name: str) -> Index:
+        if name not in self.ranges:
+            raise self.fault(f"index '{name}' has no range: declare it with s.index('{name}', ...)")
+        return self.ranges[name]
+
+
+def show(shape: Shape) -> str:
+    return "(" + ", ".join(map(str, shape)) + ")"
+
+
+def check_axes(scope: Scope, node: Expr) -> None:
+    """Raise SpecError where a plain index runs over another range than the axis it reads."""
+    for part in walk(node):
+        if not isinstance(part, Read):
+            continue
+        for axis, (e, dim) in enumerate(zip(part.at, scope.tensors[part.tensor].dims)):
+            index = scope.ranges.get(e.plain() or "")
+            if index is not None and index.lo == Affine() and index.hi != dim:
+                raise scope.fault(
+                    f"index '{index.name}' runs over {index.hi}, but axis {axis} of {part.tensor} has "
+                    f"{dim}: an index with two ranges; declare a second index"
+                )
+
+
+def names_in(node: Expr) -> set[str]:
+    """Every name of an index that occurs, bound or free."""
+    bound = {b.name for part in walk(node) if isinstance(part, Reduce) for b in part.binders}
+    return free_names(node) | bound
+
+
+def unbound(node: Expr, allowed: set[str]) -> str | None:
+    """The first name that is neither allowed nor bound."""
+    return next(iter(sorted(free_names(node) - allowed)), None)

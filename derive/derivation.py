@@ -1,0 +1,47 @@
+"""OpSpec -> Derivation: the stages of the symbolic half, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from derive.adjoint import adjoint, name_witnesses
+from derive.batch import batch
+from derive.elaborate import elaborate
+from derive.language import OpSpec, Spec
+from derive.pack import pack
+from derive.stabilise import stabilise
+from derive.steps import Recorder, Step
+from derive.system import System
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """An op's equations, its adjoint, and every step between them.
+
+    `forward` and `backward` are the plain calculus; `stable_forward` and `stable_backward` are what
+    kernels are made of: the same functions without overflow.
+    """
+
+    op: OpSpec
+    spec: Spec
+    forward: System
+    backward: System
+    stable_forward: System
+    stable_backward: System
+    steps: tuple[Step, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def derive(op: OpSpec) -> Derivation:
+    """OpSpec -> Derivation. Raises SpecError for a spec that is not well formed."""
+    recorder = Recorder([])
+    spec = op.spec()
+    system = elaborate(spec, recorder)
+    system = pack(spec, system, recorder)
+    system = batch(system)
+    forward = name_witnesses(system, recorder)
+    backward = adjoint(forward, recorder)
+    stable = stabilise(forward, backward, recorder)
+    return Derivation(
+        op, spec, forward, backward, stable.forward, stable.backward, tuple(recorder.steps), stable.warnings
+    )

@@ -1,0 +1,269 @@
+"""From a spec to a system: matrix sugar closed, initial states entered, nested sums named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from derive.close import Scope, check_axes, names_in
+from derive.domains import simplify
+from derive.errors import SpecError
+from derive.expr import (
+    Call,
+    Expr,
+    Negative,
+    Number,
+    Parameter,
+    Product,
+    Ratio,
+    Read,
+    Reduce,
+    Sum,
+    When,
+    children,
+    free_names,
+    minus,
+    over,
+    rebuild,
+    times,
+    transform,
+)
+from derive.index import Affine, Delta, Guard, Index
+from derive.language import Authored, Spec
+from derive.steps import Recorder
+from derive.system import Equation, System, Tensor, Term, check_system, fresh, fresh_letter
+
+
+@dataclass(slots=True)
+class Elaborator:
+    """Collects the equations and the tensors that they introduce."""
+
+    spec: Spec
+    recorder: Recorder
+    tensors: dict[str, Tensor]
+    equations: list[Equation] = field(default_factory=list)
+    named: dict[tuple[str, Expr], Read] = field(default_factory=dict)
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.spec.op.name, self.tensors, tuple(self.spec.sizes), self.spec.ranges)
+
+    @property
+    def taken(self) -> set[str]:
+        spec = self.spec
+        symbols = {s.name for s in spec.sizes} | {p.name for p in (*spec.integers, *spec.reals)}
+        return symbols | set(self.tensors) | set(spec.packs)
+
+    # one equation -----------------------------------------------------------------------------
+    def closed(self, authored: Authored) -> tuple[tuple[Index, ...], tuple[Guard, ...], Expr]:
+        """The equation in index notation: left indices, left deltas, right side."""
+        scope = self.scope
+        tensor = self.tensors[authored.tensor]
+        taken = names_in(authored.value) | {e.plain() or "" for e in authored.at}
+        rest = tensor.dims[len(authored.at) :]
+        shape = scope.shape(authored.value)
+        if shape and shape != rest:
+            raise scope.fault(
+                f"{authored.tensor} has axes {tuple(map(str, rest))} left for the right side, which has "
+                f"{tuple(map(str, shape))}: rank or size mismatch"
+            )
+        open_indices = tuple(scope.letter(dim, taken) for dim in rest)
+        indices, deltas = self._left(tensor, authored.at, taken)
+        value = scope.close(authored.value, tuple(i.symbol for i in open_indices), taken)
+        check_axes(scope, value)
+        return (*indices, *open_indices), deltas, value
+
+    def _left(
+        self, tensor: Tensor, at: tuple[Affine, ...], taken: set[str]
+    ) -> tuple[tuple[Index, ...], tuple[Guard, ...]]:
+        indices: list[Index] = []
+        deltas: list[Guard] = []
+        for e, dim in zip(at, tensor.dims):
+            declared = self.scope.range_of(e.plain() or "") if e.plain() else None
+            if declared and (declared.lo, declared.hi) != (Affine(), dim):
+                raise self.scope.fault(
+                    f"index '{declared.name}' runs over {declared.lo}..{declared.hi}, but this axis of "
+                    f"{tensor.name} has {dim}: an index with two ranges"
+                )
+            repeated = declared is not None and declared.name in {i.name for i in indices}
+            if declared and not repeated:
+                indices.append(declared)
+            else:
+                index = Index(fresh_letter(tuple(self.spec.sizes), dim, taken), Affine(), dim)
+                indices.append(index)
+                deltas.append(Delta(index.symbol, e))
+        return tuple(indices), tuple(deltas)
+
+    def add(self, authored: Authored) -> None:
+        """Elaborate one equation and append it, after those that it needs."""
+        indices, deltas, value = self.closed(authored)
+        value = self.enter_starts(value)
+        summed = self._summed_left(deltas, {i.name for i in indices})
+        scope = {i.name: i for i in (*indices, *summed)}
+        terms = self.split(value, authored.tensor, scope, authored.where)
+        if deltas:
+            terms = tuple(Term(summed + t.binders, deltas + t.guards, t.body, t.monoid) for t in terms)
+        self.append(Equation(authored.tensor, indices, terms, authored.where), "written")
+
+    def _summed_left(self, deltas: tuple[Guard, ...], free: set[str]) -> tuple[Index, ...]:
+        names = dict.fromkeys(n for d in deltas for n in sorted(d.parts()[1].names()))
+        return tuple(self.spec.ranges[n] for n in names if n in self.spec.ranges and n not in free)
+
+    def append(self, equation: Equation, rule: str) -> None:
+        self.equations.append(equation)
+        self.recorder.record(rule, (equation,))
+
+    # initial states ---------------------------------------------------------------------------
+    def enter_starts(self, value: Expr) -> Expr:
+        """h[t-1] of a tensor with an initial state reads a named tensor h_prev[t]."""
+        return transform(value, self._enter_start)
+
+    def _enter_start(self, node: Expr) -> Expr:
+        if not isinstance(node, Read) or node.tensor not in self.spec.starts or not node.at:
+            return node
+        step = (node.at[0] + 1).plain()
+        if node.at[0].plain():
+            return node
+        if step is None:
+            raise self.scope.fault(
+                f"{node.tensor}[{node.at[0]}] of a tensor with an initial state: only one step back is "
+                "defined by it; add further states as tensors of their own"
+            )
+        return Read(self._previous(node.tensor), (Affine.of(step), *node.at[1:]))
+
+    def _previous(self, state: str) -> str:
+        name, tensor = f"{state}_prev", self.tensors[state]
+        if name not in self.tensors:
+            self.tensors[name] = Tensor(name, tensor.dims, "computed", latex=tensor.latex or state)
+            letters: set[str] = set()
+            at = tuple(self.scope.letter(dim, letters) for dim in tensor.dims)
+            t, rest = at[0].symbol, tuple(i.symbol for i in at[1:])
+            before = Term((), (), Read(state, (t - 1, *rest)))
+            start = Term((), (Delta(t, Affine()),), Read(self.spec.starts[state], rest))
+            self.append(Equation(name, at, (before, start)), "start")
+        return name
+
+    # terms ------------------------------------------------------------------------------------
+    def split(self, node: Expr, lhs: str, scope: dict[str, Index], where: str) -> tuple[Term, ...]:
+        """The terms of a sum, each with its own binders and guards."""
+        match node:
+            case Sum(args):
+                return tuple(t for arg in args for t in self.split(arg, lhs, scope, where))
+            case Negative(arg):
+                inner = self.split(arg, lhs, scope, where)
+                if all(t.monoid == "sum" for t in inner):
+                    return tuple(Term(t.binders, t.guards, minus(t.body)) for t in inner)
+            case When(guards, body):
+                inner = self.split(body, lhs, scope, where)
+                return tuple(Term(t.binders, guards + t.guards, t.body, t.monoid) for t in inner)
+            case Reduce(monoid, binders, guards, body):
+                return self._split_reduce(node, lhs, scope, where)
+            case Product(args) | Ratio(Product(args), _):
+                return self._split_product(node, args, lhs, scope, where)
+            case Ratio(top, bottom) if _is_constant(bottom):
+                inner = self.split(top, lhs, scope, where)
+                if all(t.monoid == "sum" for t in inner):
+                    return tuple(Term(t.binders, t.guards, over(t.body, bottom)) for t in inner)
+        return (Term((), (), self.name_nested(node, lhs, scope, where)),)
+
+    def _split_reduce(self, node: Reduce, lhs: str, scope: dict[str, Index], where: str) -> tuple[Term, ...]:
+        inner_scope = scope | {b.name: b for b in node.binders}
+        if node.monoid != "sum":
+            body = self.name_nested(node.body, lhs, inner_scope, where)
+            return (Term(node.binders, node.guards, body, node.monoid),)
+        inner = self.split(node.body, lhs, inner_scope, where)
+        if any(t.monoid != "sum" for t in inner):
+            inner = (Term((), (), self.name(node.body, lhs, inner_scope, where)),)
+        return tuple(Term(node.binders + t.binders, node.guards + t.guards, t.body) for t in inner)
+
+    def _split_product(
+        self, node: Expr, args: tuple[Expr, ...], lhs: str, scope: dict[str, Index], where: str
+    ) -> tuple[Term, ...]:
+        bottom = node.bottom if isinstance(node, Ratio) else Number(Affine.of(1))
+        guards = tuple(g for a in args if isinstance(a, When) for g in a.guards)
+        args = tuple(a.body if isinstance(a, When) else a for a in args)
+        sums = [n for n, a in enumerate(args) if isinstance(a, Reduce) and a.monoid == "sum"]
+        others = tuple(a for n, a in enumerate(args) if n not in sums)
+        bottom = self.name_nested(bottom, lhs, scope, where)
+        if len(sums) == 1 and all(map(_is_constant, (*others, bottom))):
+            inner = self.split(args[sums[0]], lhs, scope, where)
+            factor = over(times(*others), bottom)
+            return tuple(Term(t.binders, guards + t.guards, times(factor, t.body)) for t in inner)
+        named = tuple(self.name_nested(a, lhs, scope, where) for a in args)
+        return (Term((), guards, over(times(*named), bottom)),)
+
+    # names ------------------------------------------------------------------------------------
+    def name_nested(self, node: Expr, lhs: str, scope: dict[str, Index], where: str) -> Expr:
+        """The expression with every sum inside it named, so that it reads tensors only."""
+        if _sums(node):
+            return self.name(node, lhs, scope, where)
+        parts = tuple(self.name_nested(part, lhs, scope, where) for part in children(node))
+        return rebuild(node, parts) if parts else node
+
+    def name(self, node: Expr, lhs: str, scope: dict[str, Index], where: str) -> Read:
+        """A new tensor for a subexpression, indexed by what is free in it."""
+        if (lhs, node) in self.named:
+            return self.named[lhs, node]
+        free = free_names(node)
+        indices = tuple(i for i in scope.values() if i.name in free)
+        name = fresh(f"z_{lhs}", self.taken)
+        self.tensors[name] = Tensor(name, tuple(i.hi for i in indices), "computed", latex="z")
+        terms = self.split(node, name, {i.name: i for i in indices}, where)
+        if len(terms) > 1 and any(t.monoid != "sum" for t in terms):
+            raise SpecError(
+                f"{self.spec.op.name}: a maximum stands in a sum: give it a tensor of its own", where
+            )
+        axes = tuple(Index(i.name, Affine(), i.hi) for i in indices)
+        self.append(Equation(name, axes, terms, where), "name")
+        self.named[lhs, node] = Read(name, tuple(i.symbol for i in indices))
+        return self.named[lhs, node]
+
+
+def _is_constant(node: Expr) -> bool:
+    return isinstance(node, (Number, Parameter)) or (
+        isinstance(node, (Negative, Ratio, Product)) and all(map(_is_constant, children(node)))
+    )
+
+
+def _sums(node: Expr) -> bool:
+    """Whether a reduction or a guard stands in the linear layer of the expression."""
+    match node:
+        case Reduce() | When():
+            return True
+        case Sum(args) | Product(args):
+            return any(map(_sums, args))
+        case Negative(arg) | Ratio(arg, _):
+            return _sums(arg)
+        case _:
+            return False
+
+
+def elaborate(spec: Spec, recorder: Recorder) -> System:
+    """Spec -> System: every equation a sum of terms over tensor reads, checked."""
+    elaborator = Elaborator(spec, recorder, {t.name: t for t in spec.tensors})
+    for authored in spec.equations:
+        try:
+            elaborator.add(authored)
+        except SpecError as fault:
+            raise SpecError(fault.message, fault.where or authored.where) from None
+    inputs = tuple(t.name for t in spec.tensors if t.role != "computed")
+    system = System(
+        spec.op.name,
+        tuple(spec.sizes),
+        tuple(elaborator.tensors.values()),
+        inputs,
+        spec.outputs,
+        tuple(elaborator.equations),
+        tuple(spec.integers),
+        tuple(spec.reals),
+    )
+    check_system(system)
+    return simplify_system(system)
+
+
+def simplify_system(system: System) -> System:
+    """Every term with its deltas summed out and its implied guards dropped."""
+    equations = tuple(
+        Equation(e.tensor, e.indices, tuple(simplify(system, t, e.indices) for t in e.terms), e.where)
+        for e in system.equations
+    )
+    return system.with_equations(equations, system.tensors)

@@ -1,0 +1,26 @@
+"""Two-dimensional convolution as the documents draw it: cross-correlation."""
+
+from derive.language import op, total
+
+
+@op(
+    title="two-dimensional convolution (cross-correlation)",
+    source="document 000, 'Convolutional Neural Networks (CNNs)'; stride and padding: document 003, 'Convolutional Layer'",
+    conventions=("cross-correlation: the kernel is not flipped", "padding is with zeros on all sides"),
+)
+def conv2d(s):
+    C, O = s.size("C", "c", about="channels"), s.size("O", "o", about="filters")
+    H, W = s.size("H", "u", about="image height"), s.size("W", "v", about="image width")
+    P, Q = s.size("P", "p", about="kernel height", least=1), s.size("Q", "q", about="kernel width", least=1)
+    stride, pad = s.integer("stride", 1, least=1), s.integer("pad", 0)
+    U = s.size("U", "i", about="output height", formula=(H + 2 * pad - P) // stride + 1, least=1)
+    V = s.size("V", "j", about="output width", formula=(W + 2 * pad - Q) // stride + 1, least=1)
+    c, o, i, j, p, q = (
+        s.index(*pair) for pair in (("c", C), ("o", O), ("i", U), ("j", V), ("p", P), ("q", Q))
+    )
+    X = s.data("X", C, H, W, about="image")
+    K = s.parameter("K", O, C, P, Q, about="kernels")
+    b = s.parameter("b", O, about="bias")
+    Y = s.let("Y", O, U, V, about="feature maps")
+    Y[o, i, j] = total((c, p, q), X[c, stride * i + p - pad, stride * j + q - pad] * K[o, c, p, q]) + b[o]
+    s.returns(Y)

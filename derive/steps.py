@@ -1,0 +1,41 @@
+"""The recorder: every rewrite that leads from a spec to its kernels, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from derive.system import Equation
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rewrite: its rule, why it holds, the equations it made, and the one it started from."""
+
+    rule: str
+    why: str
+    made: tuple[Equation, ...]
+    source: str = ""
+
+
+RULES = {
+    "written": "the equation as the document prints it",
+    "name": "a sum inside a function gets a name",
+    "start": "the initial state enters at step 0",
+    "pack": "equations that differ only in the member of a pack are one equation with one index more",
+    "batch": "every example has its own data; parameters are shared",
+    "argmax": "the maximum is read at its first maximiser",
+    "chain": "one read, by the chain rule, with the read's indices solved for",
+    "collect": "the contributions of all reads, added up",
+    "stabilise": "a factor that cancels is divided out of numerator and denominator",
+}
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Steps in the order in which they were taken."""
+
+    steps: list[Step]
+
+    def record(self, rule: str, made: tuple[Equation, ...], why: str = "", source: str = "") -> None:
+        assert rule in RULES, rule
+        self.steps.append(Step(rule, why or RULES[rule], made, source))
