@@ -15,26 +15,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from derive.domains import drop_redundant_guards, sum_out_deltas
-from derive.expr import (
-    ZERO,
-    Call,
-    Choice,
-    Expr,
-    Negative,
-    Number,
-    Power,
-    Product,
-    Ratio,
-    Read,
-    Sum,
-    minus,
-    over,
-    substitute,
-    times,
-)
+from derive.expr import Expr, Number, Read, substitute, times
 from derive.index import Affine, Delta, Index, IntegerRead
 from derive.monoids import MONOIDS
-from derive.scalars import SCALARS
+from derive.partials import partials
 from derive.steps import Recorder
 from derive.system import Equation, System, Tensor, Term, canonical_indices, fresh, fresh_letter, symbols
 
@@ -60,44 +44,6 @@ def name_witnesses(system: System, recorder: Recorder) -> System:
         recorder.record("argmax", tuple(made))
         equations += made
     return system.with_equations(tuple(equations), tuple(tensors))
-
-
-def partials(node: Expr, value: Expr) -> list[tuple[Read, Expr]]:
-    """Every read in the expression with the derivative by that one read; `value` is the expression's."""
-    match node:
-        case Read():
-            return [(node, Number(Affine.of(1)))]
-        case Sum(args):
-            return [pair for arg in args for pair in partials(arg, arg)]
-        case Negative(arg):
-            return [(read, minus(d)) for read, d in partials(arg, arg)]
-        case Product(args):
-            return [
-                (read, times(*args[:n], d, *args[n + 1 :]))
-                for n, arg in enumerate(args)
-                for read, d in partials(arg, arg)
-            ]
-        case Ratio(top, bottom):
-            tops = [(read, over(d, bottom)) for read, d in partials(top, top)]
-            return tops + [(r, minus(times(over(value, bottom), d))) for r, d in partials(bottom, bottom)]
-        case Power(base, n):
-            outer = (
-                times(Number(Affine.of(n)), base if n == 2 else Power(base, n - 1))
-                if n != 1
-                else Number(Affine.of(1))
-            )
-            return [(read, times(outer, d)) for read, d in partials(base, base)]
-        case Call(function, (arg,)):
-            rule = SCALARS[function].derivative
-            slope = rule(arg, value) if rule else ZERO
-            return [] if slope == ZERO else [(read, times(slope, d)) for read, d in partials(arg, arg)]
-        case Choice(left, relation, right, then, otherwise):
-            chosen = [(r, Choice(left, relation, right, d, ZERO)) for r, d in partials(then, then)]
-            return chosen + [
-                (r, Choice(left, relation, right, ZERO, d)) for r, d in partials(otherwise, otherwise)
-            ]
-        case _:
-            return []
 
 
 class _Differentiator:

@@ -15,13 +15,7 @@ def depends_on_data(system: System) -> frozenset[str]:
     found = {t.name for t in system.tensors if t.role == "data"}
     changed = True
     while changed:
-        new = {
-            e.tensor
-            for e in system.equations
-            for term in e.terms
-            for read in (*term.reads(), *term.integer_reads())
-            if read.tensor in found
-        }
+        new = {e.tensor for e in system.equations for term in e.terms if found & term.tensors()}
         changed = not new <= found
         found |= new
     return frozenset(found)

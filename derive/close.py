@@ -9,7 +9,6 @@ from derive.errors import SpecError
 from derive.expr import (
     Expr,
     MatMul,
-    Negative,
     Product,
     Read,
     Reduce,
@@ -115,7 +114,7 @@ def check_axes(scope: Scope, node: Expr) -> None:
     for part in walk(node):
         if not isinstance(part, Read):
             continue
-        for axis, (e, dim) in enumerate(zip(part.at, scope.tensors[part.tensor].dims)):
+        for axis, (e, dim) in enumerate(zip(part.at, scope.tensors[part.tensor].dims, strict=True)):
             index = scope.ranges.get(e.plain() or "")
             if index is not None and index.lo == Affine() and index.hi != dim:
                 raise scope.fault(

@@ -92,7 +92,7 @@ def _guarded_by_a_factor(system: System, body: Expr, guard: In) -> bool:
     return any(
         e == guard.e and dim == guard.hi
         for read in zero_outside(body)
-        for e, dim in zip(read.at, system.tensor(read.tensor).dims)
+        for e, dim in zip(read.at, system.tensor(read.tensor).dims, strict=True)
     )
 
 

@@ -8,7 +8,6 @@ from derive.close import Scope, check_axes, names_in
 from derive.domains import simplify
 from derive.errors import SpecError
 from derive.expr import (
-    Call,
     Expr,
     Negative,
     Number,
@@ -50,8 +49,8 @@ class Elaborator:
     @property
     def taken(self) -> set[str]:
         spec = self.spec
-        symbols = {s.name for s in spec.sizes} | {p.name for p in (*spec.integers, *spec.reals)}
-        return symbols | set(self.tensors) | set(spec.packs)
+        numbers = {p.name for p in spec.integers} | {p.name for p in spec.reals}
+        return {s.name for s in spec.sizes} | numbers | set(self.tensors) | set(spec.packs)
 
     # one equation -----------------------------------------------------------------------------
     def closed(self, authored: Authored) -> tuple[tuple[Index, ...], tuple[Guard, ...], Expr]:
@@ -77,7 +76,7 @@ class Elaborator:
     ) -> tuple[tuple[Index, ...], tuple[Guard, ...]]:
         indices: list[Index] = []
         deltas: list[Guard] = []
-        for e, dim in zip(at, tensor.dims):
+        for e, dim in zip(at, tensor.dims[: len(at)], strict=True):
             declared = self.scope.range_of(e.plain() or "") if e.plain() else None
             if declared and (declared.lo, declared.hi) != (Affine(), dim):
                 raise self.scope.fault(
@@ -155,7 +154,7 @@ class Elaborator:
             case When(guards, body):
                 inner = self.split(body, lhs, scope, where)
                 return tuple(Term(t.binders, guards + t.guards, t.body, t.monoid) for t in inner)
-            case Reduce(monoid, binders, guards, body):
+            case Reduce():
                 return self._split_reduce(node, lhs, scope, where)
             case Product(args) | Ratio(Product(args), _):
                 return self._split_product(node, args, lhs, scope, where)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from derive.expr import Read, transform
+from derive.expr import Expr, Read, transform
 from derive.index import Affine, Index
 from derive.language import Spec
 from derive.steps import Recorder
@@ -41,7 +41,8 @@ def pack(spec: Spec, system: System, recorder: Recorder) -> System:
 
 
 def _pack_inputs(spec: Spec, system: System) -> System:
-    tensors, placing = {t.name: t for t in system.tensors}, {}
+    tensors = {t.name: t for t in system.tensors}
+    placing: dict[str, tuple[str, int, int]] = {}
     inputs = list(system.inputs)
     for name, members in spec.packs.items():
         first = tensors[members[0]]
@@ -67,7 +68,7 @@ def _pack_inputs(spec: Spec, system: System) -> System:
 
 
 def _place(equation: Equation, placing: Placing) -> Equation:
-    def change(node):  # type: ignore[no-untyped-def]
+    def change(node: Expr) -> Expr:
         if isinstance(node, Read) and node.tensor in placing:
             packed, axis, number = placing[node.tensor]
             return Read(packed, (*node.at[:axis], Affine.of(number), *node.at[axis:]))
@@ -96,7 +97,7 @@ def _pattern(system: System, equation: Equation, index_name: str) -> tuple[int, 
     numbers: set[int] = set()
     counts: set[int] = set()
 
-    def change(node):  # type: ignore[no-untyped-def]
+    def change(node: Expr) -> Expr:
         if not isinstance(node, Read) or node.tensor not in members:
             return node
         axis, count = members[node.tensor]

@@ -82,6 +82,10 @@ class Term:
         nested = [inner for read in guard_reads for e in read.at for inner in e.reads()]
         return tuple(guard_reads + nested) + integer_reads(self.body)
 
+    def tensors(self) -> set[str]:
+        """The names of the tensors that it reads."""
+        return {r.tensor for r in self.reads()} | {r.tensor for r in self.integer_reads()}
+
     def names(self) -> set[str]:
         """Every name that occurs in it, bound ones included."""
         parts = tuple(e for g in self.guards for e in g.parts())
@@ -194,8 +198,10 @@ def _check_equation(system: System, equation: Equation, defined: Names) -> None:
     free = symbols(system) | {i.name for i in equation.indices}
     for term in equation.terms:
         assert term.monoid in MONOIDS, f"unknown monoid {term.monoid}"
-        for read in (*term.reads(), *term.integer_reads()):
+        for read in term.reads():
             _check_read(system, read, defined)
+        for label in term.integer_reads():
+            _check_read(system, label, defined)
         unbound = term.names() - free - {b.name for b in term.binders}
         if unbound:
             name = sorted(unbound)[0]

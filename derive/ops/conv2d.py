@@ -5,7 +5,8 @@ from derive.language import op, total
 
 @op(
     title="two-dimensional convolution (cross-correlation)",
-    source="document 000, 'Convolutional Neural Networks (CNNs)'; stride and padding: document 003, 'Convolutional Layer'",
+    source="document 000, 'Convolutional Neural Networks (CNNs)'; "
+    "stride and padding: document 003, 'Convolutional Layer'",
     conventions=("cross-correlation: the kernel is not flipped", "padding is with zeros on all sides"),
 )
 def conv2d(s):

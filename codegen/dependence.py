@@ -1,0 +1,150 @@
+"""Dependence distances between the pieces of a system: all that the scheduler knows.
+
+A node is a piece of an equation: all its terms without a sum together, or one sum. Splitting at the
+terms is what lets an input projection leave a recurrence: it is a node that the recurrence does not
+reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from derive.errors import DerivationError
+from derive.index import Affine
+from derive.monoids import MONOIDS
+from derive.system import Equation, System, Term
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Terms of one equation that are computed together; `also` holds equations with the same search
+    for a maximum (its argmax tensors)."""
+
+    equation: Equation
+    terms: tuple[Term, ...]
+    also: tuple[Equation, ...] = ()
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        return (self.equation.tensor, *(e.tensor for e in self.also))
+
+    @property
+    def light(self) -> bool:
+        """Whether it has no sum."""
+        return not any(t.binders for t in self.terms)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`reader` reads `tensor`, which `writer` writes, at these indices."""
+
+    writer: int
+    reader: int
+    tensor: str
+    at: tuple[Affine, ...]
+
+
+def pieces(system: System) -> tuple[Piece, ...]:
+    """Every equation cut into its sums and the rest; a maximum with all that it finds stays whole."""
+    made: list[Piece] = []
+    for equation in system.equations:
+        monoid = equation.terms[0].monoid if equation.terms else "sum"
+        if monoid == "sum":
+            light = tuple(t for t in equation.terms if not t.binders)
+            heavy = tuple(t for t in equation.terms if t.binders)
+            made += [Piece(equation, light)] if light or not heavy else []
+            made += [Piece(equation, (t,)) for t in heavy]
+        elif not _join_search(made, equation):
+            made.append(Piece(equation, equation.terms))
+    return tuple(made)
+
+
+def _join_search(made: list[Piece], equation: Equation) -> bool:
+    """Add an argmax to the piece that already looks for its maximum."""
+    term = equation.terms[0]
+    for n, piece in enumerate(made):
+        first = piece.terms[0] if piece.terms else None
+        if first is not None and MONOIDS[first.monoid].witness == term.monoid:
+            same = (first.binders, first.guards, first.body) == (term.binders, term.guards, term.body)
+            if same and piece.equation.indices == equation.indices:
+                made[n] = Piece(piece.equation, piece.terms, (*piece.also, equation))
+                return True
+    return False
+
+
+def edges(nodes: tuple[Piece, ...]) -> tuple[Edge, ...]:
+    """Which piece reads what other pieces write, and where."""
+    writers: dict[str, list[int]] = {}
+    for n, node in enumerate(nodes):
+        for tensor in node.writes:
+            writers.setdefault(tensor, []).append(n)
+    found = []
+    for n, node in enumerate(nodes):
+        for term in node.terms:
+            for read in (*term.reads(), *term.integer_reads()):
+                found += [Edge(w, n, read.tensor, read.at) for w in writers.get(read.tensor, ())]
+    return tuple(dict.fromkeys(found))
+
+
+def components(count: int, successors: Mapping[int, Iterable[int]]) -> list[tuple[int, ...]]:
+    """Strongly connected components (Tarjan), each sorted, in a topological order of their graph."""
+    order: dict[int, int] = {}
+    low: dict[int, int] = {}
+    stack: list[int] = []
+    found: list[tuple[int, ...]] = []
+
+    def visit(node: int) -> None:
+        order[node] = low[node] = len(order)
+        stack.append(node)
+        for after in successors.get(node, ()):
+            if after not in order:
+                visit(after)
+            if after in stack:
+                low[node] = min(low[node], low[after])
+        if low[node] == order[node]:
+            cut = stack.index(node)
+            found.append(tuple(sorted(stack[cut:])))
+            del stack[cut:]
+
+    for node in range(count):
+        if node not in order:
+            visit(node)
+    return found[::-1]
+
+
+def distance(edge: Edge, nodes: tuple[Piece, ...], axes: Mapping[str, int]) -> int | None:
+    """How far along the carried axis the edge reads from where it writes; None if that varies."""
+    reader = nodes[edge.reader]
+    step = reader.equation.indices[axes[reader.equation.tensor]].name
+    shift = edge.at[axes[edge.tensor]] - Affine.of(step)
+    return shift.integer() if shift.is_integer() else None
+
+
+def carried_axes(nodes: tuple[Piece, ...], dim: Affine) -> dict[str, int] | None:
+    """For each tensor that is written, its first axis of this dimension; None if one has none."""
+    axes: dict[str, int] = {}
+    for node in nodes:
+        for equation in (node.equation, *node.also):
+            positions = [k for k, i in enumerate(equation.indices) if i.hi == dim]
+            if not positions:
+                return None
+            axes[equation.tensor] = positions[0]
+    return axes
+
+
+def direction(distances: list[int | None], tensors: Iterable[str]) -> int:
+    """-1 for a recurrence from the past, 1 from the future. Raises DerivationError for neither."""
+    names = ", ".join(dict.fromkeys(tensors))
+    if any(d is None for d in distances):
+        raise DerivationError(
+            f"the recurrence of {names} reads steps at a varying distance: read a fixed number of steps away"
+        )
+    steps = [d for d in distances if d]
+    if not steps:
+        raise DerivationError(f"{names} depend on each other with no step in between: read one at t-1")
+    if min(steps) < 0 < max(steps):
+        raise DerivationError(
+            f"the recurrence of {names} looks into its past and its future at once: split it in two"
+        )
+    return -1 if steps[0] < 0 else 1

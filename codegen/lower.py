@@ -1,0 +1,178 @@
+"""Derivation -> Plan: the kernels of an op, as statements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from codegen.accesses import arrays_read, arrays_written, flatten
+from codegen.contraction import lower_contraction, needs_clear
+from codegen.fuse import fuse
+from codegen.localise import localise
+from codegen.names import Names
+from codegen.nodes import Ceil, Clear, Kernel, Loop, Nest, Section, Statement, with_inner
+from codegen.pointwise import lower_pointwise
+from codegen.reduction import lower_maximum, lower_sum, wrap
+from codegen.bounds import Bounds
+from codegen.schedule import Item, Steps, Task, schedule
+from derive.derivation import Derivation
+from derive.index import Affine
+from derive.system import System, symbols
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The forward and the backward kernel of one derivation."""
+
+    derivation: Derivation
+    forward: Kernel
+    backward: Kernel
+
+
+RESERVED = frozenset(
+    "np kernel gemm matrix number clear beats lowest power range min max exp log log1p expm1 sqrt sin cos tanh "
+    "sigmoid softplus relu step sign absolute erf normal_cdf normal_pdf maximum minimum".split()
+)
+
+
+def lower(derivation: Derivation) -> Plan:
+    """Derivation -> Plan. Raises DerivationError where the equations cannot be put in an order."""
+    forward, backward = derivation.stable_forward, derivation.stable_backward
+    computed = tuple(e.tensor for e in forward.equations)
+    gradients = _lower_system(backward, backward.outputs, ())
+    needed = arrays_read(gradients)
+    residuals = tuple(n for n in computed if n in needed)
+    saved = tuple(n for n in residuals if n not in forward.outputs)
+    values = _lower_system(forward, forward.outputs, saved)
+    cotangents = tuple(n for n in backward.inputs if n not in computed and n not in forward.inputs)
+    return Plan(
+        derivation,
+        _kernel("forward", forward, values, forward.inputs, (), (), forward.outputs, saved),
+        _kernel(
+            "backward",
+            backward,
+            _sections(backward, gradients),
+            tuple(n for n in forward.inputs if n in needed),
+            residuals,
+            cotangents,
+            backward.outputs,
+            (),
+        ),
+    )
+
+
+def _kernel(
+    name: str,
+    system: System,
+    body: tuple[Statement, ...],
+    inputs: tuple[str, ...],
+    residuals: tuple[str, ...],
+    cotangents: tuple[str, ...],
+    outputs: tuple[str, ...],
+    saved: tuple[str, ...],
+) -> Kernel:
+    held = {*outputs, *saved}
+    workspace = tuple(t.name for t in system.tensors if t.name in arrays_written(body) - held)
+    integers, reals = tuple(p.name for p in system.integers), tuple(p.name for p in system.reals)
+    return Kernel(name, inputs, residuals, cotangents, integers, reals, outputs, saved, workspace, body)
+
+
+def _lower_system(
+    system: System, outputs: tuple[str, ...], saved: tuple[str, ...]
+) -> tuple[Statement, ...]:
+    indices = {i.name for e in system.equations for i in (*e.indices, *(b for t in e.terms for b in t.binders))}
+    taken = {t.name for t in system.tensors} | symbols(system) | {p.name for p in system.reals} | RESERVED
+    names = Names(taken | indices)
+    tree = _lower_items(system, schedule(system), names)
+    return _finish(system, tuple(tree), {*outputs, *saved}, names)
+
+
+def _lower_items(system: System, items: tuple[Item, ...], names: Names) -> list[Statement | Nest]:
+    made: list[Statement | Nest] = []
+    for item in items:
+        if isinstance(item, Steps):
+            body = tuple(_lower_items(system, item.body, names))
+            loop = Loop(item.index.name, (Ceil(item.index.lo),), (Ceil(item.index.hi),), body, item.backwards)
+            made.append(loop)
+        else:
+            made += _lower_task(system, item, names)
+    return fuse(made)
+
+
+def _lower_task(system: System, task: Task, names: Names) -> list[Statement | Nest]:
+    if task.piece.light:
+        return lower_pointwise(system, task, names)
+    if task.piece.terms[0].monoid != "sum":
+        return list(lower_maximum(system, task, names))
+    made = lower_contraction(system, task)
+    if made is None:
+        return list(lower_sum(system, task, names))
+    fixed = {i.name for i in task.fixed}
+    prefix = tuple(e for e in task.piece.equation.lhs.at if e.plain() in fixed)
+    start = [Clear(task.piece.equation.tensor, prefix)] if needs_clear(task, made) else []
+    return [*start, *made]
+
+
+def _finish(
+    system: System, tree: tuple[Statement | Nest, ...], kept: set[str], names: Names
+) -> tuple[Statement, ...]:
+    """Nests as loops, with what only they use in locals."""
+    integers = {t.name for t in system.tensors if t.integer}
+    nests = [s for s in flatten(tree) if isinstance(s, Nest)]
+    done: dict[int, tuple[Statement, ...]] = {}
+    for nest in nests:
+        outside = arrays_read(_without(tree, nest)) | kept
+        local = localise(nest, outside, integers, names)
+        done[id(nest)] = wrap(Bounds(system, local.indices), local.indices, (), local.body)
+    return _replace_nests(tree, done)
+
+
+def _without(tree: tuple[Statement | Nest, ...], nest: Nest) -> tuple[Statement | Nest, ...]:
+    """The tree without one nest."""
+    return tuple(
+        replace(s, body=_without(s.body, nest)) if isinstance(s, Loop) else s for s in tree if s is not nest
+    )
+
+
+def _replace_nests(
+    tree: tuple[Statement | Nest, ...], done: dict[int, tuple[Statement, ...]]
+) -> tuple[Statement, ...]:
+    made: list[Statement] = []
+    for item in tree:
+        if isinstance(item, Nest):
+            made += done[id(item)]
+        elif isinstance(item, Loop):
+            made.append(with_inner(item, _replace_nests(item.body, done)))
+        else:
+            made.append(item)
+    return tuple(made)
+
+
+def _sections(system: System, body: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """Statements that only some gradients need, under the question whether one is wanted."""
+    reach = _reach(system)
+    made: list[Section] = []
+    for statement in body:
+        served = {n for tensor in arrays_written((statement,)) for n in reach[tensor]}
+        serves = tuple(n for n in system.outputs if n in served)
+        if made and made[-1].serves == serves:
+            made[-1] = replace(made[-1], body=(*made[-1].body, statement))
+        else:
+            made.append(Section(serves, (statement,)))
+    return tuple(made)
+
+
+def _reach(system: System) -> dict[str, set[str]]:
+    """For each tensor, the outputs that depend on it."""
+    reach = {t.name: ({t.name} if t.name in system.outputs else set()) for t in system.tensors}
+    changed = True
+    while changed:
+        changed = False
+        for equation in system.equations:
+            for term in equation.terms:
+                for read in (*term.reads(), *term.integer_reads()):
+                    before = len(reach[read.tensor])
+                    reach[read.tensor] |= reach[equation.tensor]
+                    changed = changed or len(reach[read.tensor]) > before
+    return reach
+
+

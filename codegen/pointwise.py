@@ -1,0 +1,128 @@
+"""Pieces without a sum: one store at every point, and scatters by a delta on the left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from codegen.bounds import Bounds
+from codegen.names import Names
+from codegen.nodes import Clear, If, Let, Local, Nest, Statement, Store
+from codegen.schedule import Task
+from derive.expr import ZERO as NOTHING
+from derive.expr import Expr, Read, plus, substitute, transform
+from derive.index import Affine, Delta, Guard, In, Index, solve
+from derive.system import System, Term
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A term whose left-side deltas are solved: where it is stored, and the indices still looped over."""
+
+    at: tuple[Affine, ...]
+    loops: tuple[Index, ...]
+    guards: tuple[Guard, ...]
+    body: Expr
+    moved: bool
+
+
+def place(system: System, task: Task, term: Term) -> Placed:
+    """Solve the deltas on left indices: `z[g] += delta(g, 0)*e` is stored at z[0]."""
+    fixed = {i.name for i in task.fixed}
+    loops = [i for i in task.piece.equation.indices if i.name not in fixed]
+    at = task.piece.equation.lhs.at
+    guards, body, moved = list(term.guards), term.body, False
+    for delta in [g for g in guards if isinstance(g, Delta)]:
+        current = next((g for g in guards if g == delta), delta)
+        solved = ((i, solve(current, i.name)) for i in loops) if isinstance(current, Delta) else iter(())
+        index, value = next(((i, v) for i, v in solved if v is not None), (None, None))
+        if index is None or value is None:
+            continue
+        put = {index.name: value}
+        guards = [g.substitute(put) for g in guards if g != current] + [In(value, index.lo, index.hi)]
+        body, at = substitute(body, put), tuple(e.substitute(put) for e in at)
+        loops, moved = [i for i in loops if i is not index], True
+    bounds = Bounds(system, (*task.fixed, *loops, *term.binders))
+    kept = tuple(g for g in dict.fromkeys(guards) if not bounds.sure(g))
+    return Placed(at, tuple(loops), kept, body, moved)
+
+
+def lower_pointwise(system: System, task: Task, names: Names) -> list[Statement | Nest]:
+    """A light piece as nests of stores; cleared first where the stores do not cover the tensor."""
+    tensor = task.piece.equation.tensor
+    placed = [place(system, task, t) for t in task.piece.terms]
+    groups: dict[tuple[Affine, ...], list[Placed]] = {}
+    for term in sorted(placed, key=lambda p: p.moved):
+        groups.setdefault(term.at, []).append(term)
+    setting = task.first
+    made: list[Statement | Nest] = []
+    if task.first and not _covers(system, task, groups):
+        prefix = tuple(e for e in task.piece.equation.lhs.at if _is_fixed(e, task))
+        made.append(Clear(tensor, prefix))
+        setting = False
+    disjoint = all(term.moved for term in placed)
+    for at, terms in groups.items():
+        made.append(_nest(system, task, Read(tensor, at), terms, add=not setting, names=names))
+        setting = setting and disjoint
+    return made
+
+
+def _is_fixed(e: Affine, task: Task) -> bool:
+    return e.plain() in {i.name for i in task.fixed}
+
+
+def _covers(system: System, task: Task, groups: dict[tuple[Affine, ...], list[Placed]]) -> bool:
+    """Whether every element is stored: by an unmoved group, or by one for each number of an axis."""
+    if task.piece.equation.lhs.at in groups:
+        return True
+    dims = system.tensor(task.piece.equation.tensor).dims
+    for axis, dim in enumerate(dims):
+        if dim.is_integer() and all(at[axis].is_integer() for at in groups):
+            others = {at[:axis] + at[axis + 1 :] for at in groups}
+            numbers = sorted(at[axis].integer() for at in groups)
+            return len(others) == 1 and numbers == list(range(dim.integer()))
+    return False
+
+
+def _nest(
+    system: System, task: Task, target: Read, terms: list[Placed], add: bool, names: Names
+) -> Nest:
+    loops = terms[0].loops
+    bounds = Bounds(system, (*task.fixed, *loops))
+    always, sometimes, body = [], [], []
+    for term in terms:
+        guards = tuple(dict.fromkeys((*term.guards, *bounds.factor_guards(term.body))))
+        before, value = guard_reads(bounds, term.body, guards, names)
+        if guards:
+            sometimes.append(If(guards, (*before, Let("", value, add=True))))
+        else:
+            body += before
+            always.append(value)
+    if not sometimes:
+        return Nest(loops, (*body, Store(target, plus(tuple(always)), add)))
+    if not always and add and len(sometimes) == 1:
+        return Nest(loops, (_retarget(sometimes[0], lambda value: Store(target, value, add=True)),))
+    total = names.like(f"{target.tensor}_")
+    body.append(Let(total, plus(tuple(always)) if always else NOTHING))
+    body += [_retarget(branch, lambda value: Let(total, value, add=True)) for branch in sometimes]
+    return Nest(loops, (*body, Store(target, Local(total), add)))
+
+
+def _retarget(branch: If, make: Callable[[Expr], Statement]) -> If:
+    *before, last = branch.body
+    assert isinstance(last, Let)
+    return replace(branch, body=(*before, make(last.value)))
+
+
+def guard_reads(
+    bounds: Bounds, body: Expr, guards: tuple[Guard, ...], names: Names
+) -> tuple[list[Statement], Expr]:
+    """Locals for reads that may be outside their domain but do not end their product: 0 there."""
+    made: list[Statement] = []
+    put: dict[Read, Local] = {}
+    for read in bounds.loose_reads(body, guards):
+        name = names.like(f"{read.tensor}_")
+        inside = tuple(g for g in bounds.domain_guards(read) if g not in guards)
+        made += [Let(name, NOTHING), If(inside, (Let(name, read),))]
+        put[read] = Local(name)
+    return made, transform(body, lambda n: put.get(n, n) if isinstance(n, Read) else n)

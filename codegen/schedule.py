@@ -1,0 +1,161 @@
+"""A schedule from dependence distances alone: loop distribution (Allen and Kennedy).
+
+Strongly connected pieces with a dependence carried by an index run in a loop over that index,
+forwards for t-1 and backwards for t+1; every other piece is one whole-array operation. So the input
+projection of a recurrence is one product before the loop, and each weight gradient one after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias, Union
+
+from codegen.dependence import Edge, Piece, carried_axes, components, direction, distance, edges, pieces
+from derive.errors import DerivationError
+from derive.expr import substitute
+from derive.index import Affine, Index
+from derive.system import Equation, System, Term
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """A loop over one index around what depends on itself along it."""
+
+    index: Index
+    backwards: bool
+    body: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A piece, with the indices of the loops around it."""
+
+    piece: Piece
+    fixed: tuple[Index, ...]
+    first: bool = False
+
+
+Item: TypeAlias = Union[Steps, Task]
+Order: TypeAlias = Callable[[Piece, Piece | None], int]
+
+
+def schedule(system: System) -> tuple[Item, ...]:
+    """System -> loops and pieces in an order in which everything is computed before it is read.
+
+    Raises DerivationError for a cycle with no step, a varying step, or one that looks both ways.
+    """
+    nodes = pieces(system)
+    items = _schedule(nodes, edges(nodes), ())
+    return _mark_first(items, set())
+
+
+def _schedule(nodes: tuple[Piece, ...], links: tuple[Edge, ...], fixed: tuple[Index, ...]) -> tuple[Item, ...]:
+    successors: dict[int, list[int]] = {n: [] for n in range(len(nodes))}
+    for edge in links:
+        successors[edge.writer].append(edge.reader)
+    groups = components(len(nodes), successors)
+    items: list[Item] = []
+    for group in _sequence(groups, nodes, links):
+        inside = [e for e in links if e.writer in group and e.reader in group]
+        if inside:
+            items.append(_steps(group, nodes, inside, fixed))
+        else:
+            items.append(Task(nodes[group[0]], fixed))
+    return tuple(items)
+
+
+def _sequence(
+    groups: list[tuple[int, ...]], nodes: tuple[Piece, ...], links: tuple[Edge, ...]
+) -> list[tuple[int, ...]]:
+    """A topological order in which pieces over the same space stand together and sums come late."""
+    home = {n: k for k, group in enumerate(groups) for n in group}
+    waits: dict[int, set[int]] = {k: set() for k in range(len(groups))}
+    for edge in links:
+        if home[edge.writer] != home[edge.reader]:
+            waits[home[edge.reader]].add(home[edge.writer])
+    done: list[int] = []
+    last: Piece | None = None
+    while len(done) < len(groups):
+        ready = [k for k in waits if k not in done and waits[k] <= set(done)]
+        chosen = min(ready, key=lambda k: (_reluctance(groups[k], nodes, last), k))
+        done.append(chosen)
+        last = nodes[groups[chosen][0]] if len(groups[chosen]) == 1 else None
+    return [groups[k] for k in done]
+
+
+def _reluctance(group: tuple[int, ...], nodes: tuple[Piece, ...], last: Piece | None) -> int:
+    """0 for a piece that can share its loops with the last one, then light pieces, then sums."""
+    piece = nodes[group[0]]
+    if len(group) > 1 or not piece.light:
+        return 2
+    same = last is not None and last.light and _space(last) == _space(piece)
+    return 0 if same else 1
+
+
+def _space(piece: Piece) -> tuple[Affine, ...]:
+    return tuple(i.hi for i in piece.equation.indices)
+
+
+def _steps(
+    group: tuple[int, ...], nodes: tuple[Piece, ...], inside: list[Edge], fixed: tuple[Index, ...]
+) -> Steps:
+    """The loop that carries the group's dependences, and the schedule of one step."""
+    members = tuple(nodes[n] for n in group)
+    fault: DerivationError | None = None
+    taken = {i.name for i in fixed}
+    for candidate in members[0].equation.indices:
+        axes = carried_axes(members, candidate.hi) if candidate.name not in taken else None
+        if axes is None:
+            continue
+        try:
+            away = direction([distance(e, nodes, axes) for e in inside], (e.tensor for e in inside))
+        except DerivationError as error:
+            fault = fault or error
+            continue
+        renamed = tuple(_rename_step(m, axes, candidate) for m in members)
+        now = tuple(e for e in edges(renamed) if distance(e, renamed, axes) == 0)
+        return Steps(candidate, away > 0, _schedule(renamed, now, (*fixed, candidate)))
+    names = ", ".join(dict.fromkeys(t for m in members for t in m.writes))
+    raise fault or DerivationError(f"{names} depend on each other with no common index to step along")
+
+
+def _rename_step(piece: Piece, axes: dict[str, int], step: Index) -> Piece:
+    """The piece with its carried index called as the loop's."""
+
+    def rename(equation: Equation) -> Equation:
+        old = equation.indices[axes[equation.tensor]].name
+        if old == step.name:
+            return equation
+        put = {old: step.symbol}
+        if any(i.name == step.name for i in equation.indices):
+            raise DerivationError(f"index {step.name} has two meanings in the equation of {equation.tensor}")
+        indices = tuple(i.renamed(step.name) if i.name == old else i for i in equation.indices)
+        return replace(equation, indices=indices, terms=tuple(_put(t, put) for t in equation.terms))
+
+    old = piece.equation.indices[axes[piece.equation.tensor]].name
+    put = {} if old == step.name else {old: step.symbol}
+    return Piece(
+        rename(piece.equation), tuple(_put(t, put) for t in piece.terms), tuple(map(rename, piece.also))
+    )
+
+
+def _put(term: Term, put: dict[str, Affine]) -> Term:
+    return replace(
+        term,
+        binders=tuple(b.substitute(put) for b in term.binders),
+        guards=tuple(g.substitute(put) for g in term.guards),
+        body=substitute(term.body, put),
+    )
+
+
+def _mark_first(items: tuple[Item, ...], written: set[str]) -> tuple[Item, ...]:
+    """Mark the piece that sets a tensor; the others add to it."""
+    marked: list[Item] = []
+    for item in items:
+        if isinstance(item, Steps):
+            marked.append(replace(item, body=_mark_first(item.body, written)))
+        else:
+            marked.append(replace(item, first=item.piece.equation.tensor not in written))
+            written.add(item.piece.equation.tensor)
+    return tuple(marked)

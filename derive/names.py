@@ -1,0 +1,32 @@
+"""Names that may stand in generated source, and the line of the spec that is at fault."""
+
+from __future__ import annotations
+
+import keyword
+import sys
+from pathlib import Path
+
+from derive.errors import SpecError
+
+HERE = Path(__file__).parent
+RESERVED = frozenset({"count", "index", "wrt", "np", "kernels", "forward", "vjp", "pack", "unpack"})
+
+
+def check_name(name: str, where: str = "") -> str:
+    """The name, if it may stand in generated source: a plain identifier, no keyword, not reserved."""
+    plain = isinstance(name, str) and name.isascii() and name.isidentifier()
+    if not plain or keyword.iskeyword(name) or name.startswith("_") or name in RESERVED:
+        raise SpecError(
+            f"{name!r} cannot name anything in generated source: use a plain ASCII identifier that "
+            "is no keyword, does not begin with '_' and is none of " + ", ".join(sorted(RESERVED)),
+            where,
+        )
+    return name
+
+
+def location() -> str:
+    """file:line of the nearest caller outside this folder: of the spec's own line."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and Path(frame.f_code.co_filename).parent == HERE:
+        frame = frame.f_back
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"

@@ -1,0 +1,147 @@
+"""Equations as plain text: `dU[g,j,l] = sum_{t,n} dz[t,n,g,j]*h_prev[t,n,l]`.
+
+Used in the headers of generated modules and wherever only characters are at hand. A guard is a factor,
+`[0 <= e < n]` or `[a == b]`; under a maximum it stands behind a colon, `max_{p,q: 0 <= e < n} x`.
+A sum or maximum extends over the product behind it and ends at the next + or -.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from derive.expr import Expr
+from derive.index import Affine, Guard, Index, Quotient
+from derive.system import Equation, Size, System, Term
+from derive.writer import Signed, Writer
+
+
+@dataclass(frozen=True, slots=True)
+class TextWriter(Writer):
+    """Plain ASCII; operators as in Python."""
+
+    def name(self, name: str) -> str:
+        return name
+
+    def integer(self, value: int) -> str:
+        return str(value)
+
+    def read(self, tensor: str, at: tuple[Affine, ...]) -> str:
+        return f"{tensor}[{','.join(map(self.affine, at))}]" if at else tensor
+
+    def total(self, parts: Sequence[Signed]) -> str:
+        return _join(parts, " + ", " - ")
+
+    def index_total(self, parts: Sequence[Signed]) -> str:
+        return _join(parts, "+", "-")
+
+    def product(self, parts: Sequence[str]) -> str:
+        return "*".join(parts)
+
+    scale = product
+
+    def ratio(self, top: str, bottom: str) -> str:
+        return f"{top}/{bottom}"
+
+    def parens(self, inner: str) -> str:
+        return f"({inner})"
+
+    def power(self, base: str, exponent: int) -> str:
+        return f"{base}**{exponent}" if exponent >= 0 else f"{base}**({exponent})"
+
+    def call(self, function: str, args: Sequence[str]) -> str:
+        return f"{function}({', '.join(args)})"
+
+    def choice(self, left: str, relation: str, right: str, then: str, otherwise: str) -> str:
+        return f"{then} if {left} {relation} {right} else {otherwise}"
+
+    def matmul(self, left: str, right: str) -> str:
+        return f"{left} @ {right}"
+
+    def transpose(self, arg: str) -> str:
+        return f"{arg}.T"
+
+    def guard(self, guard: Guard) -> str:
+        return f"[{self.condition(guard)}]"
+
+    def condition(self, guard: Guard) -> str:
+        """What a guard says."""
+        parts = [self.affine(e) for e in guard.parts()]
+        return f"{parts[1]} <= {parts[0]} < {parts[2]}" if len(parts) == 3 else f"{parts[0]} == {parts[1]}"
+
+    def reduction(self, monoid: str, binders: Sequence[Index], guards: Sequence[Guard], body: str) -> str:
+        under = ",".join(b.name for b in binders)
+        given = ": " + ", ".join(map(self.condition, guards)) if guards else ""
+        return f"{monoid}_{{{under}{given}}} {body}"
+
+    def component(self, reduction: str, witness: str) -> str:
+        return f"({reduction}).{witness}"
+
+    def relation(self, left: str, right: str) -> str:
+        return f"{left} = {right}"
+
+    def width(self, written: str) -> float:
+        return len(written)
+
+    def lead(self, sign: str, written: str) -> str:
+        return f"{sign} {written}"
+
+
+def _join(parts: Sequence[Signed], plus: str, minus: str) -> str:
+    written = ""
+    for n, (negative, part) in enumerate(parts):
+        written += ("-" if negative else "") + part if n == 0 else (minus if negative else plus) + part
+    return written or "0"
+
+
+WRITER = TextWriter()
+
+
+def affine_text(e: Affine) -> str:
+    """An index expression: `stride*i+p-pad`."""
+    return WRITER.affine(e)
+
+
+def expr_text(node: Expr) -> str:
+    """A scalar expression, or an author's tree with matrix sugar."""
+    return WRITER.expr(node)
+
+
+def term_text(term: Term) -> str:
+    """One term of an equation, its sign in front."""
+    return WRITER.term(term)
+
+
+def equation_text(equation: Equation) -> str:
+    """An equation on one line."""
+    return WRITER.equation(equation)
+
+
+def range_text(index: Index) -> str:
+    """An index and its domain: `0 <= t < T`."""
+    return f"{affine_text(index.lo)} <= {index.name} < {affine_text(index.hi)}"
+
+
+def size_text(size: Size) -> str:
+    """A size, with its formula if it is derived: `U = (H+2*pad-P)//stride + 1`."""
+    return size.name if size.formula is None else f"{size.name} = {quotient_text(size.formula)}"
+
+
+def quotient_text(value: Quotient) -> str:
+    """A size's formula; // rounds down."""
+    if value.denominator == Affine.of(1):
+        return affine_text(value.numerator + value.offset)
+    bottom = affine_text(value.denominator)
+    bottom = bottom if bottom.isidentifier() or bottom.isdigit() else f"({bottom})"
+    whole = f"({affine_text(value.numerator)})//{bottom}"
+    offset = [(c < 0, affine_text(Affine(((m, abs(c)),)))) for m, c in value.offset.terms]
+    return WRITER.total([(False, whole), *offset])
+
+
+def system_text(system: System) -> str:
+    """A system: one equation a line, with the ranges of its left indices."""
+    lines = []
+    for equation in system.equations:
+        ranges = ", ".join(map(range_text, equation.indices))
+        lines.append(equation_text(equation) + (f"    ({ranges})" if ranges else ""))
+    return "\n".join(lines)
