@@ -8,6 +8,7 @@ this leaves in the function computed, in units of 2**-53 (2**-24), is printed be
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -34,7 +35,7 @@ def value(coefficients: list[mpf], x: mpf) -> mpf:
     return sum((c * x**i for i, c in enumerate(coefficients)), mpf(0))
 
 
-def rounded(number: mpf, dtype: type[np.floating]) -> float:
+def rounded(number: mpf, dtype: type[np.floating[Any]]) -> float:
     """`number` as the nearest float64, or float32 (printed as the float64 equal to it)."""
     return float(dtype(float(number)))
 
@@ -76,10 +77,10 @@ POLYNOMIALS = (
     ),
 )
 
-FLOATS = ((np.float64, 53), (np.float32, 24))
+FLOATS: tuple[tuple[type[np.floating[Any]], int], ...] = ((np.float64, 53), (np.float32, 24))
 
 
-def error_left(coefficients: list[float], row: tuple, bits: int) -> float:
+def error_left(coefficients: list[float], row: tuple[Any, ...], bits: int) -> float:
     """The largest relative error on a dense grid, in units of 2**-bits."""
     _, function, (low, high), effect, _ = row
     exact = [mpf(c) for c in coefficients]
@@ -88,7 +89,7 @@ def error_left(coefficients: list[float], row: tuple, bits: int) -> float:
     return float(worst * mpf(2) ** bits)
 
 
-def polynomial_text(row: tuple) -> str:
+def polynomial_text(row: tuple[Any, ...]) -> str:
     """The two assignments of one polynomial."""
     name, function, (low, high), _, degrees = row
     lines = []

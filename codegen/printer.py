@@ -200,7 +200,9 @@ class Printer:
                 self.used.add("beats")
                 name = self.names.like("candidate")
                 moves = [f"{pad}    {mark} = {self.affine(e)}" for mark, e in marks]
-                test = f"{pad}if beats({name}, {best}):"
+                # the first candidate counts even if it is -inf, which nothing is below
+                none_yet = f"{marks[0][0]} < 0 or " if marks else ""
+                test = f"{pad}if {none_yet}beats({name}, {best}):"
                 return [f"{pad}{name} = {self.value(value)}", test, f"{pad}    {best} = {name}", *moves]
             case Gemm():
                 return [pad + self._gemm(statement)]
@@ -250,6 +252,13 @@ class Printer:
             return self.statements(body, depth)
         test = " or ".join(f"{n}.size" for n in serves)
         return [f"{'    ' * depth}if {test}:", *self.statements(body, depth + 1)]
+
+    def arguments(self) -> tuple[str, ...]:
+        """The kernel's arguments; sizes that no array shows come before the other numbers."""
+        kernel = self.kernel
+        given = kernel.inputs + kernel.residuals + kernel.cotangents
+        numbers = self.missing + kernel.integers + kernel.reals
+        return given + numbers + kernel.outputs + kernel.saved + kernel.workspace
 
     # the kernel ---------------------------------------------------------------------------------
     def text(self) -> list[str]:

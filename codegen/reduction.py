@@ -11,7 +11,7 @@ from codegen.pointwise import guard_reads, place
 from codegen.schedule import Task
 from derive.domains import zero_outside
 from derive.expr import ZERO as NOTHING
-from derive.expr import Call, Expr, Read, substitute
+from derive.expr import Call, Expr, Read, reads, substitute
 from derive.index import Affine, Guard, In, Index
 from derive.system import System, fresh_letter, symbols
 
@@ -89,7 +89,7 @@ def loop_order(system: System, found: Space) -> tuple[Index, ...]:
 
     Long loops are those over data: an index counts for every array with a batch axis that it moves in.
     """
-    refs = (found.target, *zero_outside(found.body))
+    refs = (found.target, *reads(found.body))
     long = [r for r in refs if _has_batch(system, r)] or list(refs)
     score = {i.name: sum(_moves(r, i) for r in long) for i in found.loops}
     left = {i.name for i in found.loops if _moves(found.target, i)}

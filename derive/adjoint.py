@@ -19,7 +19,7 @@ from derive.expr import Expr, Number, Read, substitute, times
 from derive.index import Affine, Delta, Index, IntegerRead
 from derive.monoids import MONOIDS
 from derive.partials import partials
-from derive.steps import Recorder
+from derive.steps import Link, Recorder
 from derive.system import Equation, System, Tensor, Term, canonical_indices, fresh, fresh_letter, symbols
 
 
@@ -87,17 +87,18 @@ class _Differentiator:
             whole = len(equation.terms) == 1 and not term.binders and not term.guards
             for read, slope in partials(term.body, equation.lhs if whole else term.body):
                 if read.tensor == name:
-                    made = self.transpose(equation, term, read, slope, indices)
-                    self.recorder.record(
-                        "chain", (Equation(self.cotangent[name], indices, (made,)),), source=equation.tensor
-                    )
+                    raw = self.transpose(equation, term, read, slope, indices)
+                    made = self.solve(raw, equation, indices)
+                    link = Link(read, slope, self.solved(raw, equation, term, indices))
+                    result = Equation(self.cotangent[name], indices, (made,))
+                    self.recorder.record("chain", (result,), source=equation.tensor, link=link)
                     found.append(made)
         return found
 
     def transpose(
         self, equation: Equation, term: Term, read: Read, slope: Expr, target: tuple[Index, ...]
     ) -> Term:
-        """One read's contribution: deltas for its indices, summed over all that stood on the left."""
+        """One read's contribution, unsolved: deltas for its indices, summed over all left indices."""
         witness = MONOIDS[term.monoid].witness
         inner = {i.name: Affine.of(f"{i.name}'") for i in (*equation.indices, *term.binders)}
         left = tuple(i.substitute(inner).renamed(f"{i.name}'") for i in equation.indices)
@@ -114,10 +115,23 @@ class _Differentiator:
         deltas = tuple(Delta(m.symbol, e.substitute(inner)) for m, e in zip(target, read.at, strict=True))
         guards = (*chosen, *deltas, *(g.substitute(inner) for g in term.guards))
         body = times(Read(self.cotangent[equation.tensor], at), substitute(slope, inner))
-        raw = Term((*left, *bound), guards, body)
-        solved = sum_out_deltas(raw, [i.name for i in left])
+        return Term((*left, *bound), guards, body)
+
+    def solve(self, raw: Term, equation: Equation, target: tuple[Index, ...]) -> Term:
+        """The contribution with its deltas summed out, left indices first."""
+        solved = sum_out_deltas(raw, [f"{i.name}'" for i in equation.indices])
         extended = replace(self.system, tensors=(*self.system.tensors, *self.tensors()))
         return self._letters(drop_redundant_guards(extended, solved, target), target)
+
+    def solved(
+        self, raw: Term, equation: Equation, term: Term, target: tuple[Index, ...]
+    ) -> tuple[tuple[str, Affine], ...]:
+        """What each index of the reading equation became: the same eliminations, on the indices alone."""
+        names = [i.name for i in (*equation.indices, *term.binders)]
+        alone = replace(raw, body=Read("", tuple(Affine.of(f"{name}'") for name in names)))
+        made = self._letters(sum_out_deltas(alone, [f"{i.name}'" for i in equation.indices]), target)
+        assert isinstance(made.body, Read)
+        return tuple(zip(names, made.body.at, strict=True))
 
     def _witness(self, equation: Equation, binder: str) -> str:
         argmax = MONOIDS[equation.terms[0].monoid].witness

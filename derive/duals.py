@@ -74,7 +74,7 @@ class Dual:
         return Dual(self.value - value, self.slope - slope)
 
     def __rsub__(self, other: Any) -> Dual:
-        return -self + other
+        return Dual(other - self.value, -self.slope)
 
     def __mul__(self, other: Any) -> Dual:
         value, slope = _parts(other)

@@ -169,6 +169,9 @@ class Elaborator:
         if node.monoid != "sum":
             body = self.name_nested(node.body, lhs, inner_scope, where)
             return (Term(node.binders, node.guards, body, node.monoid),)
+        if not _sums(node.body) and not _matrix_products(node.body):
+            # one sum of differences, not a difference of sums, which may cancel
+            return (Term(node.binders, node.guards, self.name_nested(node.body, lhs, inner_scope, where)),)
         inner = self.split(node.body, lhs, inner_scope, where)
         if any(t.monoid != "sum" for t in inner):
             inner = (Term((), (), self.name(node.body, lhs, inner_scope, where)),)
@@ -221,6 +224,13 @@ def _is_constant(node: Expr) -> bool:
     return isinstance(node, (Number, Parameter)) or (
         isinstance(node, (Negative, Ratio, Product)) and all(map(_is_constant, children(node)))
     )
+
+
+def _matrix_products(node: Expr) -> bool:
+    """Whether every addend is a product of tensors, which is best summed as a matrix product."""
+    addends = node.args if isinstance(node, Sum) else (node,)
+    bare = [a.arg if isinstance(a, Negative) else a for a in addends]
+    return all(isinstance(a, Product) and all(isinstance(f, Read) for f in a.args) for a in bare)
 
 
 def _sums(node: Expr) -> bool:

@@ -24,14 +24,13 @@ from derive.expr import (
     Ratio,
     Read,
     Sum,
-    children,
     plus,
     rebuild,
     times,
 )
 from derive.index import Affine, Index, names_of
 from derive.instances import instance
-from derive.system import Equation, Term
+from derive.system import Term
 
 At: TypeAlias = tuple[Affine, ...]
 Weight: TypeAlias = frozenset[tuple[At, int]]
@@ -71,6 +70,9 @@ class Weighted:
     weight: Weight
 
     def at(self, at: At) -> Weight:
+        """The weight of a read at other indices."""
+        if self.weight == FLAT:
+            return FLAT
         put = {i.name: e for i, e in zip(self.indices, at, strict=True)}
         return frozenset((tuple(e.substitute(put) for e in key), n) for key, n in self.weight)
 
@@ -147,7 +149,7 @@ class Rescaling:
         weight, parts = self._alike(args)
         opened: list[Expr] = []
         for old, new in zip(args, parts, strict=True):
-            opened += [new] if old == new else _opened(new)
+            opened += [new] if old == new else opened(new)
         return weight, Sum(tuple(opened))
 
     def _product(self, node: Product) -> tuple[Weight, Expr]:
@@ -166,7 +168,7 @@ class Rescaling:
         at = self.scale.at(arg) if function == "exp" and self.matched else None
         if at is None:
             return power(weight, DEGREE.get(function, 0)), Call(function, (x,))
-        shifted = Sum((*_opened(x), Negative(Read(self.scale.maximum, at))))
+        shifted = Sum((*opened(x), Negative(Read(self.scale.maximum, at))))
         return frozenset({(at, 1)}), Call(function, (shifted,))
 
     def _logarithm(self, weight: Weight) -> tuple[Expr, ...]:
@@ -180,7 +182,7 @@ def _signed(node: Expr, n: int) -> Expr:
     return node if n > 0 else Negative(node)
 
 
-def _opened(node: Expr) -> list[Expr]:
+def opened(node: Expr) -> list[Expr]:
     """The summands of a sum or of a negated sum."""
     if isinstance(node, Sum):
         return list(node.args)
@@ -189,15 +191,11 @@ def _opened(node: Expr) -> list[Expr]:
     return [node]
 
 
-def options(equation: Equation, scale: Scale, weights: Weights, order: tuple[bool, ...]) -> list[list[Scaled]]:
-    """For each term, its possible weights and forms, the preferred one first."""
-    return [_options(term, scale, weights, order) for term in equation.terms]
-
-
 Scaled: TypeAlias = tuple[Weight, Term]
 
 
-def _options(term: Term, scale: Scale, weights: Weights, order: tuple[bool, ...]) -> list[Scaled]:
+def options(term: Term, scale: Scale, weights: Weights, order: tuple[bool, ...]) -> list[Scaled]:
+    """The term's possible weights with its rewritten forms, the preferred one first."""
     found: list[Scaled] = []
     faults: list[Inhomogeneous] = []
     for matched in order:
@@ -208,3 +206,11 @@ def _options(term: Term, scale: Scale, weights: Weights, order: tuple[bool, ...]
     if not found:
         raise faults[0]
     return found
+
+
+def alike(choices: list[list[Scaled]]) -> Weight:
+    """The first weight that all terms can have."""
+    for weight, _ in choices[0]:
+        if all(any(weight == other for other, _ in choice) for choice in choices):
+            return weight
+    raise Inhomogeneous("its terms scale differently")

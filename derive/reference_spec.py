@@ -17,8 +17,8 @@ from derive.errors import DerivationError
 from derive.expr import Expr, Negative, Product, Ratio, Reduce, When
 from derive.index import Affine, Index, holds
 from derive.language import Authored, Spec
-from derive.numbers import NumberType
 from derive.meaning import Arrays, Meaning, Point, Position, number_array, symbols_of
+from derive.numbers import NumberType
 from derive.system import Term
 
 

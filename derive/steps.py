@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from derive.expr import Expr, Read
+from derive.index import Affine
 from derive.system import Equation
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a chain step went through: a read, the derivative by it, and where the indices went.
+
+    `read` and `slope` are in the letters of the equation that reads; `solved` says what each of these
+    letters is in the contribution.
+    """
+
+    read: Read
+    slope: Expr
+    solved: tuple[tuple[str, Affine], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +30,7 @@ class Step:
     why: str
     made: tuple[Equation, ...]
     source: str = ""
+    link: Link | None = None
 
 
 RULES = {
@@ -36,6 +52,13 @@ class Recorder:
 
     steps: list[Step]
 
-    def record(self, rule: str, made: tuple[Equation, ...], why: str = "", source: str = "") -> None:
+    def record(
+        self,
+        rule: str,
+        made: tuple[Equation, ...],
+        why: str = "",
+        source: str = "",
+        link: Link | None = None,
+    ) -> None:
         assert rule in RULES, rule
-        self.steps.append(Step(rule, why or RULES[rule], made, source))
+        self.steps.append(Step(rule, why or RULES[rule], made, source, link))

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from derive.expr import Expr
-from derive.index import Affine, Guard, Index, Quotient
+from derive.index import Affine, Guard, Index
+from derive.marks import Signed, join_signed
 from derive.system import Equation, Size, System, Term
-from derive.writer import Signed, Writer
+from derive.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +31,15 @@ class TextWriter(Writer):
         return f"{tensor}[{','.join(map(self.affine, at))}]" if at else tensor
 
     def total(self, parts: Sequence[Signed]) -> str:
-        return _join(parts, " + ", " - ")
+        return join_signed(parts, " + ", " - ")
 
     def index_total(self, parts: Sequence[Signed]) -> str:
-        return _join(parts, "+", "-")
+        return join_signed(parts, "+", "-")
 
     def product(self, parts: Sequence[str]) -> str:
         return "*".join(parts)
 
-    scale = product
+    scale = hadamard = product
 
     def ratio(self, top: str, bottom: str) -> str:
         return f"{top}/{bottom}"
@@ -77,6 +78,9 @@ class TextWriter(Writer):
     def component(self, reduction: str, witness: str) -> str:
         return f"({reduction}).{witness}"
 
+    def floor(self, inner: str) -> str:
+        return f"floor({inner})"
+
     def relation(self, left: str, right: str) -> str:
         return f"{left} = {right}"
 
@@ -85,13 +89,6 @@ class TextWriter(Writer):
 
     def lead(self, sign: str, written: str) -> str:
         return f"{sign} {written}"
-
-
-def _join(parts: Sequence[Signed], plus: str, minus: str) -> str:
-    written = ""
-    for n, (negative, part) in enumerate(parts):
-        written += ("-" if negative else "") + part if n == 0 else (minus if negative else plus) + part
-    return written or "0"
 
 
 WRITER = TextWriter()
@@ -123,19 +120,8 @@ def range_text(index: Index) -> str:
 
 
 def size_text(size: Size) -> str:
-    """A size, with its formula if it is derived: `U = (H+2*pad-P)//stride + 1`."""
-    return size.name if size.formula is None else f"{size.name} = {quotient_text(size.formula)}"
-
-
-def quotient_text(value: Quotient) -> str:
-    """A size's formula; // rounds down."""
-    if value.denominator == Affine.of(1):
-        return affine_text(value.numerator + value.offset)
-    bottom = affine_text(value.denominator)
-    bottom = bottom if bottom.isidentifier() or bottom.isdigit() else f"({bottom})"
-    whole = f"({affine_text(value.numerator)})//{bottom}"
-    offset = [(c < 0, affine_text(Affine(((m, abs(c)),)))) for m, c in value.offset.terms]
-    return WRITER.total([(False, whole), *offset])
+    """A size, with its formula if it is derived: `U = floor((H + 2*pad - P)/stride) + 1`."""
+    return size.name if size.formula is None else f"{size.name} = {WRITER.quotient(size.formula)}"
 
 
 def system_text(system: System) -> str:

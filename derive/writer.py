@@ -6,7 +6,6 @@ tree again. So `a - (b - c)`, `a/(b*c)` and `(-x)**2` keep their parentheses and
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -27,12 +26,13 @@ from derive.expr import (
     Transpose,
     When,
 )
-from derive.index import Affine, Atom, Delta, Guard, Index, Monomial
+from derive.index import Affine, Atom, Monomial, Quotient
+from derive.language import Authored
+from derive.marks import Marks, Signed
 from derive.system import Equation, Term
 
 CHOICE, SUM, MATMUL, REDUCE, PRODUCT, POWER, ATOM = range(7)
 
-Signed: TypeAlias = tuple[bool, str]
 Row: TypeAlias = tuple[str, str]
 """One line of a displayed equation: what stands before the relation sign, and the rest."""
 
@@ -48,87 +48,21 @@ def signed(node: Expr) -> tuple[bool, Expr]:
             return False, node
 
 
-class Writer(ABC):
-    """Writes affine indices, expressions, terms and equations.
-
-    `bars` says that a ratio is set with a bar, which groups without parentheses; `line` is the width at
-    which a displayed equation is broken.
-    """
-
-    bars = False
-    line = 100
-
-    # marks ------------------------------------------------------------------------------------
-    @abstractmethod
-    def name(self, name: str) -> str:
-        """An index, a size or a parameter."""
-
-    @abstractmethod
-    def integer(self, value: int) -> str: ...
-
-    @abstractmethod
-    def read(self, tensor: str, at: tuple[Affine, ...]) -> str: ...
-
-    @abstractmethod
-    def total(self, parts: Sequence[Signed]) -> str:
-        """A sum of signed parts."""
-
-    @abstractmethod
-    def index_total(self, parts: Sequence[Signed]) -> str:
-        """A sum of signed parts inside an index."""
-
-    @abstractmethod
-    def product(self, parts: Sequence[str]) -> str: ...
-
-    @abstractmethod
-    def scale(self, parts: Sequence[str]) -> str:
-        """A product inside an index."""
-
-    @abstractmethod
-    def ratio(self, top: str, bottom: str) -> str: ...
-
-    @abstractmethod
-    def parens(self, inner: str) -> str: ...
-
-    @abstractmethod
-    def power(self, base: str, exponent: int) -> str: ...
-
-    @abstractmethod
-    def call(self, function: str, args: Sequence[str]) -> str: ...
-
-    @abstractmethod
-    def choice(self, left: str, relation: str, right: str, then: str, otherwise: str) -> str: ...
-
-    @abstractmethod
-    def matmul(self, left: str, right: str) -> str: ...
-
-    @abstractmethod
-    def transpose(self, arg: str) -> str: ...
-
-    @abstractmethod
-    def guard(self, guard: Guard) -> str:
-        """A guard as a factor: 1 where it holds."""
-
-    @abstractmethod
-    def reduction(self, monoid: str, binders: Sequence[Index], guards: Sequence[Guard], body: str) -> str:
-        """A reduction sign with what stands under it, in front of its body."""
-
-    @abstractmethod
-    def component(self, reduction: str, witness: str) -> str:
-        """The component `witness` of an argmax over several indices."""
-
-    @abstractmethod
-    def width(self, written: str) -> float:
-        """How wide it is, about, in the unit of `line`."""
-
-    @abstractmethod
-    def lead(self, sign: str, written: str) -> str:
-        """A line of a displayed equation that begins with a sign."""
+class Writer(Marks):
+    """Writes affine indices, expressions, terms and equations."""
 
     # affine -----------------------------------------------------------------------------------
     def affine(self, e: Affine) -> str:
         """An index expression, in the author's order."""
         return self.index_total([(c < 0, self._monomial(m, abs(c))) for m, c in e.terms])
+
+    def quotient(self, value: Quotient) -> str:
+        """A size's formula, rounded down."""
+        top, bottom = Number(value.numerator), Number(value.denominator)
+        if value.denominator == Affine.of(1):
+            return self.expr(Number(value.numerator + value.offset))
+        offset = [(c < 0, self._number_part(m, abs(c))) for m, c in value.offset.terms]
+        return self.total([(False, self.floor(self._ratio(top, bottom))), *offset])
 
     def _monomial(self, monomial: Monomial, coefficient: int) -> str:
         factors = [self.integer(coefficient)] if coefficient != 1 or not monomial else []
@@ -181,7 +115,8 @@ class Writer(ABC):
             case Sum(args):
                 return self.total([self._summand(arg, n == 0) for n, arg in enumerate(args)])
             case Product(args):
-                return self.product(self.factors(args))
+                hadamard = any(map(self.is_open, args[1:])) and self.is_open(args[0])
+                return (self.hadamard if hadamard else self.product)(self.factors(args))
             case When(guards, body):
                 return self.product([*map(self.guard, guards), self._later(body, True)])
             case Ratio(top, bottom):
@@ -240,7 +175,9 @@ class Writer(ABC):
     def factors(self, args: Sequence[Expr]) -> list[str]:
         """The factors of a product; a reduction may stand last without parentheses."""
         last = len(args) - 1
-        return [self.expr(arg, PRODUCT) if n == 0 else self._later(arg, n == last) for n, arg in enumerate(args)]
+        return [
+            self.expr(arg, PRODUCT) if n == 0 else self._later(arg, n == last) for n, arg in enumerate(args)
+        ]
 
     def _later(self, arg: Expr, last: bool) -> str:
         return self.expr(arg, REDUCE if last and isinstance(arg, Reduce) else POWER)
@@ -251,12 +188,14 @@ class Writer(ABC):
         if term.monoid != "sum":
             body = self.expr(term.body, PRODUCT)
             written = self.reduction(term.monoid, term.binders, term.guards, body)
-            return self.component(written, term.witness) if len(term.binders) > 1 and term.witness else written
+            return (
+                self.component(written, term.witness) if len(term.binders) > 1 and term.witness else written
+            )
         return self.product(self._sum_pieces(term, term.body))
 
     def _sum_pieces(self, term: Term, body: Expr) -> list[str]:
         guards = [self.guard(g) for g in term.guards]
-        if isinstance(body, Product):
+        if isinstance(body, Product) and not self.is_open(body):
             pieces = guards + ([self._later(body.args[0], False)] if guards else self.factors(body.args[:1]))
             last = len(body.args) - 1
             pieces += [self._later(arg, n == last) for n, arg in enumerate(body.args) if n]
@@ -289,10 +228,6 @@ class Writer(ABC):
         writer = self.within(equation)
         return writer.relation(writer.expr(equation.lhs), writer.right_side(equation.terms))
 
-    @abstractmethod
-    def relation(self, left: str, right: str) -> str:
-        """left = right."""
-
     def within(self, equation: Equation) -> Writer:
         """The writer for the parts of this equation."""
         return self
@@ -301,6 +236,11 @@ class Writer(ABC):
         """The equation as lines, none much wider than `line`."""
         writer = self.within(equation)
         return writer.lines(writer.expr(equation.lhs), equation.terms)
+
+    def authored(self, authored: Authored) -> list[Row]:
+        """An equation as its author wrote it, its summands as terms."""
+        args = authored.value.args if isinstance(authored.value, Sum) else (authored.value,)
+        return self.lines(self.read(authored.tensor, authored.at), [Term((), (), arg) for arg in args])
 
     def lines(self, left: str, terms: Sequence[Term]) -> list[Row]:
         """left = the terms, broken before a sign, and between factors where a term is wide."""
@@ -327,12 +267,3 @@ class Writer(ABC):
 
 def _factors(monomial: Monomial, coefficient: int) -> int:
     return len(monomial) + (coefficient != 1 and bool(monomial))
-
-
-def bounds(index: Index) -> tuple[Affine, Affine]:
-    """The first and the last value of an index."""
-    return index.lo, index.hi - 1
-
-
-def is_equality(guard: Guard) -> bool:
-    return isinstance(guard, Delta)

@@ -9,6 +9,7 @@ from .arrays import clear, lowest, matrix, number
 from .blas import gemm
 from .compilation import kernel
 from .errors import ArgumentError, DtypeError, OpError, ShapeError
+from .results import certificate, gradient
 from .scalars import (
     absolute,
     beats,
@@ -73,6 +74,7 @@ __all__ = [
     "Tensor",
     "absolute",
     "beats",
+    "certificate",
     "check_cotangents",
     "check_inputs",
     "check_integer",
@@ -85,6 +87,7 @@ __all__ = [
     "exp",
     "expm1",
     "gemm",
+    "gradient",
     "kernel",
     "log",
     "log1p",

@@ -73,9 +73,7 @@ def check_cotangents(
     Dtypes:   `dtype`, the inputs'; a Python number is taken for an output of shape ()
     Raises:   DtypeError, ShapeError
     """
-    return tuple(
-        _cotangent(op, tensor, values.get(tensor.name), sizes, dtype) for tensor in tensors
-    )
+    return tuple(_cotangent(op, tensor, values.get(tensor.name), sizes, dtype) for tensor in tensors)
 
 
 def check_wrt(op: str, names: Sequence[str], wrt: Sequence[str] | None) -> tuple[str, ...]:
@@ -87,9 +85,7 @@ def check_wrt(op: str, names: Sequence[str], wrt: Sequence[str] | None) -> tuple
         return tuple(names)
     valid = ", ".join(names)
     if isinstance(wrt, str):
-        raise ArgumentError(
-            f'{op}: wrt is the string {wrt!r}, expected a tuple of names: ("{wrt}",)'
-        )
+        raise ArgumentError(f'{op}: wrt is the string {wrt!r}, expected a tuple of names: ("{wrt}",)')
     unknown = [name for name in wrt if name not in names]
     if unknown:
         raise ArgumentError(f"{op}: wrt names {unknown[0]!r}, expected some of: {valid}")
@@ -109,8 +105,7 @@ def _float_dtype(op: str, tensor: Tensor, array: np.ndarray) -> np.dtype:
     dtype = array.dtype.newbyteorder("=")
     if dtype not in _FLOATING:
         raise DtypeError(
-            f"{op}: {tensor.name} has dtype {dtype}, expected float32 or float64: "
-            f"convert it with .astype"
+            f"{op}: {tensor.name} has dtype {dtype}, expected float32 or float64: convert it with .astype"
         )
     return dtype
 
@@ -131,8 +126,6 @@ def _kernel_ready(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     flags = array.flags
     if not (flags.c_contiguous and flags.aligned and array.dtype == dtype):
         return np.array(array, dtype, order="C")
-    if array.dtype.byteorder not in "=|" or type(array) is not np.ndarray:
-        array = np.array(array, dtype, order="C", copy=None, subok=False)
     return array if flags.writeable else _typed_as_writable(array)
 
 
@@ -204,9 +197,7 @@ def _tuple_text(shape: tuple[str | int, ...]) -> str:
     return f"({', '.join(str(dimension) for dimension in shape)}{comma})"
 
 
-def _cotangent(
-    op: str, tensor: Tensor, value: object, sizes: dict[str, int], dtype: np.dtype
-) -> np.ndarray:
+def _cotangent(op: str, tensor: Tensor, value: object, sizes: dict[str, int], dtype: np.dtype) -> np.ndarray:
     shape = tuple(d if isinstance(d, int) else sizes[d] for d in tensor.shape)
     if value is None:
         return np.zeros(shape, dtype)

@@ -103,9 +103,7 @@ def _call(typing, c, a, b, left, right, sizes, distances, accumulate):
         )
         flags = [_stored(builder, builder.trunc(f, ir.IntType(8))) for f in arguments[3:5]]
         m, n, k = (_stored_int(builder, v) for v in cgutils.unpack_tuple(builder, arguments[5]))
-        lda, ldb, ldc = (
-            _stored_int(builder, v) for v in cgutils.unpack_tuple(builder, arguments[6])
-        )
+        lda, ldb, ldc = (_stored_int(builder, v) for v in cgutils.unpack_tuple(builder, arguments[6]))
         one = _stored(builder, real(1))
         beta = _stored(builder, builder.uitofp(arguments[7], real))
         operands = [*flags, m, n, k, one, b_data, lda, a_data, ldb, beta, c_data, ldc]

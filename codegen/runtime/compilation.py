@@ -14,6 +14,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from numba import config, njit
 
@@ -25,7 +26,7 @@ _FAST_MATH = {"reassoc", "contract"}
 _lock = threading.Lock()
 
 
-def kernel(function: Callable) -> Callable:
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function` compiled for nopython mode on its first call, one specialisation a dtype.
 
     The machine code is kept on disk, in the first of these that can be written:
@@ -40,7 +41,7 @@ def kernel(function: Callable) -> Callable:
     return compiled
 
 
-def _enable_cache(compiled: Callable, source: Path) -> None:
+def _enable_cache(compiled: Callable[..., Any], source: Path) -> None:
     folder = _cache_folder(source)
     if folder is None:
         _warn_once()

@@ -5,13 +5,14 @@ spelling does not vectorise: `a if test else b` is a branch, and an int32 sum is
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
 
-def constant(value: float, single: float | None = None) -> Callable:
+def constant(value: float, single: float | None = None) -> Callable[..., Any]:
     """`f(x)`: the number `value` in the dtype of x (`single` if that is float32)."""
 
     @intrinsic
@@ -26,7 +27,7 @@ def constant(value: float, single: float | None = None) -> Callable:
     return typed
 
 
-def polynomial(double: Sequence[float], single: Sequence[float]) -> Callable:
+def polynomial(double: Sequence[float], single: Sequence[float]) -> Callable[..., Any]:
     """`f(x)`: the sum of coefficients[i] * x**i, by Horner's rule with fused operations."""
 
     @intrinsic
@@ -70,17 +71,27 @@ def choose(typing, test, a, b):
     return a(types.boolean, a, a), generate
 
 
-@intrinsic
-def copysign(typing, magnitude, sign):
-    """|magnitude| with the sign of `sign`."""
+def _of_two(name: str) -> Callable[..., Any]:
+    """The LLVM operation `name` on two numbers of one dtype."""
 
-    def generate(context, builder, signature, arguments):
-        kind = arguments[0].type
-        signed = ir.FunctionType(kind, [kind, kind])
-        function = builder.module.declare_intrinsic("llvm.copysign", [kind], signed)
-        return builder.call(function, arguments)
+    @intrinsic
+    def operation(typing, a, b):
+        def generate(context, builder, signature, arguments):
+            kind = arguments[0].type
+            both = ir.FunctionType(kind, [kind, kind])
+            function = builder.module.declare_intrinsic(name, [kind], both)
+            return builder.call(function, arguments)
 
-    return magnitude(magnitude, magnitude), generate
+        return (a(a, a), generate) if isinstance(a, types.Float) else None
+
+    return operation
+
+
+# |a| with the sign of b
+copysign = _of_two("llvm.copysign")
+# NaN if either is; unlike a comparison and a choice, these vectorise in reductions
+larger = _of_two("llvm.maximum")
+smaller = _of_two("llvm.minimum")
 
 
 @intrinsic

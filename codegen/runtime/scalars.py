@@ -16,10 +16,12 @@ from .instructions import (
     copysign,
     exponent,
     fma,
+    larger,
     magnitude,
     polynomial,
     scale,
     significand,
+    smaller,
 )
 
 # Left unsaid, fastmath would be the calling kernel's, which would let LLVM undo the roundings.
@@ -213,13 +215,13 @@ def absolute(x):
 @_scalar
 def maximum(x, y):
     """The larger of x and y; NaN if either is."""
-    return choose((x > y) | (x != x), x, y)
+    return larger(x, y)
 
 
 @_scalar
 def minimum(x, y):
     """The smaller of x and y; NaN if either is."""
-    return choose((x < y) | (x != x), x, y)
+    return smaller(x, y)
 
 
 @_scalar

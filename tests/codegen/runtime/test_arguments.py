@@ -84,7 +84,7 @@ def test_mixed_dtypes_name_both_arguments() -> None:
 
 @pytest.mark.parametrize("value", [np.zeros(2), np.zeros(2, complex), ["a", "b"]])
 def test_integer_inputs_take_no_floats(value: object) -> None:
-    with pytest.raises(DtypeError, match="op: label has dtype .* expected integers"):
+    with pytest.raises(DtypeError, match=r"op: label has dtype .* expected integers"):
         check_inputs("op", (LABEL,), (value,))
 
 
@@ -163,9 +163,7 @@ def test_a_size_below_the_least_tells_formula_and_reason() -> None:
     assert check_size("op", "U", 0, "H - P") == 0
     with pytest.raises(ShapeError) as caught:
         check_size("conv2d", "U", -1, "H - P + 1", 1, "the window is larger than the input")
-    message = (
-        "conv2d: U = H - P + 1 is -1; expected at least 1: the window is larger than the input"
-    )
+    message = "conv2d: U = H - P + 1 is -1; expected at least 1: the window is larger than the input"
     assert str(caught.value) == message
 
 

@@ -13,9 +13,24 @@ from codegen.runtime.plain import ExactArray, exact_array
 
 VALUES = (-30.0, -2.5, -1.0, -0.3, 0.0, 1e-5, 0.3, 1.0, 2.5, 30.0, np.nan, np.inf, -np.inf)
 UNARY = (
-    "absolute cos erf exp expm1 log log1p normal_cdf normal_pdf relu sigmoid sign sin softplus "
-    "sqrt step tanh"
-).split()
+    "absolute",
+    "cos",
+    "erf",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "normal_cdf",
+    "normal_pdf",
+    "relu",
+    "sigmoid",
+    "sign",
+    "sin",
+    "softplus",
+    "sqrt",
+    "step",
+    "tanh",
+)
 BINARY = ("beats", "maximum", "minimum")
 
 

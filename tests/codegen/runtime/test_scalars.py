@@ -187,6 +187,29 @@ def test_maximum_and_minimum_pass_nan_from_either_side(dtype: type) -> None:
 
 
 @kernel
+def _largest(x):
+    best = runtime.lowest(x)
+    for i in range(x.size):
+        best = runtime.maximum(best, x[i])
+    return best
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_maximum_over_many_is_the_largest_or_nan(dtype: type) -> None:
+    x = np.arange(100, dtype=dtype)
+    assert _largest(x) == 99
+    x[70] = NAN
+    assert np.isnan(_largest(x))
+
+
+def test_a_maximums_machine_code_is_of_vectors() -> None:
+    fresh = njit(fastmath={"reassoc", "contract"})(_largest.py_func)
+    fresh(np.ones(3))
+    (text,) = fresh.inspect_llvm().values()
+    assert "llvm.vector.reduce.fmaximum" in text
+
+
+@kernel
 def _arg_max(x):
     best, place = x[0], 0
     for i in range(x.size):

@@ -14,7 +14,7 @@ def test_integers_are_taken(value: object) -> None:
 
 @pytest.mark.parametrize("value", [True, np.True_, 2.0, np.float64(2), "2", None])
 def test_what_is_no_integer_is_refused(value: object) -> None:
-    with pytest.raises(ArgumentError, match="op: stride is .* expected an integer"):
+    with pytest.raises(ArgumentError, match=r"op: stride is .* expected an integer"):
         check_integer("op", "stride", value, least=1)
 
 
@@ -33,5 +33,5 @@ def test_reals_become_the_dtypes(value: float, dtype: type) -> None:
 
 @pytest.mark.parametrize("value", [True, "2", None, 1j, np.zeros(())])
 def test_what_is_no_real_is_refused(value: object) -> None:
-    with pytest.raises(ArgumentError, match="op: delta is .* expected a real number"):
+    with pytest.raises(ArgumentError, match=r"op: delta is .* expected a real number"):
         check_real("op", "delta", value, np.dtype(np.float64))

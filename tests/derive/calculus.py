@@ -1,0 +1,136 @@
+"""Shared by the tests of the calculus: systems of a case, its inputs, and comparisons."""
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from derive.adjoint import adjoint, join, name_witnesses
+from derive.batch import batch
+from derive.elaborate import elaborate
+from derive.pack import pack
+from derive.reference import sizes_of
+from derive.residues import PRIME, Residue
+from derive.spec import Spec
+from derive.steps import Recorder
+from derive.system import Equation, System, Tensor
+from tests.derive.calculus_specs import Case
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The forward system of a spec, its adjoint, and both as one."""
+
+    spec: Spec
+    forward: System
+    backward: System
+
+    @property
+    def joined(self) -> System:
+        return join(self.forward, self.backward)
+
+    @property
+    def cotangents(self) -> dict[str, str]:
+        """Outputs -> the inputs of the adjoint that hold their cotangents."""
+        known = set(self.forward.inputs) | {e.tensor for e in self.forward.equations}
+        given = [n for n in self.backward.inputs if n not in known]
+        named = {self.backward.tensor(n).about.split()[-1]: n for n in given}
+        return {out: named[out] for out in self.forward.outputs if out in named}
+
+
+def forward_system(spec: Spec) -> System:
+    """The stages of derive/derivation.py, up to the forward system."""
+    recorder = Recorder([])
+    return name_witnesses(batch(pack(spec, elaborate(spec, recorder), recorder)), recorder)
+
+
+@cache
+def pair(op: Any) -> Pair:
+    spec = op.spec()
+    forward = forward_system(spec)
+    return Pair(spec, forward, adjoint(forward, Recorder([])))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Random inputs of a case, as floats or as elements of a prime field."""
+
+    case: Case
+    system: System
+    sizes: dict[str, int]
+    rng: np.random.Generator
+
+    @property
+    def arguments(self) -> tuple[dict[str, int], dict[str, int], dict[str, float]]:
+        return self.sizes, self.case.integers, self.case.reals
+
+    @property
+    def exact_reals(self) -> dict[str, int]:
+        return {name: 7 for name in self.case.reals}
+
+    def shape(self, tensor: Tensor) -> tuple[int, ...]:
+        known = {**self.sizes, **self.case.integers}
+        return tuple(d.evaluate(known, lambda *_: 0) for d in tensor.dims)
+
+    def integers(self) -> dict[str, Any]:
+        labels = [self.system.tensor(n) for n in self.system.inputs if self.system.tensor(n).integer]
+        return {t.name: self.rng.integers(*self.case.labels[t.name], self.shape(t)) for t in labels}
+
+    def floats(self, names: Any = None) -> dict[str, Any]:
+        """Normally distributed numbers, positive where the case says so."""
+        made = {}
+        for name in names or self.system.floating_inputs():
+            made[name] = self.rng.normal(size=self.shape(self.system.tensor(name)))
+            if name in self.case.positive:
+                made[name] = abs(made[name]) + 0.1
+        return made
+
+    def residues(self, names: Any = None) -> dict[str, Any]:
+        """Uniform elements of the prime field."""
+        made = {}
+        for name in names or self.system.floating_inputs():
+            numbers = self.rng.integers(PRIME, size=self.shape(self.system.tensor(name)))
+            made[name] = np.vectorize(lambda n: Residue(int(n)), otypes=[object])(numbers)
+        return made
+
+
+def setting(case: Case, system: System, seed: int = 0) -> Setting:
+    """Sizes of a case; its batch has three examples."""
+    batched = {"B": 3} if any(s.name == "B" for s in system.sizes) else {}
+    known = {**case.sizes, **batched}
+    sizes = dict(known)
+    for size in system.sizes:
+        if size.formula is not None:
+            sizes[size.name] = size.formula.evaluate({**sizes, **case.integers})
+    assert sizes_of(system, _shapes(system, sizes, case), case.integers) == {
+        s.name: sizes[s.name] for s in system.sizes
+    }
+    return Setting(case, system, sizes, np.random.default_rng(seed))
+
+
+def _shapes(system: System, sizes: dict[str, int], case: Case) -> dict[str, tuple[int, ...]]:
+    known = {**sizes, **case.integers}
+    return {
+        n: tuple(d.evaluate(known, lambda *_: 0) for d in system.tensor(n).dims) for n in system.inputs
+    }
+
+
+def close(found: Any, wanted: Any, tolerance: float) -> bool:
+    """Equal to within the tolerance of the largest entry; NaN nowhere, infinities the same."""
+    found, wanted = np.asarray(found, dtype=float), np.asarray(wanted, dtype=float)
+    if found.shape != wanted.shape:
+        return False
+    finite = np.isfinite(wanted)
+    if np.isnan(found).any() or not np.array_equal(found[~finite], wanted[~finite]):
+        return False
+    if not finite.any():
+        return True
+    error, scale = abs(found[finite] - wanted[finite]), abs(wanted[finite])
+    return bool(error.max() <= tolerance * max(scale.max(), 1e-3))
+
+
+def with_equation(system: System, equation: Equation) -> System:
+    """The system with one equation replaced: how faults are planted."""
+    equations = tuple(equation if e.tensor == equation.tensor else e for e in system.equations)
+    return replace(system, equations=equations)
