@@ -13,7 +13,6 @@ from codegen.nodes import (
     Let,
     Local,
     Loop,
-    Nest,
     Section,
     Statement,
     Store,
@@ -21,20 +20,20 @@ from codegen.nodes import (
     inner,
     with_inner,
 )
-from derive.expr import Expr, Read, integer_reads, reads, rebuild, children, substitute
+from derive.expr import Expr, Read, children, integer_reads, reads, rebuild, substitute
 from derive.index import Affine, Guard, IntegerRead
 
 Places = dict[str, set[tuple[Affine, ...]]]
 
 
-def flatten(statements: tuple[Statement | Nest, ...]) -> Iterator[Statement | Nest]:
+def flatten(statements: tuple[Statement, ...]) -> Iterator[Statement]:
     """Every statement, those inside others included."""
     for statement in statements:
         yield statement
         yield from flatten(inner(statement))
 
 
-def accesses(statements: tuple[Statement | Nest, ...]) -> tuple[Places, Places]:
+def accesses(statements: tuple[Statement, ...]) -> tuple[Places, Places]:
     """Element positions that are written and that are read, by array."""
     wrote: Places = {}
     read: Places = {}
@@ -46,7 +45,7 @@ def accesses(statements: tuple[Statement | Nest, ...]) -> tuple[Places, Places]:
     return wrote, read
 
 
-def _reads(statement: Statement | Nest) -> Iterator[Read | IntegerRead]:
+def _reads(statement: Statement) -> Iterator[Read | IntegerRead]:
     match statement:
         case Store(target, value, _):
             yield from reads(value)
@@ -61,19 +60,21 @@ def _reads(statement: Statement | Nest) -> Iterator[Read | IntegerRead]:
                     yield from integer_reads(Read("", (e,)))
 
 
-def arrays_read(statements: tuple[Statement | Nest, ...]) -> set[str]:
+def arrays_read(statements: tuple[Statement, ...]) -> set[str]:
     """Names of the arrays that are read, matrix operands included."""
     found = set(accesses(statements)[1])
     for statement in flatten(statements):
         if isinstance(statement, Gemm):
-            found |= {statement.a.array, statement.b.array} | ({statement.out.array} if statement.add else set())
+            found |= {statement.a.array, statement.b.array} | (
+                {statement.out.array} if statement.add else set()
+            )
         if isinstance(statement, Loop):
             limits = tuple(c.numerator for c in (*statement.lo, *statement.hi))
             found |= {r.tensor for r in integer_reads(Read("", limits))}
     return found
 
 
-def arrays_written(statements: tuple[Statement | Nest, ...]) -> set[str]:
+def arrays_written(statements: tuple[Statement, ...]) -> set[str]:
     """Names of the arrays that are written."""
     found = set(accesses(statements)[0])
     for statement in flatten(statements):
@@ -116,4 +117,12 @@ def substitute_indices(statement: Statement, put: Mapping[str, Affine]) -> State
             raise AssertionError(f"{type(statement).__name__} in the body of a nest")
 
 
-__all__ = ["Section", "accesses", "arrays_read", "arrays_written", "flatten", "map_values", "substitute_indices"]
+__all__ = [
+    "Section",
+    "accesses",
+    "arrays_read",
+    "arrays_written",
+    "flatten",
+    "map_values",
+    "substitute_indices",
+]

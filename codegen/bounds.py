@@ -79,8 +79,8 @@ class Bounds:
         index = self.index(atom) if isinstance(atom, str) else None
         if index is not None:
             return index.lo.integer() if index.lo.is_integer() and index.lo.integer() >= 0 else None
-        named = (*self.system.sizes, *self.system.integers)
-        return next((s.least for s in named if s.name == atom), None)
+        known = {s.name: s.least for s in self.system.sizes} | {p.name: p.least for p in self.system.integers}
+        return known.get(atom) if isinstance(atom, str) else None
 
     def sign(self, coefficient: Affine) -> int:
         """1 or -1 where the sign is known, else 0."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from codegen.bounds import Bounds
-from codegen.nodes import Ceil, Gemm, If, Loop, Statement, View
+from codegen.nodes import Gemm, If, Loop, Statement, View, least
 from codegen.schedule import Task
 from derive.expr import Product, Read
 from derive.index import Affine, Guard, In, Index
@@ -141,7 +141,7 @@ def _statements(
     )
     body: tuple[Statement, ...] = (If(guards, (gemm,)),) if guards else (gemm,)
     for index in reversed(looped):
-        body = (Loop(index.name, (Ceil(index.lo),), (Ceil(index.hi),), body),)
+        body = (Loop(index.name, (least(index.lo),), (least(index.hi),), body),)
     return body
 
 

@@ -82,7 +82,7 @@ def edges(nodes: tuple[Piece, ...]) -> tuple[Edge, ...]:
     found = []
     for n, node in enumerate(nodes):
         for term in node.terms:
-            for read in (*term.reads(), *term.integer_reads()):
+            for read in term.all_reads():
                 found += [Edge(w, n, read.tensor, read.at) for w in writers.get(read.tensor, ())]
     return tuple(dict.fromkeys(found))
 

@@ -7,9 +7,9 @@ from codegen.nodes import Nest, Statement
 from derive.index import Affine
 
 
-def fuse(items: list[Statement | Nest]) -> list[Statement | Nest]:
+def fuse(items: list[Statement]) -> list[Statement]:
     """Merge each nest into the one before it where both visit the same points in the same order."""
-    merged: list[Statement | Nest] = []
+    merged: list[Statement] = []
     for item in items:
         last = merged[-1] if merged else None
         if isinstance(item, Nest) and isinstance(last, Nest):

@@ -53,12 +53,15 @@ def _forget(held: dict[Read, Expr], statement: Statement) -> None:
 
 def _share(body: tuple[Statement, ...], names: Names) -> tuple[Statement, ...]:
     """Scalar functions and divisions that occur more than once, each in a local."""
-    count = Counter(
+    count: Counter[Expr] = Counter(
         node
         for statement in body
         if isinstance(statement, (Store, Let)) and not isinstance(statement.value, IndexValue)
         for node in walk(statement.value)
         if isinstance(node, (Call, Ratio, Power))
+    )
+    count.update(
+        n.base for n in list(count) if isinstance(n, Power) and not isinstance(n.base, (Read, Local))
     )
     twice = [node for node, times in count.items() if times > 1 and not _changed(node, body)]
     made: list[Statement] = []

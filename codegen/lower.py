@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from codegen.accesses import arrays_read, arrays_written, flatten
+from codegen.bounds import Bounds
 from codegen.contraction import lower_contraction, needs_clear
 from codegen.fuse import fuse
 from codegen.localise import localise
 from codegen.names import Names
-from codegen.nodes import Ceil, Clear, Kernel, Loop, Nest, Section, Statement, with_inner
+from codegen.nodes import Clear, Kernel, Loop, Nest, Section, Statement, least, with_inner
 from codegen.pointwise import lower_pointwise
 from codegen.reduction import lower_maximum, lower_sum, wrap
-from codegen.bounds import Bounds
+from codegen.runtime import KERNEL_NAMES
 from codegen.schedule import Item, Steps, Task, schedule
 from derive.derivation import Derivation
-from derive.index import Affine
 from derive.system import System, symbols
 
 
@@ -28,10 +28,7 @@ class Plan:
     backward: Kernel
 
 
-RESERVED = frozenset(
-    "np kernel gemm matrix number clear beats lowest power range min max exp log log1p expm1 sqrt sin cos tanh "
-    "sigmoid softplus relu step sign absolute erf normal_cdf normal_pdf maximum minimum".split()
-)
+RESERVED = frozenset({"np", "range", "min", "max", *KERNEL_NAMES})
 
 
 def lower(derivation: Derivation) -> Plan:
@@ -76,29 +73,31 @@ def _kernel(
     return Kernel(name, inputs, residuals, cotangents, integers, reals, outputs, saved, workspace, body)
 
 
-def _lower_system(
-    system: System, outputs: tuple[str, ...], saved: tuple[str, ...]
-) -> tuple[Statement, ...]:
-    indices = {i.name for e in system.equations for i in (*e.indices, *(b for t in e.terms for b in t.binders))}
+def _lower_system(system: System, outputs: tuple[str, ...], saved: tuple[str, ...]) -> tuple[Statement, ...]:
+    indices = {
+        i.name for e in system.equations for i in (*e.indices, *(b for t in e.terms for b in t.binders))
+    }
     taken = {t.name for t in system.tensors} | symbols(system) | {p.name for p in system.reals} | RESERVED
     names = Names(taken | indices)
     tree = _lower_items(system, schedule(system), names)
     return _finish(system, tuple(tree), {*outputs, *saved}, names)
 
 
-def _lower_items(system: System, items: tuple[Item, ...], names: Names) -> list[Statement | Nest]:
-    made: list[Statement | Nest] = []
+def _lower_items(system: System, items: tuple[Item, ...], names: Names) -> list[Statement]:
+    made: list[Statement] = []
     for item in items:
         if isinstance(item, Steps):
             body = tuple(_lower_items(system, item.body, names))
-            loop = Loop(item.index.name, (Ceil(item.index.lo),), (Ceil(item.index.hi),), body, item.backwards)
+            loop = Loop(
+                item.index.name, (least(item.index.lo),), (least(item.index.hi),), body, item.backwards
+            )
             made.append(loop)
         else:
             made += _lower_task(system, item, names)
     return fuse(made)
 
 
-def _lower_task(system: System, task: Task, names: Names) -> list[Statement | Nest]:
+def _lower_task(system: System, task: Task, names: Names) -> list[Statement]:
     if task.piece.light:
         return lower_pointwise(system, task, names)
     if task.piece.terms[0].monoid != "sum":
@@ -113,7 +112,7 @@ def _lower_task(system: System, task: Task, names: Names) -> list[Statement | Ne
 
 
 def _finish(
-    system: System, tree: tuple[Statement | Nest, ...], kept: set[str], names: Names
+    system: System, tree: tuple[Statement, ...], kept: set[str], names: Names
 ) -> tuple[Statement, ...]:
     """Nests as loops, with what only they use in locals."""
     integers = {t.name for t in system.tensors if t.integer}
@@ -126,7 +125,7 @@ def _finish(
     return _replace_nests(tree, done)
 
 
-def _without(tree: tuple[Statement | Nest, ...], nest: Nest) -> tuple[Statement | Nest, ...]:
+def _without(tree: tuple[Statement, ...], nest: Nest) -> tuple[Statement, ...]:
     """The tree without one nest."""
     return tuple(
         replace(s, body=_without(s.body, nest)) if isinstance(s, Loop) else s for s in tree if s is not nest
@@ -134,7 +133,7 @@ def _without(tree: tuple[Statement | Nest, ...], nest: Nest) -> tuple[Statement 
 
 
 def _replace_nests(
-    tree: tuple[Statement | Nest, ...], done: dict[int, tuple[Statement, ...]]
+    tree: tuple[Statement, ...], done: dict[int, tuple[Statement, ...]]
 ) -> tuple[Statement, ...]:
     made: list[Statement] = []
     for item in tree:
@@ -169,10 +168,8 @@ def _reach(system: System) -> dict[str, set[str]]:
         changed = False
         for equation in system.equations:
             for term in equation.terms:
-                for read in (*term.reads(), *term.integer_reads()):
+                for read in term.all_reads():
                     before = len(reach[read.tensor])
                     reach[read.tensor] |= reach[equation.tensor]
                     changed = changed or len(reach[read.tensor]) > before
     return reach
-
-

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import pprint
-import textwrap
 from dataclasses import dataclass
 
+from codegen.folding import fold_lines
 from codegen.lower import Plan
 from codegen.printer import Printer, print_kernel
 from codegen.render import render
 from derive.index import Affine
 from derive.spec import Spec
-from derive.system import Size, System, Tensor
+from derive.system import IntegerParameter, RealParameter, Size, System, Tensor
 from derive.text import affine_text, equation_text, expr_text
 
-RUNTIME_ALWAYS = ("Tensor", "certificate", "check_cotangents", "check_inputs", "check_wrt", "gradient", "kernel")
+RUNTIME_ALWAYS = (
+    "Tensor",
+    "certificate",
+    "check_cotangents",
+    "check_inputs",
+    "check_wrt",
+    "gradient",
+    "kernel",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +40,12 @@ class Source:
 
 def write_module(plan: Plan) -> Source:
     """Plan -> Source."""
-    return Source(plan, render("module.py.jinja", _Module(plan).holes()))
+    return Source(plan, fold_lines(render("module.py.jinja", _Module(plan).holes())))
 
 
 def _shape(dims: tuple[Affine, ...]) -> str:
     parts = [str(d) for d in dims]
     return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
-
-
-def fold(line: str, width: int = 100) -> list[str]:
-    """A long line in pieces, broken behind commas and indented under its first parenthesis."""
-    if len(line) <= width or ", " not in line:
-        return [line]
-    margin = len(line) - len(line.lstrip())
-    pieces = textwrap.wrap(line.lstrip(), width - margin, break_long_words=False, break_on_hyphens=False)
-    hang = " " * (margin + 4)
-    return [" " * margin + pieces[0], *(hang + p for p in pieces[1:])] if "(" in pieces[0] else [line]
 
 
 def _joined(names: tuple[str, ...] | list[str]) -> str:
@@ -101,16 +99,19 @@ class _Module:
         integer = ", integer=True" if tensor.integer else ""
         return f'Tensor("{tensor.name}", ({shape}{comma}){integer})'.replace("'", '"')
 
+    def numbers(self) -> tuple[IntegerParameter | RealParameter, ...]:
+        return (*self.forward.integers, *self.forward.reals)
+
     def keywords(self) -> list[str]:
         """Numbers, keyword-only, with their defaults."""
-        numbers = [f"{p.name}={p.default}" for p in (*self.forward.integers, *self.forward.reals)]
+        numbers = [f"{p.name}={p.default}" for p in self.numbers()]
         return ["*", *numbers] if numbers else []
 
     def signature(self) -> list[str]:
         return [*self.forward.inputs, *self.keywords()]
 
     def call(self) -> str:
-        numbers = [f"{p.name}={p.name}" for p in (*self.forward.integers, *self.forward.reals)]
+        numbers = [f"{p.name}={p.name}" for p in self.numbers()]
         return ", ".join([*self.forward.inputs, *numbers])
 
     # pieces of text -------------------------------------------------------------------------------
@@ -129,11 +130,15 @@ class _Module:
             for p in self.forward.integers
         ]
         lines += [
-            f'{p.name} = check_real("{self.op.name}", "{p.name}", {p.name}, dtype)' for p in self.forward.reals
+            f'{p.name} = check_real("{self.op.name}", "{p.name}", {p.name}, dtype)'
+            for p in self.forward.reals
         ]
         lines += [line for size in self.forward.sizes for line in self._size_lines(size)]
         kernel = self.plan.forward
-        lines += [self._allocate(self.forward.tensor(n)) for n in (*kernel.outputs, *kernel.saved, *kernel.workspace)]
+        lines += [
+            self._allocate(self.forward.tensor(n))
+            for n in (*kernel.outputs, *kernel.saved, *kernel.workspace)
+        ]
         lines.append(f"_forward({self.arguments('forward')})")
         results = [n if self.forward.tensor(n).dims else f"{n}[()]" for n in self.forward.outputs]
         lines.append(f"return Outputs({', '.join(results)}), {_joined(self.saved())}")
@@ -168,9 +173,7 @@ class _Module:
         sizes = ", ".join(f'"{n}": {n}' for n in sorted(shape_sizes))
         cotangents = _joined(self.plan.backward.cotangents)
         lines.append(f"size = {{{sizes}}}")
-        lines.append(
-            f'{cotangents} = check_cotangents("{self.op.name}", _OUTPUTS, given, size, dtype)'
-        )
+        lines.append(f'{cotangents} = check_cotangents("{self.op.name}", _OUTPUTS, given, size, dtype)')
         for name, gradient in zip(self.gradient_names(), self.backward.outputs, strict=True):
             tensor = self.backward.tensor(gradient)
             lines.append(f'{gradient} = gradient("{name}" in self._wanted, {self.shape_text(tensor)}, dtype)')
@@ -195,7 +198,7 @@ class _Module:
         lines += [f"Sizes:    {self.legend()}"] if self.legend() else []
         lines += [
             f"Numbers:  {p.name} (default {p.default}){': ' + p.about if p.about else ''}"
-            for p in (*self.forward.integers, *self.forward.reals)
+            for p in self.numbers()
         ]
         lines.append("Dtypes:   float32 | float64, all the same; integer tensors any integer dtype")
         lines.append("Raises:   ShapeError, DtypeError, ArgumentError, naming the argument")
@@ -204,7 +207,10 @@ class _Module:
 
     def vjp_doc(self) -> list[str]:
         names = ", ".join(self.gradient_names())
-        return [*self.doc(), f"wrt:      names of the inputs whose gradients are wanted; None for all of {names}"]
+        return [
+            *self.doc(),
+            f"wrt:      names of the inputs whose gradients are wanted; None for all of {names}",
+        ]
 
     def spec_literal(self) -> str:
         def describe(tensor: Tensor) -> dict[str, object]:
@@ -242,7 +248,8 @@ class _Module:
         packs = [t for t in self.input_tensors() if t.members]
         members = [(t, n, f"{t.name}_{m}") for t in packs for n, m in enumerate(t.members)]
         stacks = [
-            f"{t.name}=np.stack({_joined([f'{t.name}_{m}' for m in t.members])}, axis={t.packed})" for t in packs
+            f"{t.name}=np.stack({_joined([f'{t.name}_{m}' for m in t.members])}, axis={t.packed})"
+            for t in packs
         ]
         place = {t.name: "..., " if t.packed else "" for t in packs}
         return {
@@ -272,7 +279,8 @@ class _Module:
             "outputs": [self.declaration(t) for t in self.output_tensors()],
             "output_fields": [f"{t.name}: np.ndarray  # {self.shape_text(t)}" for t in self.output_tensors()],
             "gradient_fields": [
-                f"{n}: np.ndarray | None  # {self.shape_text(self.forward.tensor(n))}" for n in self.gradient_names()
+                f"{n}: np.ndarray | None  # {self.shape_text(self.forward.tensor(n))}"
+                for n in self.gradient_names()
             ],
             "forward_arguments": self.arguments("forward"),
             "forward_body": self.bodies["forward"],

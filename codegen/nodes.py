@@ -1,21 +1,21 @@
 """The grammar of a kernel's plan: what is left between equations and text.
 
-    kernel    = Kernel(name, arguments, body)
-    statement = Loop(index, lo, hi, backwards, body)      for index in [max(lo), min(hi))
-              | If(guards, body)
-              | Store(target, value, add)                 an element of an array, set or added to
-              | Let(name, value, add)                     a local number, set or added to
-              | Track(best, value, marks)                 best = max(best, value), and where it was
-              | Gemm(out, a, b, transpose_a, transpose_b, add)
-              | Clear(target)                             zeros in an array, or in a part of it
-              | Section(serves, body)                     only where one of the gradients is wanted
-    value     = an expression of derive.expr over arrays, plus Local(name) and IndexValue(e)
+kernel    = Kernel(name, arguments, body)
+statement = Loop(index, lo, hi, backwards, body)      for index in [max(lo), min(hi))
+          | If(guards, body)
+          | Store(target, value, add)                 an element of an array, set or added to
+          | Let(name, value, add)                     a local number, set or added to
+          | Track(best, value, marks)                 best = max(best, value), and where it was
+          | Gemm(out, a, b, transpose_a, transpose_b, add)
+          | Clear(target)                             zeros in an array, or in a part of it
+          | Section(serves, body)                     only where one of the gradients is wanted
+value     = an expression of derive.expr over arrays, plus Local(name) and IndexValue(e)
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 from derive.expr import Expr, Read
 from derive.index import Affine, Guard, Index
@@ -40,7 +40,12 @@ class Ceil:
     """The least integer that is not below numerator/denominator (denominator > 0)."""
 
     numerator: Affine
-    denominator: Affine = Affine.of(1)
+    denominator: Affine
+
+
+def least(value: Affine) -> Ceil:
+    """An integer as the least integer that is not below it."""
+    return Ceil(value, Affine.of(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +128,15 @@ class Section:
     cites: tuple[str, ...] = ()
 
 
-Statement: TypeAlias = Union[Loop, If, Store, Let, Track, Gemm, Clear, Section]
-
-
 @dataclass(frozen=True, slots=True)
 class Nest:
-    """Loops over `indices` around statements: what fusing works on before loops are written."""
+    """Loops over `indices` around statements: what fusing works on, until its loops are written."""
 
     indices: tuple[Index, ...]
     body: tuple[Statement, ...]
+
+
+Statement: TypeAlias = Loop | If | Store | Let | Track | Gemm | Clear | Section | Nest
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +168,7 @@ class Kernel:
         return given + self.integers + self.reals + self.outputs + self.saved + self.workspace
 
 
-def inner(statement: Statement | Nest) -> tuple[Statement, ...]:
+def inner(statement: Statement) -> tuple[Statement, ...]:
     """The statements inside a statement."""
     return statement.body if isinstance(statement, (Loop, If, Section, Nest)) else ()
 

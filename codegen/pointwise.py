@@ -47,7 +47,7 @@ def place(system: System, task: Task, term: Term) -> Placed:
     return Placed(at, tuple(loops), kept, body, moved)
 
 
-def lower_pointwise(system: System, task: Task, names: Names) -> list[Statement | Nest]:
+def lower_pointwise(system: System, task: Task, names: Names) -> list[Statement]:
     """A light piece as nests of stores; cleared first where the stores do not cover the tensor."""
     tensor = task.piece.equation.tensor
     placed = [place(system, task, t) for t in task.piece.terms]
@@ -55,7 +55,7 @@ def lower_pointwise(system: System, task: Task, names: Names) -> list[Statement 
     for term in sorted(placed, key=lambda p: p.moved):
         groups.setdefault(term.at, []).append(term)
     setting = task.first
-    made: list[Statement | Nest] = []
+    made: list[Statement] = []
     if task.first and not _covers(system, task, groups):
         prefix = tuple(e for e in task.piece.equation.lhs.at if _is_fixed(e, task))
         made.append(Clear(tensor, prefix))
@@ -84,9 +84,7 @@ def _covers(system: System, task: Task, groups: dict[tuple[Affine, ...], list[Pl
     return False
 
 
-def _nest(
-    system: System, task: Task, target: Read, terms: list[Placed], add: bool, names: Names
-) -> Nest:
+def _nest(system: System, task: Task, target: Read, terms: list[Placed], add: bool, names: Names) -> Nest:
     loops = terms[0].loops
     bounds = Bounds(system, (*task.fixed, *loops))
     always, sometimes, body = [], [], []

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from codegen.accesses import flatten
 from codegen.bounds import Bounds
+from codegen.names import Names
 from codegen.nodes import (
     Ceil,
     Clear,
@@ -23,7 +24,6 @@ from codegen.nodes import (
     Track,
     View,
 )
-from codegen.names import Names
 from derive.expr import (
     Call,
     Choice,
@@ -101,7 +101,8 @@ class Printer:
         sides = Bounds(self.system, tuple(self.ranges)).open_sides(guard)
         constant = Affine(tuple((m, v) for m, v in guard.e.terms if not m))
         e, lo, hi = (self.affine(part - constant) for part in guard.parts())
-        return {("lo",): f"{e} >= {lo}", ("hi",): f"{e} < {hi}"}.get(sides, f"{lo} <= {e} < {hi}")
+        one_sided = {"lo": f"{e} >= {lo}", "hi": f"{e} < {hi}"}
+        return one_sided[sides[0]] if len(sides) == 1 else f"{lo} <= {e} < {hi}"
 
     # values -------------------------------------------------------------------------------------
     def value(self, node: Expr, level: int = 0) -> str:
@@ -169,7 +170,10 @@ class Printer:
         if (p, q) not in self.constants:
             words = {("0", "1"): "zero", ("1", "1"): "one", ("2", "1"): "two", ("1", "2"): "half"}
             stem = words.get((p, q)) or "_".join(
-                ["number", *("".join(c if c.isalnum() else "_" for c in x) for x in ((p,) if q == "1" else (p, q)))]
+                [
+                    "number",
+                    *("".join(c if c.isalnum() else "_" for c in x) for x in ((p,) if q == "1" else (p, q))),
+                ]
             )
             self.constants[p, q] = self.names.like(stem)
         return self.constants[p, q]
@@ -226,7 +230,16 @@ class Printer:
         return self.names.like(f"{index}{index}") if clashes else index
 
     def _extreme(self, function: str, limits: tuple[Ceil, ...]) -> str:
-        texts = list(dict.fromkeys(map(self.limit, limits)))
+        numbers = [
+            c.numerator.integer()
+            for c in limits
+            if c.numerator.is_integer() and c.denominator == Affine.of(1)
+        ]
+        others = [
+            self.limit(c) for c in limits if not (c.numerator.is_integer() and c.denominator == Affine.of(1))
+        ]
+        extreme = [str(max(numbers) if function == "max" else min(numbers))] if numbers else []
+        texts = list(dict.fromkeys(extreme + others))
         return texts[0] if len(texts) == 1 else f"{function}({', '.join(texts)})"
 
     def _gemm(self, gemm: Gemm) -> str:
@@ -237,9 +250,7 @@ class Printer:
     def _view(self, view: View) -> str:
         return f"matrix({self._part(view.array, view.prefix, view.span)}, {view.rows})"
 
-    def _part(
-        self, array: str, prefix: tuple[Affine, ...], span: tuple[Affine, Affine] | None = None
-    ) -> str:
+    def _part(self, array: str, prefix: tuple[Affine, ...], span: tuple[Affine, Affine] | None = None) -> str:
         positions = [self.affine(e) for e in prefix]
         if span is not None:
             positions.append(f"{self.affine(span[0])}:{self.affine(span[1])}")
@@ -266,7 +277,9 @@ class Printer:
         lines = self.statements(self.kernel.body)
         mentioned = " ".join([*lines, *(p + " " + q for p, q in self.constants)])
         numbers = [
-            f"    {name} = number({self.like}, {p})" if q == "1" else f"    {name} = number({self.like}, {p}, {q})"
+            f"    {name} = number({self.like}, {p})"
+            if q == "1"
+            else f"    {name} = number({self.like}, {p}, {q})"
             for (p, q), name in self.constants.items()
         ]
         return [*self.sizes(mentioned), *numbers, *lines]
@@ -289,7 +302,9 @@ class Printer:
         return list(dict.fromkeys(lines))
 
     def _axis_of(self, size: str) -> str | None:
-        sure = [n for n in self.kernel.arrays if n not in self.kernel.outputs or self.kernel.name == "forward"]
+        sure = [
+            n for n in self.kernel.arrays if n not in self.kernel.outputs or self.kernel.name == "forward"
+        ]
         for array in sure:
             for axis, dim in enumerate(self.system.tensor(array).dims):
                 if dim.plain() == size:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from codegen.bounds import Bounds
 from codegen.names import Names
-from codegen.nodes import Ceil, Clear, If, IndexValue, Let, Local, Loop, Statement, Store, Track
+from codegen.nodes import Clear, If, IndexValue, Let, Local, Loop, Statement, Store, Track, least
 from codegen.pointwise import guard_reads, place
 from codegen.schedule import Task
 from derive.domains import zero_outside
@@ -128,7 +128,7 @@ def wrap(
     bounds: Bounds, order: tuple[Index, ...], guards: tuple[Guard, ...], body: tuple[Statement, ...]
 ) -> tuple[Statement, ...]:
     """Loops in this order around the body; each guard is a limit of the innermost loop it names."""
-    loops = {i.name: ([Ceil(i.lo)], [Ceil(i.hi)]) for i in order}
+    loops = {i.name: ([least(i.lo)], [least(i.hi)]) for i in order}
     left: list[Guard] = []
     for guard in guards:
         names = {n for e in guard.parts() for n in e.names()}
@@ -184,7 +184,11 @@ def lower_maximum(system: System, task: Task, names: Names) -> tuple[Statement, 
     free = tuple(i for i in task.piece.equation.indices if i.name not in fixed)
     bounds = Bounds(system, (*task.fixed, *free, *term.binders))
     best = names.like("best")
-    marks = tuple((names.like(f"{e.terms[0].witness}_best"), e) for e in (task.piece.equation, *task.piece.also) if e.terms[0].witness)
+    marks = tuple(
+        (names.like(f"{e.terms[0].witness}_best"), e)
+        for e in (task.piece.equation, *task.piece.also)
+        if e.terms[0].witness
+    )
     before, value = guard_reads(bounds, term.body, term.guards, names)
     moves = tuple((name, Affine.of(e.terms[0].witness)) for name, e in marks)
     search = wrap(bounds, term.binders, term.guards, (*before, Track(best, value, moves)))

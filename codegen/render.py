@@ -27,5 +27,7 @@ def render(template: str, holes: Mapping[str, object]) -> str:
     source = environment.loader.get_source(environment, template)[0]
     wanted = meta.find_undeclared_variables(environment.parse(source))
     if wanted != set(holes):
-        raise ValueError(f"{template} uses {sorted(wanted - set(holes))} but is given {sorted(set(holes) - wanted)}")
+        raise ValueError(
+            f"{template} uses {sorted(wanted - set(holes))} but is given {sorted(set(holes) - wanted)}"
+        )
     return environment.get_template(template).render(**holes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 from codegen.dependence import Edge, Piece, carried_axes, components, direction, distance, edges, pieces
 from derive.errors import DerivationError
@@ -36,7 +36,7 @@ class Task:
     first: bool = False
 
 
-Item: TypeAlias = Union[Steps, Task]
+Item: TypeAlias = Steps | Task
 Order: TypeAlias = Callable[[Piece, Piece | None], int]
 
 
@@ -50,7 +50,9 @@ def schedule(system: System) -> tuple[Item, ...]:
     return _mark_first(items, set())
 
 
-def _schedule(nodes: tuple[Piece, ...], links: tuple[Edge, ...], fixed: tuple[Index, ...]) -> tuple[Item, ...]:
+def _schedule(
+    nodes: tuple[Piece, ...], links: tuple[Edge, ...], fixed: tuple[Index, ...]
+) -> tuple[Item, ...]:
     successors: dict[int, list[int]] = {n: [] for n in range(len(nodes))}
     for edge in links:
         successors[edge.writer].append(edge.reader)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from derive.domains import drop_redundant_guards, sum_out_deltas
+from derive.domains import always_evaluated, drop_redundant_guards, sum_out_deltas
 from derive.expr import Expr, Number, Read, substitute, times
 from derive.index import Affine, Delta, Index, IntegerRead
 from derive.monoids import MONOIDS
@@ -85,6 +85,7 @@ class _Differentiator:
         found = []
         for term in equation.terms:
             whole = len(equation.terms) == 1 and not term.binders and not term.guards
+            whole = whole and always_evaluated(self.system, term.body, equation.indices)
             for read, slope in partials(term.body, equation.lhs if whole else term.body):
                 if read.tensor == name:
                     raw = self.transpose(equation, term, read, slope, indices)

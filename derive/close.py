@@ -99,6 +99,13 @@ class Scope:
         a, b = self.close(left, at[:rows] + k, taken), self.close(right, k + at[rows:], taken)
         return Reduce("sum", (inner,), (), Product((a, b)))
 
+    def is_part(self, dim: Affine, whole: Affine) -> bool:
+        """Whether a size is declared as a sum of which `dim` is a part, as in a concatenation."""
+        formula = next((s.formula for s in self.sizes if s.name == whole.plain()), None)
+        if formula is None or formula.denominator != Affine.of(1):
+            return False
+        return all(term in (formula.numerator + formula.offset).terms for term in dim.terms)
+
     def range_of(self, name: str) -> Index:
         if name not in self.ranges:
             raise self.fault(f"index '{name}' has no range: declare it with s.index('{name}', ...)")
@@ -116,7 +123,9 @@ def check_axes(scope: Scope, node: Expr) -> None:
             continue
         for axis, (e, dim) in enumerate(zip(part.at, scope.tensors[part.tensor].dims, strict=True)):
             index = scope.ranges.get(e.plain() or "")
-            if index is not None and index.lo == Affine() and index.hi != dim:
+            if index is None or index.lo != Affine() or index.hi == dim:
+                continue
+            if not scope.is_part(dim, index.hi):
                 raise scope.fault(
                     f"index '{index.name}' runs over {index.hi}, but axis {axis} of {part.tensor} has "
                     f"{dim}: an index with two ranges; declare a second index"

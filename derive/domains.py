@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from derive.expr import Expr, Power, Read, factors, substitute
 from derive.index import Affine, Delta, Guard, In, Index, solve
-from derive.system import System, Term
+from derive.system import Equation, System, Term
 
 
 def eliminate(term: Term, delta: Delta, index: Index, value: Affine) -> Term:
@@ -51,6 +51,16 @@ def zero_outside(body: Expr) -> tuple[Read, ...]:
     """The reads whose zero extension makes the whole product 0."""
     bases = (f.base if isinstance(f, Power) and f.exponent > 0 else f for f in factors(body))
     return tuple(f for f in bases if isinstance(f, Read))
+
+
+def always_evaluated(system: System, body: Expr, indices: tuple[Index, ...]) -> bool:
+    """Whether no factor of the body can be outside its domain: whether its value stands on the left."""
+    ranges = [(i.symbol, i.lo, i.hi) for i in indices]
+    return all(
+        (e, Affine(), dim) in ranges
+        for read in zero_outside(body)
+        for e, dim in zip(read.at, system.tensor(read.tensor).dims, strict=True)
+    )
 
 
 def drop_redundant_guards(system: System, term: Term, free: tuple[Index, ...]) -> Term:
@@ -101,3 +111,12 @@ def simplify(system: System, term: Term, free: tuple[Index, ...], preferred: Ite
     if term.monoid != "sum":
         return drop_redundant_guards(system, term, free)
     return drop_redundant_guards(system, sum_out_deltas(term, preferred), free)
+
+
+def simplify_system(system: System) -> System:
+    """Every term with its deltas summed out and its implied guards dropped."""
+    equations = tuple(
+        Equation(e.tensor, e.indices, tuple(simplify(system, t, e.indices) for t in e.terms), e.where)
+        for e in system.equations
+    )
+    return system.with_equations(equations, system.tensors)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from derive.close import Scope, check_axes, names_in
-from derive.domains import simplify
+from derive.domains import simplify_system
 from derive.errors import SpecError
 from derive.expr import (
+    ONE,
     Expr,
     Negative,
-    Number,
-    Parameter,
     Product,
     Ratio,
     Read,
@@ -23,11 +24,13 @@ from derive.expr import (
     minus,
     over,
     rebuild,
+    substitute,
     times,
     transform,
 )
-from derive.index import Affine, Delta, Guard, Index
+from derive.index import Affine, Delta, Guard, Index, names_of
 from derive.language import Authored, Spec
+from derive.layers import guarded, has_sums, is_constant, matrix_products, unguarded
 from derive.steps import Recorder
 from derive.system import Equation, System, Tensor, Term, check_system, fresh, fresh_letter
 
@@ -40,7 +43,8 @@ class Elaborator:
     recorder: Recorder
     tensors: dict[str, Tensor]
     equations: list[Equation] = field(default_factory=list)
-    named: dict[tuple[str, Expr], Read] = field(default_factory=dict)
+    named: dict[tuple[str, Expr, tuple[Guard, ...]], Read] = field(default_factory=dict)
+    guards: tuple[Guard, ...] = ()
 
     @property
     def scope(self) -> Scope:
@@ -98,9 +102,10 @@ class Elaborator:
         value = self.enter_starts(value)
         summed = self._summed_left(deltas, {i.name for i in indices})
         scope = {i.name: i for i in (*indices, *summed)}
-        terms = self.split(value, authored.tensor, scope, authored.where)
+        split = self.addends if deltas else self.split
+        terms = split(value, authored.tensor, scope, authored.where)
         if deltas:
-            terms = tuple(Term(summed + t.binders, deltas + t.guards, t.body, t.monoid) for t in terms)
+            terms = tuple(Term(summed + t.binders, deltas + t.guards, t.body) for t in terms)
         self.append(Equation(authored.tensor, indices, terms, authored.where), "written")
 
     def _summed_left(self, deltas: tuple[Guard, ...], free: set[str]) -> tuple[Index, ...]:
@@ -119,10 +124,10 @@ class Elaborator:
     def _enter_start(self, node: Expr) -> Expr:
         if not isinstance(node, Read) or node.tensor not in self.spec.starts or not node.at:
             return node
-        step = (node.at[0] + 1).plain()
-        if node.at[0].plain():
+        if node.at[0].plain() or not node.at[0].names() & self.spec.ranges.keys():
             return node
-        if step is None:
+        step = (node.at[0] + 1).plain()
+        if step is None or self.spec.ranges[step].hi != self.tensors[node.tensor].dims[0]:
             raise self.scope.fault(
                 f"{node.tensor}[{node.at[0]}] of a tensor with an initial state: only one step back is "
                 "defined by it; add further states as tensors of their own"
@@ -146,47 +151,59 @@ class Elaborator:
         """The terms of a sum, each with its own binders and guards."""
         match node:
             case Sum(args):
-                return tuple(t for arg in args for t in self.split(arg, lhs, scope, where))
+                return tuple(t for arg in args for t in self.addends(arg, lhs, scope, where))
             case Negative(arg):
-                inner = self.split(arg, lhs, scope, where)
-                if all(t.monoid == "sum" for t in inner):
-                    return tuple(Term(t.binders, t.guards, minus(t.body)) for t in inner)
+                inner = self.addends(arg, lhs, scope, where)
+                return tuple(Term(t.binders, t.guards, minus(t.body)) for t in inner)
             case When(guards, body):
-                inner = self.split(body, lhs, scope, where)
-                return tuple(Term(t.binders, guards + t.guards, t.body, t.monoid) for t in inner)
+                with self.under(guards):
+                    inner = self.addends(body, lhs, scope, where)
+                return tuple(Term(t.binders, guards + t.guards, t.body) for t in inner)
             case Reduce():
-                return self._split_reduce(node, lhs, scope, where)
-            case Product(args) | Ratio(Product(args), _):
-                return self._split_product(node, args, lhs, scope, where)
-            case Ratio(top, bottom) if _is_constant(bottom):
-                inner = self.split(top, lhs, scope, where)
-                if all(t.monoid == "sum" for t in inner):
-                    return tuple(Term(t.binders, t.guards, over(t.body, bottom)) for t in inner)
+                with self.under(node.guards):
+                    return self._split_reduce(node, lhs, scope, where)
+            case Ratio(top, bottom) if is_constant(bottom) and not isinstance(top, Product):
+                inner = self.addends(top, lhs, scope, where)
+                return tuple(Term(t.binders, t.guards, over(t.body, bottom)) for t in inner)
+            case Product() | Ratio():
+                guards, bare = unguarded(node)
+                with self.under(guards):
+                    return self._split_product(guards, bare, lhs, scope, where)
         return (Term((), (), self.name_nested(node, lhs, scope, where)),)
+
+    def addends(self, node: Expr, lhs: str, scope: dict[str, Index], where: str) -> tuple[Term, ...]:
+        """Terms that may stand in a sum with others: a maximum is named."""
+        if isinstance(node, Reduce) and node.monoid != "sum":
+            return (Term((), (), self.name(node, lhs, scope, where)),)
+        return self.split(node, lhs, scope, where)
+
+    @contextmanager
+    def under(self, guards: tuple[Guard, ...]) -> Iterator[None]:
+        """What is named in here is evaluated only where these guards hold."""
+        before, self.guards = self.guards, self.guards + guards
+        yield
+        self.guards = before
 
     def _split_reduce(self, node: Reduce, lhs: str, scope: dict[str, Index], where: str) -> tuple[Term, ...]:
         inner_scope = scope | {b.name: b for b in node.binders}
         if node.monoid != "sum":
             body = self.name_nested(node.body, lhs, inner_scope, where)
             return (Term(node.binders, node.guards, body, node.monoid),)
-        if not _sums(node.body) and not _matrix_products(node.body):
+        if not has_sums(node.body) and not matrix_products(node.body):
             # one sum of differences, not a difference of sums, which may cancel
             return (Term(node.binders, node.guards, self.name_nested(node.body, lhs, inner_scope, where)),)
-        inner = self.split(node.body, lhs, inner_scope, where)
-        if any(t.monoid != "sum" for t in inner):
-            inner = (Term((), (), self.name(node.body, lhs, inner_scope, where)),)
+        inner = self.addends(node.body, lhs, inner_scope, where)
         return tuple(Term(node.binders + t.binders, node.guards + t.guards, t.body) for t in inner)
 
     def _split_product(
-        self, node: Expr, args: tuple[Expr, ...], lhs: str, scope: dict[str, Index], where: str
+        self, guards: tuple[Guard, ...], node: Expr, lhs: str, scope: dict[str, Index], where: str
     ) -> tuple[Term, ...]:
-        bottom = node.bottom if isinstance(node, Ratio) else Number(Affine.of(1))
-        guards = tuple(g for a in args if isinstance(a, When) for g in a.guards)
-        args = tuple(a.body if isinstance(a, When) else a for a in args)
+        top, bottom = (node.top, node.bottom) if isinstance(node, Ratio) else (node, ONE)
+        args = top.args if isinstance(top, Product) else (top,)
         sums = [n for n, a in enumerate(args) if isinstance(a, Reduce) and a.monoid == "sum"]
         others = tuple(a for n, a in enumerate(args) if n not in sums)
         bottom = self.name_nested(bottom, lhs, scope, where)
-        if len(sums) == 1 and all(map(_is_constant, (*others, bottom))):
+        if len(sums) == 1 and all(map(is_constant, (*others, bottom))):
             inner = self.split(args[sums[0]], lhs, scope, where)
             factor = over(times(*others), bottom)
             return tuple(Term(t.binders, guards + t.guards, times(factor, t.body)) for t in inner)
@@ -196,54 +213,32 @@ class Elaborator:
     # names ------------------------------------------------------------------------------------
     def name_nested(self, node: Expr, lhs: str, scope: dict[str, Index], where: str) -> Expr:
         """The expression with every sum inside it named, so that it reads tensors only."""
-        if _sums(node):
+        if has_sums(node):
             return self.name(node, lhs, scope, where)
         parts = tuple(self.name_nested(part, lhs, scope, where) for part in children(node))
         return rebuild(node, parts) if parts else node
 
     def name(self, node: Expr, lhs: str, scope: dict[str, Index], where: str) -> Read:
         """A new tensor for a subexpression, indexed by what is free in it."""
-        if (lhs, node) in self.named:
-            return self.named[lhs, node]
         free = free_names(node)
         indices = tuple(i for i in scope.values() if i.name in free)
+        outside = self.spec.ranges.keys() - {i.name for i in indices}
+        guards = tuple(g for g in self.guards if not names_of(g.parts()) & outside)
+        if (lhs, node, guards) not in self.named:
+            self.named[lhs, node, guards] = self._name(guarded(guards, node), lhs, indices, where)
+        return self.named[lhs, node, guards]
+
+    def _name(self, node: Expr, lhs: str, indices: tuple[Index, ...], where: str) -> Read:
+        """An axis begins at 0, wherever its index begins."""
         name = fresh(f"z_{lhs}", self.taken)
-        self.tensors[name] = Tensor(name, tuple(i.hi for i in indices), "computed", latex="z")
-        terms = self.split(node, name, {i.name: i for i in indices}, where)
-        if len(terms) > 1 and any(t.monoid != "sum" for t in terms):
-            raise SpecError(
-                f"{self.spec.op.name}: a maximum stands in a sum: give it a tensor of its own", where
-            )
-        axes = tuple(Index(i.name, Affine(), i.hi) for i in indices)
+        self.tensors[name] = Tensor(name, tuple(i.hi - i.lo for i in indices), "computed", latex="z")
+        shifted = substitute(node, {i.name: i.symbol + i.lo for i in indices if i.lo != Affine()})
+        axes = tuple(Index(i.name, Affine(), i.hi - i.lo) for i in indices)
+        outer, self.guards = self.guards, ()
+        terms = self.split(shifted, name, {i.name: i for i in axes}, where)
+        self.guards = outer
         self.append(Equation(name, axes, terms, where), "name")
-        self.named[lhs, node] = Read(name, tuple(i.symbol for i in indices))
-        return self.named[lhs, node]
-
-
-def _is_constant(node: Expr) -> bool:
-    return isinstance(node, (Number, Parameter)) or (
-        isinstance(node, (Negative, Ratio, Product)) and all(map(_is_constant, children(node)))
-    )
-
-
-def _matrix_products(node: Expr) -> bool:
-    """Whether every addend is a product of tensors, which is best summed as a matrix product."""
-    addends = node.args if isinstance(node, Sum) else (node,)
-    bare = [a.arg if isinstance(a, Negative) else a for a in addends]
-    return all(isinstance(a, Product) and all(isinstance(f, Read) for f in a.args) for a in bare)
-
-
-def _sums(node: Expr) -> bool:
-    """Whether a reduction or a guard stands in the linear layer of the expression."""
-    match node:
-        case Reduce() | When():
-            return True
-        case Sum(args) | Product(args):
-            return any(map(_sums, args))
-        case Negative(arg) | Ratio(arg, _):
-            return _sums(arg)
-        case _:
-            return False
+        return Read(name, tuple(i.symbol - i.lo for i in indices))
 
 
 def elaborate(spec: Spec, recorder: Recorder) -> System:
@@ -267,12 +262,3 @@ def elaborate(spec: Spec, recorder: Recorder) -> System:
     )
     check_system(system)
     return simplify_system(system)
-
-
-def simplify_system(system: System) -> System:
-    """Every term with its deltas summed out and its implied guards dropped."""
-    equations = tuple(
-        Equation(e.tensor, e.indices, tuple(simplify(system, t, e.indices) for t in e.terms), e.where)
-        for e in system.equations
-    )
-    return system.with_equations(equations, system.tensors)

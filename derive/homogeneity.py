@@ -145,12 +145,15 @@ class Rescaling:
         return weights.pop() if weights else FLAT, tuple(x for _, x in pairs)
 
     def _sum(self, args: tuple[Expr, ...]) -> tuple[Weight, Expr]:
-        """A sum; what `log` left in it stands in it directly, so that x - m is taken first."""
+        """A sum; of what `log` left in it, m stands beside the rest and log(Z) last: x - m cancels first."""
         weight, parts = self._alike(args)
-        opened: list[Expr] = []
+        first: list[Expr] = []
+        last: list[Expr] = []
         for old, new in zip(args, parts, strict=True):
-            opened += [new] if old == new else opened(new)
-        return weight, Sum(tuple(opened))
+            *near, rest = [new] if old == new else opened(new)
+            first += near if near else [rest]
+            last += [rest] if near else []
+        return weight, Sum((*first, *last))
 
     def _product(self, node: Product) -> tuple[Weight, Expr]:
         pairs = [self.expr(arg) for arg in node.args]

@@ -18,7 +18,7 @@ from derive.language import Authored, Spec
 from derive.marks import Signed, join_signed
 from derive.monoids import MONOIDS
 from derive.scalars import SCALARS
-from derive.symbols import by_name, decorated, label, latex_label, placed, script, symbols_of
+from derive.symbols import by_name, decorated, latex_label, placed, script, symbols_of
 from derive.system import Equation, System, Tensor
 from derive.typeset import Typeset, openness, split_member
 
@@ -98,11 +98,7 @@ class LatexWriter(Typeset):
         if isinstance(guard, In):
             lo, hi = self.affine(guard.lo), self.affine(guard.hi)
             return rf"{lo} \le {self.affine(guard.e)} < {hi}"
-        members = self.labels.get(guard.a.plain() or "")
-        right = (
-            label(members[guard.b.integer()]) if members and guard.b.is_integer() else self.affine(guard.b)
-        )
-        return f"{self.affine(guard.a)} = {right}"
+        return f"{self.affine(guard.a)} = {self.named_member(guard) or self.affine(guard.b)}"
 
     def reduction(self, monoid: str, binders: Sequence[Index], guards: Sequence[Guard], body: str) -> str:
         plain, packed = self.split_binders(binders)
@@ -116,7 +112,7 @@ class LatexWriter(Typeset):
 
     def set_of(self, index: str) -> str:
         """The members that an index runs over."""
-        return r"\{" + ",".join(map(label, self.labels[index])) + r"\}"
+        return r"\{" + ",".join(self.member_labels(index)) + r"\}"
 
     def component(self, reduction: str, witness: str) -> str:
         return rf"\Bigl({reduction}\Bigr)_{{\!{self.name(witness)}}}"

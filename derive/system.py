@@ -86,6 +86,10 @@ class Term:
         """The names of the tensors that it reads."""
         return {r.tensor for r in self.reads()} | {r.tensor for r in self.integer_reads()}
 
+    def all_reads(self) -> tuple[Read | IntegerRead, ...]:
+        """Reads of floating and of integer tensors."""
+        return (*self.reads(), *self.integer_reads())
+
     def names(self) -> set[str]:
         """Every name that occurs in it, bound ones included."""
         parts = tuple(e for g in self.guards for e in g.parts())

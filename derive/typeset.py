@@ -50,6 +50,16 @@ class Typeset(Writer):
         members = self.symbols.members(tensor)
         return label(members[at.integer()]) if at.is_integer() else str(at)
 
+    def member_labels(self, index: str) -> list[str]:
+        """The labels of the members that an index runs over."""
+        return [label(member) for member in self.labels[index]]
+
+    def named_member(self, guard: Delta) -> str:
+        """The label of the member that a guard chooses, or nothing."""
+        index = guard.a.plain() or ""
+        chosen = index in self.labels and guard.b.is_integer()
+        return self.member_labels(index)[guard.b.integer()] if chosen else ""
+
     def rows(self, equation: Equation) -> list[Row]:
         """The equation as lines; where every term belongs to one member, a line a member."""
         writer = self.within(equation)

@@ -134,3 +134,20 @@ def with_equation(system: System, equation: Equation) -> System:
     """The system with one equation replaced: how faults are planted."""
     equations = tuple(equation if e.tensor == equation.tensor else e for e in system.equations)
     return replace(system, equations=equations)
+
+
+def example(system: System, arrays: dict[str, Any], number: int) -> dict[str, Any]:
+    """One example of a batch: every array with its batch axis taken away."""
+    made = {}
+    for name, array in arrays.items():
+        axes = [d.plain() for d in system.tensor(name).dims]
+        made[name] = np.take(array, number, axes.index("B")) if "B" in axes else array
+    return made
+
+
+def unpacked(spec: Spec, arrays: dict[str, Any]) -> dict[str, Any]:
+    """Packed parameters as their members."""
+    made = {n: a for n, a in arrays.items() if n not in spec.packs}
+    for name, members in spec.packs.items():
+        made.update({member: arrays[name][k] for k, member in enumerate(members)})
+    return made

@@ -79,7 +79,7 @@ def average_pooling_counted(s):
     pad = s.integer("pad", 1)
     M = s.size("M", "i", formula=(N + 2 * pad - k) // step + 1)
     i, p = s.index("i", M), s.index("p", k)
-    x, y, count = s.data("x", N), s.let("y", M), s.let("count", M)
+    x, y, count = s.data("x", N), s.let("y", M), s.let("n", M)
     count[i] = total(p, 1, where=(between(step * i + p - pad, 0, N),))
     y[i] = where(count[i], ">", 0, total(p, x[step * i + p - pad]) / count[i], 0)
     s.returns(y)
@@ -256,7 +256,7 @@ def matrix_sugar(s):
     b[:] = W.T @ v - v @ W
     c[:] = v @ W @ x + v @ v
     d[:] = W @ V
-    e[:] = sigmoid((W @ V).T) * V.T @ W.T
+    e[:] = sigmoid((W @ V).T) * (V.T @ W.T)
     s.returns(a, b, c, d, e)
 
 

@@ -1,0 +1,56 @@
+"""The second half of a page: the adjoint, one tensor at a time, and what was done against overflow."""
+
+from __future__ import annotations
+
+from derive.contributions import Contribution, contributions
+from derive.sheet import Section, Sheet, listed
+from derive.system import Equation, System
+
+
+def adjoint_sections(sheet: Sheet) -> tuple[Section, ...]:
+    """The adjoint of what is computed, the gradients of the inputs, and the stable equations."""
+    backward = sheet.derivation.backward
+    inner = [e for e in backward.equations if e.tensor not in backward.outputs]
+    gradients = [e for e in backward.equations if e.tensor in backward.outputs]
+    blocks = tuple(block for e in inner for block in _tensor(sheet, e))
+    results = tuple(block for e in gradients for block in _tensor(sheet, e))
+    sections = [Section("The adjoint", (_given(sheet), *blocks)), Section("The gradients of the inputs", results)]
+    stable = _stable(sheet)
+    return (*sections, *((Section("Without overflow", stable),) if stable else ()))
+
+
+def _given(sheet: Sheet) -> str:
+    """What a bar means, and what the backward pass starts from."""
+    backward, forward = sheet.derivation.backward, sheet.derivation.forward
+    known = {*forward.inputs, *(e.tensor for e in forward.equations)}
+    given = tuple(name for name in backward.inputs if name not in known)
+    verb = "is" if len(given) == 1 else "are"
+    sign = "d" if sheet.form.template.endswith("txt.j2") else "bar"
+    return (
+        f"The {sign} over a tensor is the derivative by it of the sum of all outputs, each weighted with its "
+        f"cotangent. Given {verb} {sheet.symbols(given)}."
+    )
+
+
+def _tensor(sheet: Sheet, equation: Equation) -> tuple[str, ...]:
+    """All reads of one tensor, and the equation of its cotangent."""
+    shares = contributions(sheet.derivation, equation.tensor)
+    lines = [_share(sheet, share, len(shares) > 1) for share in shares]
+    lines = lines or [f"{sheet.symbol(equation.tensor)} is 0: the tensor is read nowhere."]
+    return (sheet.form.items(lines), sheet.equation(equation))
+
+
+def _share(sheet: Sheet, share: Contribution, several: bool) -> str:
+    """One read: the derivative, where the indices went, and the term that it adds."""
+    writer, math = sheet.writer, sheet.form.math
+    read, value = writer.expr(share.read), writer.expr(share.value)
+    slope = math(sheet.form.partial(value, read, writer.expr(share.slope)))
+    text = f"{math(read)} is read by {math(value)} in {sheet.reference(share.source)}: {slope}"
+    if share.moved:
+        moved = [math(writer.relation(writer.name(n), writer.affine(e))) for n, e in share.moved]
+        text += f", with {listed(moved)}"
+    if share.kept:
+        text += f"; {listed([math(writer.guard(g)) for g in share.kept])} stays"
+    if several:
+        text += f"; it adds {math(writer.term(share.term))}"
+    return text + "." + "".join(_shift(sheet, share, *shift) for shift in share.shifts)
