@@ -8,6 +8,7 @@ from codegen.accesses import arrays_read, arrays_written, flatten
 from codegen.bounds import Bounds
 from codegen.contraction import lower_contraction, needs_clear
 from codegen.fuse import fuse
+from codegen.legality import enforce_kernel, enforce_schedule
 from codegen.localise import localise
 from codegen.names import Names
 from codegen.nodes import Clear, Kernel, Loop, Nest, Section, Statement, least, with_inner
@@ -70,7 +71,8 @@ def _kernel(
     held = {*outputs, *saved}
     workspace = tuple(t.name for t in system.tensors if t.name in arrays_written(body) - held)
     integers, reals = tuple(p.name for p in system.integers), tuple(p.name for p in system.reals)
-    return Kernel(name, inputs, residuals, cotangents, integers, reals, outputs, saved, workspace, body)
+    kernel = Kernel(name, inputs, residuals, cotangents, integers, reals, outputs, saved, workspace, body)
+    return enforce_kernel(system, kernel)
 
 
 def _lower_system(system: System, outputs: tuple[str, ...], saved: tuple[str, ...]) -> tuple[Statement, ...]:
@@ -79,7 +81,7 @@ def _lower_system(system: System, outputs: tuple[str, ...], saved: tuple[str, ..
     }
     taken = {t.name for t in system.tensors} | symbols(system) | {p.name for p in system.reals} | RESERVED
     names = Names(taken | indices)
-    tree = _lower_items(system, schedule(system), names)
+    tree = _lower_items(system, enforce_schedule(system, schedule(system)), names)
     return _finish(system, tuple(tree), {*outputs, *saved}, names)
 
 

@@ -6,6 +6,7 @@ import hashlib
 import pprint
 from dataclasses import dataclass
 
+from codegen.describe import describe_system, spec_equations
 from codegen.folding import fold_lines
 from codegen.lower import Plan
 from codegen.printer import Printer, print_kernel
@@ -13,7 +14,7 @@ from codegen.render import render
 from derive.index import Affine
 from derive.spec import Spec
 from derive.system import IntegerParameter, RealParameter, Size, System, Tensor
-from derive.text import affine_text, equation_text, expr_text
+from derive.text import equation_text
 
 RUNTIME_ALWAYS = (
     "Tensor",
@@ -50,15 +51,6 @@ def _shape(dims: tuple[Affine, ...]) -> str:
 
 def _joined(names: tuple[str, ...] | list[str]) -> str:
     return f"({', '.join(names)},)" if len(names) == 1 else f"({', '.join(names)})"
-
-
-def spec_equations(spec: Spec) -> list[str]:
-    """The equations as their author wrote them."""
-    lines = []
-    for e in spec.equations:
-        at = f"[{', '.join(map(affine_text, e.at))}]" if e.at else ""
-        lines.append(f"{e.tensor}{at} = {expr_text(e.value)}")
-    return lines
 
 
 class _Module:
@@ -213,28 +205,8 @@ class _Module:
         ]
 
     def spec_literal(self) -> str:
-        def describe(tensor: Tensor) -> dict[str, object]:
-            return {
-                "name": tensor.name,
-                "shape": tuple(d.integer() if d.is_integer() else str(d) for d in tensor.dims),
-                "integer": tensor.integer,
-                "about": tensor.about,
-            }
-
-        literal = {
-            "name": self.op.name,
-            "title": self.op.title,
-            "source": self.op.source,
-            "equations": tuple(spec_equations(self.spec)),
-            "inputs": tuple(map(describe, self.input_tensors())),
-            "outputs": tuple(map(describe, self.output_tensors())),
-            "sizes": {s.name: str(s.formula) if s.formula else s.about for s in self.forward.sizes},
-            "integers": {p.name: {"default": p.default, "least": p.least} for p in self.forward.integers},
-            "reals": {p.name: {"default": p.default} for p in self.forward.reals},
-            "packs": {t.name: t.members for t in self.input_tensors() if t.members},
-            "conventions": self.op.conventions,
-            "digest": derivation_digest(self.plan),
-        }
+        literal = describe_system(self.op, self.spec, self.forward)
+        literal["digest"] = derivation_digest(self.plan)
         return pprint.pformat(literal, width=100, sort_dicts=False)
 
     def imports(self) -> list[str]:

@@ -8,16 +8,16 @@ from derive.derivation import Derivation
 from derive.expr import Expr, Read, substitute
 from derive.index import Affine, Delta
 from derive.steps import Step
-from derive.system import Term
+from derive.system import Equation
 
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
     """One read's share of a cotangent.
 
-    `value` (of the equation that reads) and `read` carry primes on the indices that moved; `moved` says
+    `value`, of the equation that reads, and `read` carry primes on the indices that moved; `moved` says
     where each went; `kept` are the conditions that could not be solved; `shifts` are steps along an
-    index: the index, where the read was, and where it is needed now.
+    index: the index, where the read was, and where it is needed now; `made` is the share itself.
     """
 
     source: str
@@ -27,7 +27,7 @@ class Contribution:
     moved: tuple[tuple[str, Affine], ...]
     kept: tuple[Delta, ...]
     shifts: tuple[tuple[str, Affine, Affine], ...]
-    term: Term
+    made: Equation
 
 
 def contributions(derivation: Derivation, cotangent: str) -> tuple[Contribution, ...]:
@@ -53,7 +53,14 @@ def _contribution(derivation: Derivation, step: Step) -> Contribution:
     primed = tuple((f"{name}'", value) for name, value in moved)
     slope = substitute(link.slope, primes)
     return Contribution(
-        step.source, value, read, slope, primed, kept, _shifts(step), step.made[0].terms[0]
+        step.source,
+        value,
+        read,
+        slope,
+        primed,
+        kept,
+        _shifts(step),
+        step.made[0],
     )
 
 

@@ -6,6 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from html import escape
+from textwrap import fill
 
 from derive.latex import index_writer, matrix_writer
 from derive.mathml import index_mathml, matrix_mathml
@@ -21,6 +22,7 @@ class Form(ABC):
     """How formulas, sentences, tables and lists are put on a page of one form."""
 
     template = ""
+    cotangent = "A bar over a tensor"
 
     @abstractmethod
     def index(self, tensors: Sequence[Tensor]) -> Writer:
@@ -38,6 +40,14 @@ class Form(ABC):
     def prose(self, words: str) -> str:
         """Words that may hold any character."""
 
+    def paragraph(self, text: str) -> str:
+        """Sentences that stand by themselves."""
+        return text
+
+    def reasons(self, lines: Sequence[str]) -> str:
+        """Sentences that lead to the equation below them."""
+        return self.paragraph(lines[0]) if len(lines) == 1 else self.items(lines)
+
     @abstractmethod
     def display(self, rows: Sequence[Row], tag: str) -> str:
         """Formulas on lines of their own, numbered if `tag` says so."""
@@ -48,6 +58,10 @@ class Form(ABC):
     @abstractmethod
     def items(self, lines: Sequence[str]) -> str: ...
 
+    def shape(self, sizes: Sequence[str]) -> str:
+        """The sizes of a tensor's axes."""
+        return f"({', '.join(sizes)})"
+
     @abstractmethod
     def partial(self, value: str, by: str, slope: str) -> str:
         """The derivative of `value` by `by` is `slope`."""
@@ -57,6 +71,7 @@ class TextForm(Form):
     """Plain characters."""
 
     template = "page.txt.j2"
+    cotangent = "A d before the name of a tensor"
 
     def index(self, tensors: Sequence[Tensor]) -> Writer:
         return WRITER
@@ -83,7 +98,12 @@ class TextForm(Form):
         return "\n".join("    " + "  ".join(f"{c:<{w}}" for c, w in cells).rstrip() for cells in padded)
 
     def items(self, lines: Sequence[str]) -> str:
-        return "\n".join(f"  - {line}" for line in lines)
+        return "\n".join(
+            fill(line, PAGE_WIDTH, initial_indent="  - ", subsequent_indent="    ") for line in lines
+        )
+
+    def paragraph(self, text: str) -> str:
+        return fill(text, PAGE_WIDTH)
 
     def partial(self, value: str, by: str, slope: str) -> str:
         return f"d {value} / d {by} = {slope}"
@@ -112,18 +132,23 @@ class LatexForm(Form):
     def display(self, rows: Sequence[Row], tag: str) -> str:
         lines = " \\\\\n  ".join(f"{left} &{right}" for left, right in rows)
         number = rf"\tag{{{tag}}}" if tag else ""
-        return f"\\begin{{equation*}}\\begin{{aligned}}\n  {lines}\n\\end{{aligned}}{number}\\end{{equation*}}"
+        return (
+            f"\\begin{{equation*}}\\begin{{aligned}}\n  {lines}\n\\end{{aligned}}{number}\\end{{equation*}}"
+        )
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         lines = " \\\\\n".join(" & ".join(cells) for cells in rows)
         columns = "l" * (len(head) - 1) + r">{\raggedright\arraybackslash}X"
         return (
-            f"\\noindent\\begin{{tabularx}}{{\\linewidth}}{{{columns}}}\n\\toprule\n{' & '.join(head)} \\\\\n"
+            f"\n\\begin{{tabularx}}{{\\linewidth}}{{{columns}}}\n\\toprule\n{' & '.join(head)} \\\\\n"
             f"\\midrule\n{lines} \\\\\n\\bottomrule\n\\end{{tabularx}}"
         )
 
     def items(self, lines: Sequence[str]) -> str:
-        return "\\begin{itemize}\n" + "\n".join(rf"\item {line}" for line in lines) + "\n\\end{itemize}"
+        return "\n" + "\n\n".join(rf"$\bullet$\enspace {line}" for line in lines)
+
+    def paragraph(self, text: str) -> str:
+        return f"\n{text}"
 
     def partial(self, value: str, by: str, slope: str) -> str:
         return rf"\partial {value} / \partial {by} = {slope}"
@@ -151,6 +176,9 @@ class MarkdownForm(LatexForm):
 
     def items(self, lines: Sequence[str]) -> str:
         return "\n".join(f"- {line}" for line in lines)
+
+    def paragraph(self, text: str) -> str:
+        return text
 
 
 class HtmlForm(Form):
@@ -186,8 +214,14 @@ class HtmlForm(Form):
         body = "\n".join(_cells("td", cells) for cells in rows)
         return f"<table>\n{_cells('th', head)}\n{body}\n</table>"
 
+    def paragraph(self, text: str) -> str:
+        return f"<p>{text}</p>"
+
     def items(self, lines: Sequence[str]) -> str:
         return "<ul>\n" + "\n".join(f"<li>{line}</li>" for line in lines) + "\n</ul>"
+
+    def shape(self, sizes: Sequence[str]) -> str:
+        return f"<mo>(</mo>{'<mo>,</mo>'.join(sizes)}<mo>)</mo>"
 
     def partial(self, value: str, by: str, slope: str) -> str:
         d = "<mo>&#x2202;</mo>"

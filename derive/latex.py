@@ -63,6 +63,9 @@ class LatexWriter(Typeset):
     def ratio(self, top: str, bottom: str) -> str:
         return rf"\frac{{{top}}}{{{bottom}}}"
 
+    def slash(self, top: str, bottom: str) -> str:
+        return f"{top} / {bottom}"
+
     def parens(self, inner: str) -> str:
         return rf"\left({inner}\right)" if TALL.search(inner) else f"({inner})"
 
@@ -105,7 +108,9 @@ class LatexWriter(Typeset):
         under = [",".join(map(self.name, plain))] if plain else []
         under += [rf"{self.name(b.name)}\in{self.set_of(b.name)}" for b in packed]
         if monoid == "sum" and not guards:
-            return "".join(rf"\sum_{{{part}}}" for part in reversed(under)) + f" {body}"
+            return "".join(rf"\sum_{{{part}}}" for part in reversed(under)) + (
+                rf"\, {body}" if body.startswith("[") else f" {body}"
+            )
         rows = r" \\ ".join([",".join(under), *map(self.condition, guards)])
         low = rf"\substack{{{rows}}}" if guards else rows
         return rf"{_big(monoid)}_{{{low}}} {body}"

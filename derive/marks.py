@@ -82,12 +82,20 @@ class Marks(ABC):
         """A guard as a factor: 1 where it holds."""
 
     @abstractmethod
+    def condition(self, guard: Guard) -> str:
+        """What a guard says."""
+
+    @abstractmethod
     def reduction(self, monoid: str, binders: Sequence[Index], guards: Sequence[Guard], body: str) -> str:
         """A reduction sign with what stands under it, in front of its body."""
 
     @abstractmethod
     def component(self, reduction: str, witness: str) -> str:
         """The component `witness` of an argmax over several indices."""
+
+    @abstractmethod
+    def slash(self, top: str, bottom: str) -> str:
+        """A ratio on one line."""
 
     @abstractmethod
     def floor(self, inner: str) -> str:

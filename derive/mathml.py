@@ -115,6 +115,9 @@ class MathWriter(Typeset):
     def ratio(self, top: str, bottom: str) -> str:
         return f"<mfrac><mrow>{top}</mrow><mrow>{bottom}</mrow></mfrac>"
 
+    def slash(self, top: str, bottom: str) -> str:
+        return f"{top}<mo>/</mo>{bottom}"
+
     def parens(self, inner: str) -> str:
         return f"<mrow><mo>(</mo>{inner}<mo>)</mo></mrow>"
 

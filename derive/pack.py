@@ -36,7 +36,7 @@ def pack(spec: Spec, system: System, recorder: Recorder) -> System:
     )
     while (family := _family(system, index_name)) is not None:
         system = _merge(system, family, index_name)
-        recorder.record("pack", (system.equation(_packed_name(family)),))
+        recorder.record("pack", (system.equation(_packed_name(family)),), source=" ".join(family.tensors))
     return system
 
 

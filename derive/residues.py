@@ -62,7 +62,9 @@ class Residue:
         return Residue(pow(base, abs(exponent), PRIME))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, (Residue, int)) and (self.value - _integer(other)) % PRIME == 0
+        if not isinstance(other, (Residue, int)):
+            return NotImplemented
+        return (self.value - _integer(other)) % PRIME == 0
 
     def __lt__(self, other: Residue | int) -> bool:
         return self.signed < (other.signed if isinstance(other, Residue) else Residue(other).signed)

@@ -3,7 +3,8 @@
 A row says `old(x, ...) = new(x, ...)` wherever `valid`. Both sides are written once and read three
 ways: as a pattern over expressions, as SymPy expressions that a test proves equal, and as numbers:
 inside `sample` both sides agree, at `hard` the old side loses digits or overflows and the new does not.
-The first row that matches wins, so a row stands before those that match a part of it.
+The first row that matches wins, so a row stands before those that match a part of it; one that is
+`late` waits until no other matches.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Rewrite:
     sample: tuple[float, float]
     hard: tuple[float, ...]
     arity: int = 1
+    late: bool = False
 
 
 REWRITES: tuple[Rewrite, ...] = (
@@ -89,5 +91,5 @@ REWRITES: tuple[Rewrite, ...] = (
     # differences from 1: cancellation where the difference is small
     Rewrite("1 - logistic", lambda x: 1 - sigmoid(x), lambda x: sigmoid(-x), "all x", (-9, 9), (40,)),
     Rewrite("expm1", lambda x: exp(x) - 1, lambda x: expm1(x), "all x", (-5, 5), (1e-12,)),
-    Rewrite("log1p", lambda x: log(1 + x), lambda x: log1p(x), "x > -1", (-0.9, 9), (1e-12,)),
+    Rewrite("log1p", lambda x: log(1 + x), lambda x: log1p(x), "x > -1", (-0.9, 9), (1e-12,), late=True),
 )

@@ -37,6 +37,13 @@ class Part:
 
     plain: bool
     node: Expr
+    summand: bool = False
+
+    def as_instance_of(self, wanted: Part) -> Expr | None:
+        """The node that the wanted part's must match: a wildcard also stands for a negated summand."""
+        if self.plain == wanted.plain:
+            return self.node
+        return minus(self.node) if self.summand and _is_wildcard(wanted.node) else None
 
 
 @cache
@@ -48,7 +55,8 @@ def pattern(row: Rewrite) -> Expr:
 def rewrite(node: Expr, rows: tuple[Rewrite, ...] = REWRITES) -> tuple[Expr, tuple[str, ...]]:
     """The expression after the rules, outermost first, and the names of those that were used."""
     used: list[str] = []
-    found = _rewrite(node, rows, used)
+    early = tuple(row for row in rows if not row.late)
+    found = _rewrite(_rewrite(node, early, used), rows, used)
     return found, tuple(dict.fromkeys(used))
 
 
@@ -91,7 +99,7 @@ def _apply_to_sum(row: Rewrite, old: Expr, node: Expr) -> Expr | None:
     if not isinstance(node, Sum):
         return None
     for flipped in (False, True):
-        wanted = tuple(Part(part.plain != flipped, part.node) for part in summands(old))
+        wanted = tuple(replace(part, plain=part.plain != flipped) for part in summands(old))
         for bound, rest, at in _choose(wanted, summands(node), {}):
             new = minus(_new(row, bound)) if flipped else _new(row, bound)
             kept = [p.node if p.plain else minus(p.node) for p in rest]
@@ -114,7 +122,7 @@ def _apply_to_product(row: Rewrite, old: Expr, node: Expr) -> Expr | None:
 def match(old: Expr, node: Expr, bound: Bound) -> Iterator[Bound]:
     """Every way in which the node is the pattern, as values of its wildcards."""
     match old:
-        case Parameter(name) if name in WILDCARDS:
+        case Parameter(name) if _is_wildcard(old):
             if bound.get(name, node) == node:
                 yield {**bound, name: node}
         case Negative(arg):
@@ -135,6 +143,10 @@ def match(old: Expr, node: Expr, bound: Bound) -> Iterator[Bound]:
                 yield bound
 
 
+def _is_wildcard(node: Expr) -> bool:
+    return isinstance(node, Parameter) and node.name in WILDCARDS
+
+
 def _whole(wanted: tuple[Part, ...], given: tuple[Part, ...], bound: Bound) -> Iterator[Bound]:
     if len(wanted) == len(given):
         yield from (found for found, _, _ in _choose(wanted, given, bound))
@@ -148,9 +160,10 @@ def _choose(
         yield bound, given, len(given)
         return
     for n, part in enumerate(given):
-        if part.plain == wanted[0].plain:
+        node = part.as_instance_of(wanted[0])
+        if node is not None:
             others = given[:n] + given[n + 1 :]
-            for once in match(wanted[0].node, part.node, bound):
+            for once in match(wanted[0].node, node, bound):
                 for found, rest, at in _choose(wanted[1:], others, once):
                     yield found, rest, min(n, at)
 
@@ -159,7 +172,7 @@ def summands(node: Expr) -> tuple[Part, ...]:
     """The summands of a sum, in order, with their signs."""
     if not isinstance(node, Sum):
         sign, rest = signed(node)
-        return (Part(sign > 0, rest),)
+        return (Part(sign > 0, rest, summand=True),)
     return tuple(part for arg in node.args for part in summands(arg))
 
 

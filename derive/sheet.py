@@ -19,7 +19,7 @@ class Section:
 
 
 def equation_numbers(derivation: Derivation) -> dict[str, int]:
-    """Tensor name -> the number of the equation that defines it: forward, adjoint, then what stabilising added."""
+    """Tensor name -> the number of its equation: forward, adjoint, then what stabilising added."""
     d = derivation
     systems = (d.forward, d.backward, d.stable_forward, d.stable_backward)
     names = dict.fromkeys(e.tensor for system in systems for e in system.equations)
@@ -66,3 +66,8 @@ class Sheet:
 def listed(parts: list[str]) -> str:
     """a, b and c."""
     return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+def sentence(words: str) -> str:
+    """The words with a capital letter in front."""
+    return words[0].upper() + words[1:]

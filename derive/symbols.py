@@ -123,7 +123,10 @@ class Symbols:
     table: Mapping[str, Symbol]
 
     def of(self, name: str) -> Symbol:
-        return self.table.get(name) or by_name(name)
+        if name in self.table:
+            return self.table[name]
+        state = name.removesuffix("_prev")
+        return self.table[state].tagged(PREVIOUS) if state in self.table else by_name(name)
 
     def members(self, name: str) -> tuple[str, ...]:
         """The members of a packed tensor; () for any other."""

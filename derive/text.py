@@ -44,6 +44,8 @@ class TextWriter(Writer):
     def ratio(self, top: str, bottom: str) -> str:
         return f"{top}/{bottom}"
 
+    slash = ratio
+
     def parens(self, inner: str) -> str:
         return f"({inner})"
 

@@ -58,11 +58,11 @@ class Writer(Marks):
 
     def quotient(self, value: Quotient) -> str:
         """A size's formula, rounded down."""
-        top, bottom = Number(value.numerator), Number(value.denominator)
         if value.denominator == Affine.of(1):
             return self.expr(Number(value.numerator + value.offset))
+        top, bottom = (self.expr(Number(e), POWER) for e in (value.numerator, value.denominator))
         offset = [(c < 0, self._number_part(m, abs(c))) for m, c in value.offset.terms]
-        return self.total([(False, self.floor(self._ratio(top, bottom))), *offset])
+        return self.total([(False, self.floor(self.slash(top, bottom))), *offset])
 
     def _monomial(self, monomial: Monomial, coefficient: int) -> str:
         factors = [self.integer(coefficient)] if coefficient != 1 or not monomial else []

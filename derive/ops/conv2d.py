@@ -1,6 +1,6 @@
 """Two-dimensional convolution as the documents draw it: cross-correlation."""
 
-from derive.language import op, total
+from derive.language import identity, op, relu, total
 
 
 @op(
@@ -8,8 +8,9 @@ from derive.language import op, total
     source="document 000, 'Convolutional Neural Networks (CNNs)'; "
     "stride and padding: document 003, 'Convolutional Layer'",
     conventions=("cross-correlation: the kernel is not flipped", "padding is with zeros on all sides"),
+    activation=(identity, relu),
 )
-def conv2d(s):
+def conv2d(s, activation):
     C, O = s.size("C", "c", about="channels"), s.size("O", "o", about="filters")
     H, W = s.size("H", "u", about="image height"), s.size("W", "v", about="image width")
     P, Q = s.size("P", "p", about="kernel height", least=1), s.size("Q", "q", about="kernel width", least=1)
@@ -23,5 +24,6 @@ def conv2d(s):
     K = s.parameter("K", O, C, P, Q, about="kernels")
     b = s.parameter("b", O, about="bias")
     Y = s.let("Y", O, U, V, about="feature maps")
-    Y[o, i, j] = total((c, p, q), X[c, stride * i + p - pad, stride * j + q - pad] * K[o, c, p, q]) + b[o]
+    patch = X[c, stride * i + p - pad, stride * j + q - pad]
+    Y[o, i, j] = activation(total((c, p, q), patch * K[o, c, p, q]) + b[o])
     s.returns(Y)

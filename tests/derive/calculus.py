@@ -6,12 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from codegen.verify.grids import load_jax
+from codegen.verify.jax_oracle import jax_function, jax_gradients
 from derive.adjoint import adjoint, join, name_witnesses
 from derive.batch import batch
+from derive.duals import Dual, Duals
 from derive.elaborate import elaborate
+from derive.numbers import Floats
 from derive.pack import pack
-from derive.reference import sizes_of
-from derive.residues import PRIME, Residue
+from derive.reference import evaluate, sizes_of
+from derive.residues import PRIME, PrimeField, Residue
 from derive.spec import Spec
 from derive.steps import Recorder
 from derive.system import Equation, System, Tensor
@@ -151,3 +155,54 @@ def unpacked(spec: Spec, arrays: dict[str, Any]) -> dict[str, Any]:
     for name, members in spec.packs.items():
         made.update({member: arrays[name][k] for k, member in enumerate(members)})
     return made
+
+
+def cotangents(given: Pair, drawn: dict[str, Any]) -> dict[str, Any]:
+    """Cotangents by output name, as inputs of the adjoint."""
+    return {given.cotangents[out]: value for out, value in drawn.items()}
+
+
+def pairing(given: Pair, at: Setting, joined: System | None = None) -> Residue:
+    """sum ybar*ydot - sum abar*adot over the prime field: 0 for the true adjoint, whatever the functions."""
+    integers, reals = at.integers(), at.exact_reals
+    values, tangents, bars = at.residues(), at.residues(), at.residues(given.cotangents)
+    duals = {n: np.vectorize(Dual, otypes=[object])(values[n], tangents[n]) for n in values}
+    known = (at.sizes, at.case.integers, reals)
+    moved = evaluate(given.forward, {**duals, **integers}, *known, Duals(PrimeField()))
+    inputs = {**values, **integers, **cotangents(given, bars)}
+    found = evaluate(joined or given.joined, inputs, *known, PrimeField())
+    gradients = dict(zip(given.forward.floating_inputs(), given.backward.outputs, strict=True))
+    total = Residue(0)
+    for name, bar in bars.items():
+        total += sum((b * y.slope for b, y in zip(bar.flat, moved[name].flat, strict=True)), Residue(0))
+    for name, tangent in tangents.items():
+        bar = found[gradients[name]]
+        total -= sum((b * a for b, a in zip(bar.flat, tangent.flat, strict=True)), Residue(0))
+    return total
+
+
+def by_jax(given: Pair, at: Setting, inputs: Any, bars: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Outputs and gradients of the forward system by JAX alone, compiled (which is quicker than not)."""
+    floating = {n: inputs[n] for n in given.forward.floating_inputs()}
+    rest = {n: v for n, v in inputs.items() if n not in floating}
+
+    def both(values: Any, bars: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        whole = {**rest, **values}
+        made = jax_function(given.forward)(whole, *at.arguments)
+        return made, jax_gradients(given.forward, whole, bars, *at.arguments)
+
+    return load_jax().jit(both)(floating, bars)
+
+
+def gradients(
+    given: Pair, at: Setting, inputs: Any, bars: Any, joined: System | None = None
+) -> dict[str, Any]:
+    """Gradients by input name, from our adjoint by the reference evaluator."""
+    whole = {**inputs, **cotangents(given, bars)}
+    found = evaluate(joined or given.joined, whole, *at.arguments, Floats())
+    return {n: found[d] for n, d in zip(given.forward.floating_inputs(), given.backward.outputs, strict=True)}
+
+
+def drawn(given: Pair, at: Setting) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Random inputs and cotangents of the outputs."""
+    return {**at.floats(), **at.integers()}, at.floats(given.cotangents)

@@ -166,7 +166,7 @@ WARNINGS = {
         "one_more: y takes log1p of an exponential: it overflows for large inputs and no rule matched",
     ),
     stable_specs.log_of_tensor: (
-        "log_of_tensor: y takes log of p, which rounds to 0 or 1 for large inputs, and no rule matched: "
+        "log_of_tensor: y takes log1p of p, which rounds to 0 or 1 for large inputs, and no rule matched: "
         "write the formula of p inside the logarithm",
     ),
     stable_specs.odd_quotient: (

@@ -1,0 +1,108 @@
+"""Several ops at once: a process an op, with the stages of all of them in sight."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from queue import Empty
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from derive.errors import DerivationError, SpecError
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is done for one op; `where` is how a process finds it again: a name or a file."""
+
+    op: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A job's result, or the one line that says why there is none."""
+
+    job: Job
+    result: Any
+    fault: str = ""
+
+
+Work = Callable[[Job, Callable[[str], None]], Any]
+
+
+def run_all(work: Work, jobs: Sequence[Job], faults: tuple[type[Exception], ...]) -> list[Outcome]:
+    """Run the jobs in as many processes as there are cores; results in the jobs' order.
+
+    Errors of the types in `faults` become outcomes; any other one is a bug and is raised.
+    """
+    context = multiprocessing.get_context("spawn")
+    console = Console(stderr=True)
+    workers = max(1, min(len(jobs), os.cpu_count() or 1))
+    with context.Manager() as manager, _bars(console) as bars:
+        stages = manager.Queue()
+        tasks = {job.op: bars.add_task(job.op, total=None, stage="waiting") for job in jobs}
+        whole = bars.add_task("all", total=len(jobs), stage=f"0 of {len(jobs)}")
+        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            futures = {pool.submit(_one, work, job, stages, faults): job for job in jobs}
+            _watch(futures, stages, bars, tasks, whole, console)
+        done = {job.op: future.result() for future, job in futures.items()}
+    return [done[job.op] for job in jobs]
+
+
+def _one(work: Work, job: Job, stages: Any, faults: tuple[type[Exception], ...]) -> Outcome:
+    try:
+        return Outcome(job, work(job, lambda stage: stages.put((job.op, stage))))
+    except faults as fault:
+        return Outcome(job, None, str(fault))
+
+
+def _bars(console: Console) -> Progress:
+    columns = (
+        TextColumn("{task.description:24}"),
+        BarColumn(20),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[stage]}"),
+    )
+    return Progress(*columns, console=console, disable=not console.is_terminal)
+
+
+def _watch(
+    futures: dict[Future[Outcome], Job],
+    stages: Any,
+    bars: Progress,
+    tasks: dict[str, Any],
+    whole: Any,
+    console: Console,
+) -> None:
+    """Show stages as they begin and jobs as they end; without a terminal, a line for each job."""
+    waiting = set(futures)
+    while waiting:
+        ended, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
+        _show_stages(stages, bars, tasks)
+        for future in ended:
+            job, fault = futures[future], future.result().fault
+            bars.update(tasks[job.op], total=1, completed=1, stage="failed" if fault else "done")
+            bars.update(whole, advance=1, stage=f"{len(futures) - len(waiting)} of {len(futures)}")
+            if not console.is_terminal:
+                count = f"[{len(futures) - len(waiting)}/{len(futures)}]"
+                console.print(
+                    f"{count} {job.op}: {'failed' if fault else 'done'}", markup=False, highlight=False
+                )
+
+
+def _show_stages(stages: Any, bars: Progress, tasks: dict[str, Any]) -> None:
+    while True:
+        try:
+            op, stage = stages.get_nowait()
+        except Empty:
+            return
+        bars.update(tasks[op], stage=stage)
+
+
+USER_FAULTS = (SpecError, DerivationError)
