@@ -16,15 +16,18 @@ from codegen.pointwise import lower_pointwise
 from codegen.reduction import lower_maximum, lower_sum, wrap
 from codegen.runtime import KERNEL_NAMES
 from codegen.schedule import Item, Steps, Task, schedule
+from codegen.unfold import declare_patches, lower_unfolded
 from derive.derivation import Derivation
 from derive.system import System, symbols
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The forward and the backward kernel of one derivation."""
+    """The forward and the backward kernel of one derivation, and the systems with their buffers."""
 
     derivation: Derivation
+    forward_system: System
+    backward_system: System
     forward: Kernel
     backward: Kernel
 
@@ -34,7 +37,8 @@ RESERVED = frozenset({"np", "range", "min", "max", *KERNEL_NAMES})
 
 def lower(derivation: Derivation) -> Plan:
     """Derivation -> Plan. Raises DerivationError where the equations cannot be put in an order."""
-    forward, backward = derivation.stable_forward, derivation.stable_backward
+    forward = declare_patches(derivation.stable_forward)
+    backward = declare_patches(derivation.stable_backward)
     computed = tuple(e.tensor for e in forward.equations)
     gradients = _lower_system(backward, backward.outputs, ())
     needed = arrays_read(gradients)
@@ -44,6 +48,8 @@ def lower(derivation: Derivation) -> Plan:
     cotangents = tuple(n for n in backward.inputs if n not in computed and n not in forward.inputs)
     return Plan(
         derivation,
+        forward,
+        backward,
         _kernel("forward", forward, values, forward.inputs, (), (), forward.outputs, saved),
         _kernel(
             "backward",
@@ -106,7 +112,7 @@ def _lower_task(system: System, task: Task, names: Names) -> list[Statement]:
         return list(lower_maximum(system, task, names))
     made = lower_contraction(system, task)
     if made is None:
-        return list(lower_sum(system, task, names))
+        return list(lower_unfolded(system, task, names) or lower_sum(system, task, names))
     fixed = {i.name for i in task.fixed}
     prefix = tuple(e for e in task.piece.equation.lhs.at if e.plain() in fixed)
     start = [Clear(task.piece.equation.tensor, prefix)] if needs_clear(task, made) else []
@@ -151,6 +157,9 @@ def _replace_nests(
 def _sections(system: System, body: tuple[Statement, ...]) -> tuple[Statement, ...]:
     """Statements that only some gradients need, under the question whether one is wanted."""
     reach = _reach(system)
+    for buffer in (t.name for t in system.tensors if t.role == "buffer"):
+        users = [s for s in body if buffer in arrays_read((s,))]
+        reach[buffer] = {n for s in users for t in arrays_written((s,)) for n in reach[t]}
     made: list[Section] = []
     for statement in body:
         served = {n for tensor in arrays_written((statement,)) for n in reach[tensor]}

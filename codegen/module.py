@@ -60,8 +60,8 @@ class _Module:
         self.plan = plan
         self.derivation = plan.derivation
         self.op = plan.derivation.op
-        self.forward: System = plan.derivation.stable_forward
-        self.backward: System = plan.derivation.stable_backward
+        self.forward: System = plan.forward_system
+        self.backward: System = plan.backward_system
         self.spec: Spec = plan.derivation.spec
         self.printers = {
             "forward": print_kernel(self.forward, plan.forward),
@@ -277,13 +277,13 @@ class _Module:
 
 def derivation_digest(plan: Plan) -> str:
     """A digest of the systems that the kernels are made of."""
-    systems = (plan.derivation.stable_forward, plan.derivation.stable_backward)
+    systems = (plan.forward_system, plan.backward_system)
     text = "\n".join(equation_text(e) for system in systems for e in system.equations)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def printer_of(plan: Plan, kernel: str) -> Printer:
     """A printer for one of the plan's kernels."""
-    pair = {"forward": (plan.derivation.stable_forward, plan.forward)}
-    pair["backward"] = (plan.derivation.stable_backward, plan.backward)
+    pair = {"forward": (plan.forward_system, plan.forward)}
+    pair["backward"] = (plan.backward_system, plan.backward)
     return print_kernel(*pair[kernel])

@@ -82,7 +82,14 @@ def _stable(sheet: Sheet) -> tuple[str, ...]:
     warnings = [sheet.form.prose(w) for w in d.warnings]
     words = "The kernels compute these equations, which give the same without overflow:"
     intro = (sheet.form.paragraph(words),) if blocks else ()
-    return (*map(sheet.form.reasons, filter(None, (reasons, warnings))), *intro, *blocks)
+    return (*map(sheet.form.reasons, filter(None, (reasons, _renamed(sheet), warnings))), *intro, *blocks)
+
+
+def _renamed(sheet: Sheet) -> list[str]:
+    """The tensors that keep their names and mean something else in the stable equations."""
+    before = {t.name: t for t in sheet.derivation.backward.tensors}
+    changed = (t for t in sheet.derivation.stable_backward.tensors if before.get(t.name, t).about != t.about)
+    return [f"Below, {sheet.symbol(t.name)} stands for the {sheet.form.prose(t.about)}." for t in changed]
 
 
 def _changed(plain: System, stable: System) -> list[tuple[Equation, set[str]]]:

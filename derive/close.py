@@ -15,11 +15,13 @@ from derive.expr import (
     Transpose,
     children,
     free_names,
+    reads,
     rebuild,
+    substitute,
     walk,
 )
-from derive.index import Affine, Index
-from derive.system import Size, Tensor, fresh_letter
+from derive.index import Affine, Index, IntegerRead, names_of
+from derive.system import Size, Tensor, fresh, fresh_letter
 
 Shape = tuple[Affine, ...]
 
@@ -127,9 +129,21 @@ def check_axes(scope: Scope, node: Expr) -> None:
                 continue
             if not scope.is_part(dim, index.hi):
                 raise scope.fault(
-                    f"index '{index.name}' runs over {index.hi}, but axis {axis} of {part.tensor} has "
-                    f"{dim}: an index with two ranges; declare a second index"
+                    f"index '{index.name}' has two ranges, 0..{index.hi}-1 and that of axis {axis} of "
+                    f"{part.tensor}, 0..{dim}-1: declare a second index"
                 )
+
+
+def keep_apart(node: Expr, scope: set[str], taken: set[str]) -> Expr:
+    """The expression with every summed index renamed that has the name of one around it."""
+    if not isinstance(node, Reduce):
+        return rebuild(node, tuple(keep_apart(part, scope, taken) for part in children(node)))
+    names = {b.name: fresh(b.name, taken) for b in node.binders if b.name in scope}
+    put = {old: Affine.of(new) for old, new in names.items()}
+    binders = tuple(b.renamed(names.get(b.name, b.name)) for b in node.binders)
+    guards = tuple(g.substitute(put) for g in node.guards)
+    body = keep_apart(substitute(node.body, put), scope | {b.name for b in binders}, taken)
+    return Reduce(node.monoid, binders, guards, body)
 
 
 def names_in(node: Expr) -> set[str]:
@@ -138,6 +152,16 @@ def names_in(node: Expr) -> set[str]:
     return free_names(node) | bound
 
 
-def unbound(node: Expr, allowed: set[str]) -> str | None:
-    """The first name that is neither allowed nor bound."""
-    return next(iter(sorted(free_names(node) - allowed)), None)
+def check_bound(scope: Scope, tensor: str, node: Expr, known: set[str]) -> None:
+    """Raise SpecError for an index that is neither on the left nor summed over, with a read of it."""
+    unbound = sorted(free_names(node) - known)
+    if unbound:
+        name = unbound[0]
+        read = next((f" in {show_read(r)}" for r in reads(node) if name in names_of(r.at)), "")
+        raise scope.fault(
+            f"index '{name}'{read} is not free on the left, in {tensor}: sum over it, or add it there"
+        )
+
+
+def show_read(read: Read | IntegerRead) -> str:
+    return f"{read.tensor}[{', '.join(map(str, read.at))}]"

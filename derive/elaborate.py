@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from derive.close import Scope, check_axes, names_in
+from derive.close import Scope, check_axes, check_bound, keep_apart, names_in, show
+from derive.cycles import check_cycles
 from derive.domains import simplify_system
 from derive.errors import SpecError
 from derive.expr import (
@@ -66,13 +67,15 @@ class Elaborator:
         shape = scope.shape(authored.value)
         if shape and shape != rest:
             raise scope.fault(
-                f"{authored.tensor} has axes {tuple(map(str, rest))} left for the right side, which has "
-                f"{tuple(map(str, shape))}: rank or size mismatch"
+                f"rank or size mismatch: {authored.tensor} has axes {show(rest)} left for the right side, "
+                f"which has {show(shape)}: index it, or sum over it"
             )
         open_indices = tuple(scope.letter(dim, taken) for dim in rest)
         indices, deltas = self._left(tensor, authored.at, taken)
         value = scope.close(authored.value, tuple(i.symbol for i in open_indices), taken)
         check_axes(scope, value)
+        known = {i.name for i in (*indices, *open_indices)} | names_of(authored.at) | self.taken
+        check_bound(scope, authored.tensor, value, known)
         return (*indices, *open_indices), deltas, value
 
     def _left(
@@ -84,8 +87,8 @@ class Elaborator:
             declared = self.scope.range_of(e.plain() or "") if e.plain() else None
             if declared and (declared.lo, declared.hi) != (Affine(), dim):
                 raise self.scope.fault(
-                    f"index '{declared.name}' runs over {declared.lo}..{declared.hi}, but this axis of "
-                    f"{tensor.name} has {dim}: an index with two ranges"
+                    f"index '{declared.name}' has two ranges, {declared.lo}..{declared.hi}-1 and that of an axis "
+                    f"of {tensor.name}, 0..{dim}-1: declare a second index"
                 )
             repeated = declared is not None and declared.name in {i.name for i in indices}
             if declared and not repeated:
@@ -99,9 +102,9 @@ class Elaborator:
     def add(self, authored: Authored) -> None:
         """Elaborate one equation and append it, after those that it needs."""
         indices, deltas, value = self.closed(authored)
-        value = self.enter_starts(value)
         summed = self._summed_left(deltas, {i.name for i in indices})
         scope = {i.name: i for i in (*indices, *summed)}
+        value = keep_apart(self.enter_starts(value), set(scope), {*scope, *self.taken, *self.spec.ranges})
         split = self.addends if deltas else self.split
         terms = split(value, authored.tensor, scope, authored.where)
         if deltas:
@@ -222,8 +225,9 @@ class Elaborator:
         """A new tensor for a subexpression, indexed by what is free in it."""
         free = free_names(node)
         indices = tuple(i for i in scope.values() if i.name in free)
-        outside = self.spec.ranges.keys() - {i.name for i in indices}
-        guards = tuple(g for g in self.guards if not names_of(g.parts()) & outside)
+        known = {i.name for i in indices} | {s.name for s in self.spec.sizes}
+        known |= {p.name for p in self.spec.integers}
+        guards = tuple(g for g in self.guards if names_of(g.parts()) <= known)
         if (lhs, node, guards) not in self.named:
             self.named[lhs, node, guards] = self._name(guarded(guards, node), lhs, indices, where)
         return self.named[lhs, node, guards]
@@ -248,7 +252,7 @@ def elaborate(spec: Spec, recorder: Recorder) -> System:
         try:
             elaborator.add(authored)
         except SpecError as fault:
-            raise SpecError(fault.message, fault.where or authored.where) from None
+            raise fault.of(spec.op.name, authored.where) from None
     inputs = tuple(t.name for t in spec.tensors if t.role != "computed")
     system = System(
         spec.op.name,
@@ -261,4 +265,5 @@ def elaborate(spec: Spec, recorder: Recorder) -> System:
         tuple(spec.reals),
     )
     check_system(system)
+    check_cycles(system)
     return simplify_system(system)

@@ -9,6 +9,11 @@ class SpecError(ValueError):
         self.message = message
         self.where = where
 
+    def of(self, op: str, where: str = "") -> "SpecError":
+        """The same fault with its op's name in front, and a place if it had none."""
+        named = self.message if self.message.startswith(f"{op}: ") else f"{op}: {self.message}"
+        return SpecError(named, self.where or where)
+
 
 class DerivationError(ValueError):
     """A well-formed spec that the calculus or the scheduler cannot carry further."""

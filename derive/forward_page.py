@@ -48,8 +48,9 @@ def _size_row(sheet: Sheet, size: Size) -> tuple[str, str, str]:
 
 def _tensor_row(sheet: Sheet, tensor: Tensor) -> tuple[str, str, str]:
     writer, prose = sheet.writer, sheet.form.prose
-    shape = sheet.form.math(sheet.form.shape([writer.affine(dim) for dim in tensor.dims]))
-    about = prose(", ".join(part for part in (ROLES[tensor.role], tensor.about) if part))
+    sizes = [writer.affine(dim) for dim in tensor.dims]
+    shape = sheet.form.math(sheet.form.shape(sizes)) if sizes else "scalar"
+    about = prose(", ".join(dict.fromkeys(part for part in (ROLES[tensor.role], tensor.about) if part)))
     members = [sheet.form.math(writer.name(m)) for m in tensor.members]
     return sheet.symbol(tensor.name), shape, about + (f"; members {listed(members)}" if members else "")
 
@@ -64,7 +65,7 @@ def forward_sections(sheet: Sheet, sugar: bool) -> tuple[Section, ...]:
     d = sheet.derivation
     numbered = tuple(sheet.equation(e) for e in d.forward.equations)
     written = Section("The equations", _written(sheet, sugar))
-    intro = sheet.form.paragraph("With these preparations the equations are:")
+    intro = sheet.form.paragraph("The equations that are differentiated:")
     prepared = Section("Preparations", _preparations(sheet))
     return (
         written,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from derive.errors import SpecError
 from derive.expr import ONE, Call, Choice, Expr, Like, Reduce, When, as_expr
+from derive.handles import integer
 from derive.index import Affine, AffineLike, Delta, Guard, In, Index
 from derive.names import location
 
@@ -21,36 +22,47 @@ def largest(over: Affine | tuple[Affine, ...], body: Like, where: tuple[Guard, .
 
 
 def _reduce(monoid: str, over: Affine | tuple[Affine, ...], body: Like, where: tuple[Guard, ...]) -> Expr:
-    indices = over if isinstance(over, tuple) else (over,)
     # the domains are filled in when the equation is closed: an index alone does not know its spec
-    binders = tuple(Index(i.plain() or str(i), Affine(), Affine()) for i in indices)
-    return Reduce(monoid, binders, where, as_expr(body))
+    binders = tuple(
+        Index(_plain(i), Affine(), Affine()) for i in (over if isinstance(over, tuple) else (over,))
+    )
+    guards = where if isinstance(where, tuple) else (where,)
+    if not all(isinstance(g, (Delta, In)) for g in guards):
+        raise SpecError("where= takes guards: make them with between(...) and equal(...)", location())
+    return Reduce(monoid, binders, guards, as_expr(body))
+
+
+def _plain(index: object) -> str:
+    name = index.plain() if isinstance(index, Affine) else None
+    if name is None:
+        raise SpecError("a sum or maximum runs over indices: make them with s.index(...)", location())
+    return name
 
 
 def delta(a: AffineLike, b: AffineLike) -> Expr:
     """1 where a == b; what it multiplies is not evaluated elsewhere."""
-    return When((Delta(Affine.of(a), Affine.of(b)),), ONE)
+    return When((Delta(integer(a), integer(b)),), ONE)
 
 
 def inside(e: AffineLike, lo: AffineLike, hi: AffineLike) -> Expr:
     """1 where lo <= e < hi; what it multiplies is not evaluated elsewhere."""
-    return When((In(Affine.of(e), Affine.of(lo), Affine.of(hi)),), ONE)
+    return When((In(integer(e), integer(lo), integer(hi)),), ONE)
 
 
 def between(e: AffineLike, lo: AffineLike, hi: AffineLike) -> Guard:
     """The guard lo <= e < hi, for `where=` of a sum or maximum."""
-    return In(Affine.of(e), Affine.of(lo), Affine.of(hi))
+    return In(integer(e), integer(lo), integer(hi))
 
 
 def equal(a: AffineLike, b: AffineLike) -> Guard:
     """The guard a == b, for `where=` of a sum or maximum."""
-    return Delta(Affine.of(a), Affine.of(b))
+    return Delta(integer(a), integer(b))
 
 
 def where(left: Like, relation: str, right: Like, then: Like, otherwise: Like) -> Expr:
     """`then` where `left relation right` holds, else `otherwise`; relations are < <= > >=."""
     if relation not in ("<", "<=", ">", ">="):
-        raise SpecError(f"relation {relation!r} is none of < <= > >=", location())
+        raise SpecError(f"relation {relation!r} is unknown: use one of < <= > >=", location())
     return Choice(as_expr(left), relation, as_expr(right), as_expr(then), as_expr(otherwise))
 
 

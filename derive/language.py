@@ -90,7 +90,7 @@ def op(
     """
 
     def make(function: Callable[..., None]) -> tuple[OpSpec, ...]:
-        path = inspect.getsourcefile(function) or ""
+        path, where = inspect.getsourcefile(function) or "", location()
         variants: list[tuple[str, dict[str, Any]]] = [(function.__name__, {})]
         for key, values in choices.items():
             variants = [
@@ -98,8 +98,9 @@ def op(
                 for name, chosen in variants
                 for n, value in enumerate(values)
             ]
+        line = function.__code__.co_firstlineno
         return tuple(
-            OpSpec(check_name(name), _bound(function, chosen), title, source, path, conventions)
+            OpSpec(check_name(name, where), _bound(function, chosen), title, source, path, conventions, line)
             for name, chosen in variants
         )
 

@@ -27,6 +27,25 @@ def check_name(name: str, where: str = "") -> str:
 def location() -> str:
     """file:line of the nearest caller outside this folder: of the spec's own line."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and Path(frame.f_code.co_filename).parent == HERE:
+    while frame.f_back is not None and not _is_authors(frame.f_code.co_filename):
         frame = frame.f_back
-    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+    return place(frame.f_code.co_filename, frame.f_lineno)
+
+
+def line_of(fault: BaseException) -> str:
+    """file:line of the spec's line that an exception came through, "" if it came through none."""
+    found = ""
+    trace = fault.__traceback__
+    while trace is not None:
+        path = trace.tb_frame.f_code.co_filename
+        found = place(path, trace.tb_lineno) if _is_authors(path) else found
+        trace = trace.tb_next
+    return found
+
+
+def place(path: str, line: int) -> str:
+    return f"{Path(path).name}:{line}"
+
+
+def _is_authors(path: str) -> bool:
+    return Path(path).parent != HERE

@@ -12,11 +12,14 @@ the calculus derives is built with `plus`, `times`, `minus` and `over` (expr.py)
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias, Union
 
+from derive.errors import SpecError
 from derive.index import Affine, Guard, Index
+from derive.names import location
 
 Like: TypeAlias = Union["Operators", Affine, int, Fraction]
 
@@ -54,6 +57,8 @@ class Operators:
         return Negative(as_expr(self))
 
     def __pow__(self, exponent: int) -> Expr:
+        if isinstance(exponent, bool) or not isinstance(exponent, int):
+            raise SpecError("an exponent is an integer: write sqrt(x), or exp(y*log(x))", location())
         return Power(as_expr(self), exponent)
 
     def __matmul__(self, other: Like) -> Expr:
@@ -65,7 +70,14 @@ class Operators:
         return Transpose(as_expr(self))
 
     def __bool__(self) -> bool:
-        raise TypeError("an expression has no truth value: use where(a, '>', b, then, otherwise)")
+        raise SpecError("an expression has no truth value: use where(a, '>', b, then, otherwise)", location())
+
+    def _compare(self, other: object) -> bool:
+        raise SpecError(
+            "expressions are compared with where(a, '>', b, then, otherwise), not with < or >", location()
+        )
+
+    __lt__ = __le__ = __gt__ = __ge__ = _compare
 
     def apply(self, name: str, *others: Like) -> Expr:
         """The scalar function `name` of this expression (how rule rows stay generic)."""
@@ -192,11 +204,15 @@ def as_expr(value: Like) -> Expr:
         return Number(Affine.of(value))
     convert = getattr(value, "as_expr", None)
     if convert is None:
-        raise TypeError(
-            f"{value!r} is no expression: write exact numbers as integers or fractions (1/2 as "
-            "Fraction(1, 2)), everything else with tensors, sizes and scalar functions"
-        )
-    return convert()
+        raise SpecError(_no_expression(value), location())
+    return as_expr(convert())
+
+
+def _no_expression(value: object) -> str:
+    if isinstance(value, float) and math.isfinite(value):
+        exact = Fraction(str(value))
+        return f"{value} is no exact number: write Fraction({exact.numerator}, {exact.denominator})"
+    return f"{value!r} is no expression: write tensors, sizes, integers, fractions and scalar functions"
 
 
 def flat(node: Expr, kind: type[Sum] | type[Product]) -> tuple[Expr, ...]:

@@ -16,7 +16,7 @@ from derive.adjoint_page import adjoint_sections
 from derive.derivation import Derivation
 from derive.forms import FORMS
 from derive.forward_page import forward_sections, legend
-from derive.sheet import Section, Sheet, equation_numbers
+from derive.sheet import Section, Sheet, equation_numbers, sentence
 
 NOTATIONS = ("index", "matrix")
 TEMPLATES = Path(__file__).parent / "templates"
@@ -47,7 +47,7 @@ def render(derivation: Derivation, form: str = "text", notation: str = "index") 
         )
     sheet = Sheet(derivation, FORMS[form])
     page = Page(
-        sheet.form.prose(derivation.op.title),
+        sheet.form.prose(sentence(derivation.op.title)),
         sheet.form.prose(derivation.op.source),
         legend(sheet),
         (*forward_sections(sheet, notation == "matrix"), *adjoint_sections(sheet)),

@@ -10,13 +10,9 @@ from typing import TypeVar
 from derive.expr import (
     Call,
     Expr,
-    Negative,
-    Number,
-    Parameter,
     Product,
     Ratio,
     Read,
-    children,
     reads,
     substitute,
 )
@@ -33,6 +29,7 @@ from derive.homogeneity import (
     options,
 )
 from derive.index import Index
+from derive.layers import is_constant
 from derive.system import Equation, System, Tensor, Term, fresh, symbols
 
 T = TypeVar("T")
@@ -72,9 +69,9 @@ def _exponent(system: System, ranges: Mapping[str, Index], node: Expr) -> Expr |
         case Call("exp", (arg,)):
             return arg
         case Product(args):
-            rest = [a for a in args if not _is_constant(a)]
+            rest = [a for a in args if not is_constant(a)]
             return _exponent(system, ranges, rest[0]) if len(rest) == 1 else None
-        case Ratio(top, bottom) if _is_constant(bottom):
+        case Ratio(top, bottom) if is_constant(bottom):
             return _exponent(system, ranges, top)
         case Read():
             return _exponent_of_tensor(system, ranges, node)
@@ -95,12 +92,6 @@ def _exponent_of_tensor(system: System, ranges: Mapping[str, Index], read: Read)
             return None
     put = {i.name: e for i, e in zip(made.indices, read.at, strict=True)}
     return substitute(inner.body.args[0], put)
-
-
-def _is_constant(node: Expr) -> bool:
-    if isinstance(node, (Number, Parameter)):
-        return True
-    return isinstance(node, (Negative, Product, Ratio)) and all(map(_is_constant, children(node)))
 
 
 @dataclass(frozen=True, slots=True)

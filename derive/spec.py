@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from derive.close import show
 from derive.errors import SpecError
 from derive.expr import Expr, Like, Parameter, Read, as_expr
-from derive.handles import Handle, symbol
+from derive.handles import Handle, integer, symbol
 from derive.index import Affine, AffineLike, Index, IntegerRead, Quotient
-from derive.names import check_name, location
+from derive.names import check_name, line_of, location, place
 from derive.system import IntegerParameter, RealParameter, Size, Tensor
 
 
@@ -35,12 +36,35 @@ class OpSpec:
     path: str
     conventions: tuple[str, ...] = ()
 
+    line: int = 0
+
+    @property
+    def where(self) -> str:
+        return place(self.path, self.line)
+
     def spec(self) -> Spec:
-        """The declarations and equations, built afresh."""
+        """The declarations and equations, built afresh. Raises SpecError, with the line at fault."""
         spec = Spec(self)
-        self.build(spec)
-        spec.finish()
+        try:
+            self.build(spec)
+            spec.finish()
+        except SpecError as fault:
+            raise fault.of(self.name, self.where) from None
+        except AUTHORS_FAULTS as fault:
+            raise SpecError(str(fault), line_of(fault)).of(self.name, self.where) from fault
         return spec
+
+
+# what Python says of a line that misuses the language: `i < j`, `s.dat("x")`, two names for a pack of three
+AUTHORS_FAULTS = (
+    TypeError,
+    ValueError,
+    AttributeError,
+    NameError,
+    LookupError,
+    AssertionError,
+    RecursionError,
+)
 
 
 @dataclass(slots=True)
@@ -58,6 +82,8 @@ class Spec:
     equations: list[Authored] = field(default_factory=list)
     outputs: tuple[str, ...] = ()
 
+    places: dict[str, str] = field(default_factory=dict)
+
     # declarations -----------------------------------------------------------------------------
     def size(self, name: str, letters: str = "i", about: str = "", **more: Any) -> Affine:
         """A dimension; `letters` name its indices. A formula (`(H + 2*pad - P)//stride + 1`) derives it."""
@@ -65,9 +91,12 @@ class Spec:
         if isinstance(formula, Affine):
             formula = Quotient(formula, Affine.of(1), Affine())
         self._declare(name)
-        self.sizes.append(
-            Size(name, tuple(letters.split() if " " in letters else letters), about, formula, **more)
-        )
+        named = tuple(letters.split() if " " in letters else letters)
+        if not named:
+            raise SpecError(f"size {name} has no letters: give one for its indices", location())
+        for letter in named:
+            check_name(letter, location())
+        self.sizes.append(Size(name, named, about, formula, **more))
         return symbol(name)
 
     def sequence(self, name: str, letters: str = "t", about: str = "steps", least: int = 1) -> Affine:
@@ -80,15 +109,15 @@ class Spec:
 
     def index(self, name: str, hi: AffineLike, lo: AffineLike = 0) -> Affine:
         """An index with its domain lo <= name < hi."""
-        declared = Index(name, Affine.of(lo), Affine.of(hi))
+        declared = Index(name, integer(lo), integer(hi))
         if name in self.ranges and self.ranges[name] != declared:
             raise SpecError(
-                f"{self.op.name}: index '{name}' has two ranges, {self.ranges[name]} and {declared}: "
+                f"index '{name}' has two ranges, {self.ranges[name]} and {declared}: "
                 "give one of them another name",
                 location(),
             )
         if name not in self.ranges:
-            self._declare(name, index=True)
+            self._declare(name)
         self.ranges[name] = declared
         return symbol(name)
 
@@ -108,72 +137,92 @@ class Spec:
         self, name: str, *dims: Affine, integer: bool = False, latex: str = "", about: str = ""
     ) -> Handle:
         """An input of which every example has its own."""
-        return self._tensor(Tensor(name, dims, "data", integer, latex, about))
+        return self._tensor(name, dims, "data", latex, about, integer)
 
     def parameter(self, name: str, *dims: Affine, latex: str = "", about: str = "") -> Handle:
         """An input that all examples share."""
-        return self._tensor(Tensor(name, dims, "parameter", False, latex, about))
+        return self._tensor(name, dims, "parameter", latex, about)
 
     def pack(self, name: str, members: str, *dims: Affine, about: str = "") -> tuple[Handle, ...]:
         """Parameters that are one array at run time: `W_f, W_i = s.pack("W", "f i", H, I)` is W (2, H, I)."""
         letters = tuple(members.split())
+        if not letters:
+            raise SpecError(f"pack {name} has no members: name them, as in 'f i o'", location())
         self._declare(name)
+        for letter in letters:
+            check_name(letter, location())
         self.packs[name] = tuple(f"{name}_{letter}" for letter in letters)
-        return tuple(self.parameter(f"{name}_{letter}", *dims, about=about) for letter in letters)
+        return tuple(self.parameter(member, *dims, about=about) for member in self.packs[name])
 
     def let(
         self, name: str, *dims: Affine, start: Handle | None = None, latex: str = "", about: str = ""
     ) -> Handle:
         """A tensor that an equation defines; `start` is its value at step -1."""
+        made = self._tensor(name, dims, "computed", latex, about)
         if start is not None:
-            self.starts[name] = start.tensor.name
-        return self._tensor(Tensor(name, dims, "computed", False, latex, about))
+            first = _tensor_of(start, "start=").tensor
+            if made.tensor.dims[1:] != first.dims or not dims:
+                raise SpecError(
+                    f"the start of {name} has axes {show(first.dims)}: give it those of one step of {name}",
+                    location(),
+                )
+            self.starts[name] = first.name
+        return made
 
     def returns(self, *outputs: Handle) -> None:
         """What the op computes, in this order."""
-        self.outputs = tuple(h.tensor.name for h in outputs)
+        names = tuple(_tensor_of(h, "returns").tensor.name for h in outputs)
+        for n, handle in enumerate(outputs):
+            if handle.tensor.role != "computed":
+                raise SpecError(f"{names[n]} is an input: return what an equation defines", location())
+            if names[n] in names[:n]:
+                raise SpecError(f"{names[n]} is returned twice: return it once", location())
+        self.outputs = names
 
-    def _tensor(self, tensor: Tensor) -> Handle:
-        self._declare(tensor.name)
+    def _tensor(
+        self, name: str, dims: tuple[Affine, ...], role: str, latex: str, about: str, integers: bool = False
+    ) -> Handle:
+        self._declare(name)
+        tensor = Tensor(name, tuple(map(integer, dims)), role, integers, latex, about)
         self.tensors.append(tensor)
         return Handle(self, tensor)
 
-    def _declare(self, name: str, index: bool = False) -> None:
+    def _declare(self, name: str) -> None:
         check_name(name, location())
-        taken = {s.name for s in self.sizes} | {t.name for t in self.tensors} | set(self.packs)
-        taken |= {p.name for p in self.integers} | {p.name for p in self.reals}
-        if name in taken or (
-            not index and name in self.ranges and name not in {t.name for t in self.tensors}
-        ):
-            raise SpecError(
-                f"{self.op.name}: {name} is declared twice: give one of them another name", location()
-            )
+        if name in self.places:
+            raise SpecError(f"{name} is declared twice: give one of them another name", location())
+        self.places[name] = location()
 
     # equations --------------------------------------------------------------------------------
     def read(self, tensor: Tensor, at: tuple[Affine, ...]) -> Any:
         """A read; of an integer tensor it is an index."""
-        if len(at) > len(tensor.dims):
+        self._check_rank(tensor, at, "read")
+        if not tensor.integer:
+            return Read(tensor.name, at)
+        if len(at) < len(tensor.dims):
             raise SpecError(
-                f"{self.op.name}: {tensor.name} has {len(tensor.dims)} axes but is read with "
-                f"{len(at)} indices: give one index an axis",
+                f"{tensor.name} holds integers and has {len(tensor.dims)} axes: give each an index",
                 location(),
             )
-        return Affine.of(IntegerRead(tensor.name, at)) if tensor.integer else Read(tensor.name, at)
+        return Affine.of(IntegerRead(tensor.name, at))
+
+    def _check_rank(self, tensor: Tensor, at: tuple[Affine, ...], verb: str) -> None:
+        if len(at) > len(tensor.dims):
+            raise SpecError(
+                f"{tensor.name} has {len(tensor.dims)} axes but is {verb} with {len(at)} indices: "
+                "give one index an axis",
+                location(),
+            )
 
     def assign(self, handle: Handle, at: tuple[Affine, ...], value: Like, where: str) -> None:
         """Record an equation."""
         name = handle.tensor.name
+        self._check_rank(handle.tensor, at, "written")
         if handle.tensor.role != "computed":
-            raise SpecError(
-                f"{self.op.name}: {name} is an input: an equation defines a tensor made by s.let", where
-            )
+            raise SpecError(f"{name} is an input: an equation defines a tensor made by s.let", where)
         if any(e.tensor == name for e in self.equations):
-            raise SpecError(f"{self.op.name}: {name} has two equations: write one, as a sum of terms", where)
-        try:
-            expression = as_expr(value)
-        except TypeError as fault:
-            raise SpecError(f"{self.op.name}: {fault}", where) from None
-        self.equations.append(Authored(name, at, expression, where))
+            raise SpecError(f"{name} has two equations: write one, as a sum of terms", where)
+        self.equations.append(Authored(name, at, as_expr(value), where))
 
     def finish(self) -> None:
         """Raise SpecError where something declared is not defined or nothing is returned."""
@@ -181,7 +230,17 @@ class Spec:
         for tensor in self.tensors:
             if tensor.role == "computed" and tensor.name not in defined:
                 raise SpecError(
-                    f"{self.op.name}: {tensor.name} is declared but has no equation: write one, or drop it"
+                    f"{tensor.name} is declared but has no equation: write one, or drop it",
+                    self.places[tensor.name],
                 )
+        batched = any(s.batch for s in self.sizes) or not any(t.role == "data" for t in self.tensors)
+        if not batched and "B" in self.places:
+            raise SpecError("B names the batch: give yours another name", self.places["B"])
         if not self.outputs:
-            raise SpecError(f"{self.op.name}: it returns nothing: end the spec with s.returns(...)")
+            raise SpecError("it returns nothing: end the spec with s.returns(...)")
+
+
+def _tensor_of(value: Any, used: str) -> Handle:
+    if not isinstance(value, Handle):
+        raise SpecError(f"{used} takes whole tensors, not {value!r}: give what s.let made", location())
+    return value

@@ -202,10 +202,11 @@ def _check_equation(system: System, equation: Equation, defined: Names) -> None:
     free = symbols(system) | {i.name for i in equation.indices}
     for term in equation.terms:
         assert term.monoid in MONOIDS, f"unknown monoid {term.monoid}"
-        for read in term.reads():
+        for read in (*term.reads(), *term.integer_reads()):
             _check_read(system, read, defined)
-        for label in term.integer_reads():
-            _check_read(system, label, defined)
+            _check_affine(system, f"{read.tensor}[{', '.join(map(str, read.at))}]", read.at)
+        for guard in term.guards:
+            _check_affine(system, str(guard), guard.parts())
         unbound = term.names() - free - {b.name for b in term.binders}
         if unbound:
             name = sorted(unbound)[0]
@@ -214,7 +215,21 @@ def _check_equation(system: System, equation: Equation, defined: Names) -> None:
                 f"sum over it, or add it to the left side"
             )
         if any(isinstance(g, Delta) and g.a == g.b for g in term.guards):
-            raise SpecError(f"the equation of {equation.tensor} has a delta of an index with itself")
+            raise SpecError(
+                f"the equation of {equation.tensor} has a delta of an index with itself: "
+                "compare it with another index, or drop it"
+            )
+
+
+def _check_affine(system: System, text: str, expressions: tuple[Affine, ...]) -> None:
+    """An index may be multiplied by sizes and integer parameters, not by an index or a label."""
+    constant = symbols(system)
+    for monomial in (m for e in expressions for m, _ in e.terms):
+        if sum(atom not in constant for atom in monomial) > 1:
+            raise SpecError(
+                f"{text} multiplies indices by each other: an index expression is affine, such as "
+                "stride*i + p - pad"
+            )
 
 
 def _check_read(system: System, read: Read | IntegerRead, defined: Names) -> None:

@@ -115,9 +115,7 @@ def setting(case: Case, system: System, seed: int = 0) -> Setting:
 
 def _shapes(system: System, sizes: dict[str, int], case: Case) -> dict[str, tuple[int, ...]]:
     known = {**sizes, **case.integers}
-    return {
-        n: tuple(d.evaluate(known, lambda *_: 0) for d in system.tensor(n).dims) for n in system.inputs
-    }
+    return {n: tuple(d.evaluate(known, lambda *_: 0) for d in system.tensor(n).dims) for n in system.inputs}
 
 
 def close(found: Any, wanted: Any, tolerance: float) -> bool:

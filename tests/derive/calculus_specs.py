@@ -98,7 +98,15 @@ def max_pooling(s):
     s.returns(Y)
 
 
-@case(integers=[{"stride": 2, "pad": 1}, {"stride": 1, "pad": 0}, {"stride": 3, "pad": 2}], C=2, O=3, H=6, W=5, P=3, Q=2)
+@case(
+    integers=[{"stride": 2, "pad": 1}, {"stride": 1, "pad": 0}, {"stride": 3, "pad": 2}],
+    C=2,
+    O=3,
+    H=6,
+    W=5,
+    P=3,
+    Q=2,
+)
 def convolution(s):
     C, O, H, W = s.size("C", "c"), s.size("O", "o"), s.size("H", "u"), s.size("W", "v")
     P, Q = s.size("P", "p"), s.size("Q", "q")
@@ -485,3 +493,67 @@ def maximum_spread(s):
     x, y = s.data("x", N, K), s.let("y", M)
     y[2 * i + 1] = largest(k, x[i, k])
     s.returns(y)
+
+
+# where names meet -----------------------------------------------------------------------------------------
+@case(N=5, K=4)
+def shadowed_indices(s):
+    """A summed index with the name of the left one, or of an outer sum, is its own."""
+    N, K = s.size("N", "i"), s.size("K", "k")
+    i, k = s.index("i", N), s.index("k", K)
+    x, w, y, z = s.data("x", N), s.parameter("w", K), s.let("y", N), s.let("z", N)
+    y[i] = total(i, x[i] * x[i]) + x[i] * total(i, exp(x[i]))
+    z[i] = total(k, 2 * total(k, tanh(w[k])) + w[k] * x[i]) + largest(i, x[i]) * x[i]
+    s.returns(y, z)
+
+
+@case(N=5)
+def shadowed_maximum(s):
+    N = s.size("N", "i")
+    i, x, y = s.index("i", N), s.data("x", N), s.let("y", N)
+    y[i] = largest(i, x[i])
+    s.returns(y)
+
+
+@case(N=4, M=3)
+def polynomial_product(s):
+    """A left side that meets an element more than once adds up."""
+    N, M = s.size("N", "i"), s.size("M", "j")
+    D = s.size("D", "d", formula=N + M - 1)
+    i, j = s.index("i", N), s.index("j", M)
+    a, b, y = s.data("a", N), s.parameter("b", M), s.let("y", D)
+    y[i + j] = tanh(a[i]) * b[j]
+    s.returns(y)
+
+
+@case(N=4)
+def one_corner(s):
+    N = s.size("N", "i")
+    i, x, y, z = s.index("i", N), s.data("x", N), s.let("y", N), s.let("z", N)
+    y[1] = x[0] * x[2]
+    z[i] = y[i - 1] * y[i - 1] + exp(delta(i, 2) * x[i])
+    s.returns(z)
+
+
+@case(N=9, P=3)
+def maximum_with_zero_border(s):
+    """Without a guard the border competes as 0, and takes no gradient when it wins."""
+    N, P = s.size("N", "u"), s.size("P", "p")
+    M = s.size("M", "i", formula=N // 2 + 2)
+    i, p = s.index("i", M), s.index("p", P)
+    x, w, y, z = s.data("x", N), s.parameter("w", P), s.let("y", M), s.let("z", M)
+    y[i] = largest(p, x[2 * i + p - 2] * w[p])
+    z[i] = largest(p, exp(x[2 * i + p - 2]) * (p + 1))
+    s.returns(y, z)
+
+
+@case(N=6, K=3, positive=("z",))
+def sums_behind_guards(s):
+    """What is named on the way is evaluated no further than the guard around it: w[0] is 0."""
+    N, K = s.size("N", "i"), s.size("K", "k")
+    i, j, k = s.index("i", N), s.index("j", N), s.index("k", K)
+    x, z, w, y, L = s.data("x", N, K), s.data("z", N), s.let("w", N), s.let("y", N), s.let("L")
+    w[i] = inside(i, 1, N) * z[i]
+    y[i] = inside(i, 1, N) * log(w[i] + total(k, x[i, k] * x[i, k] / w[i])) * x[i, 0]
+    L[:] = total(j, tanh(largest(k, x[j, k] / w[j])), where=(between(j, 1, N),))
+    s.returns(y, L)

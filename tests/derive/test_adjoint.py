@@ -1,6 +1,8 @@
 """The adjoint: its guards, its faults when one is planted, and its own adjoint."""
 
 from dataclasses import replace
+from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,11 +48,20 @@ def with_terms(system: System, tensor: str, terms: tuple[Term, ...]) -> System:
 def is_noticed(given: Pair, case: Case, wrong: System) -> bool:
     """Whether both comparisons refuse a wrong gradient: with JAX, and of exact pairings."""
     at = setting(case, given.forward)
-    inputs, bars = drawn(given, at)
-    wanted = by_jax(given, at, inputs, bars)[1]
+    inputs, bars, wanted = oracle(case.name)
     found = gradients(given, at, inputs, bars, wrong)
     seen_by_jax = not all(close(found[n], wanted[n], 1e-10) for n in wanted)
     return seen_by_jax and pairing(given, at, wrong) != 0
+
+
+@cache
+def oracle(name: str) -> tuple[Any, Any, Any]:
+    """Inputs and cotangents of a case, and JAX's gradients there."""
+    case = case_named(name)
+    given = pair(case.op)
+    at = setting(case, given.forward)
+    inputs, bars = drawn(given, at)
+    return inputs, bars, by_jax(given, at, inputs, bars)[1]
 
 
 # guards -----------------------------------------------------------------------------------------------
@@ -91,7 +102,7 @@ def test_max_pooling_of_a_row_of_minus_infinity() -> None:
     given = pair(case.op)
     at = setting(case, given.forward)
     inputs, bars = drawn(given, at)
-    inputs["X"][:, 2:5, :3] = -np.inf
+    inputs["X"][:, 1:4] = -np.inf
     made, wanted = by_jax(given, at, inputs, bars)
     assert np.isinf(made["Y"]).any()
     assert close(gradients(given, at, inputs, bars)["X"], wanted["X"], 1e-10)
@@ -139,7 +150,7 @@ def _shifted_reads(system: System) -> list[tuple[object, Read]]:
 
 def test_a_dropped_guard_is_noticed_wherever_there_is_one() -> None:
     dropped = 0
-    for name in ("diagonal", "with_initial_state", "cross_entropy", "causal_softmax", "flatten"):
+    for name in ("diagonal", "with_initial_state", "cross_entropy", "max_pooling-s2-k3-pad1"):
         case = case_named(name)
         given = pair(case.op)
         for equation in given.backward.equations:
@@ -201,7 +212,9 @@ def test_the_adjoint_of_the_adjoint_is_jaxs_vjp_of_vjp(case: Case) -> None:
     def first(values: dict[str, object]) -> dict[str, object]:
         upstream = {out[n]: values[n] for n in out}
         found = jax_gradients(once.forward, {**inputs, **values}, upstream, *at.arguments)
-        return dict(zip(once.backward.outputs, (found[n] for n in once.forward.floating_inputs()), strict=True))
+        return dict(
+            zip(once.backward.outputs, (found[n] for n in once.forward.floating_inputs()), strict=True)
+        )
 
     jax = load_jax()
     floating = {n: jax.numpy.asarray(inputs[n]) for n in given.forward.floating_inputs()}

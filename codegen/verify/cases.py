@@ -1,0 +1,202 @@
+"""Random problems for any op, with what the oracle says: everything is a function of the op's systems.
+
+Weights are random, no two dimensions equal, several steps (constant weights let most permuted gates
+pass). Exact problems are elements of a prime field; in one of them all numbers are small integers, so
+that maxima tie and arguments of relu are 0. Labels stray outside their axis now and then.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from codegen.verify.execution import Array, exact
+from codegen.verify.shapes import Draw, Shape, exact_shapes, label_extents, plain
+from derive.derivation import Derivation
+from derive.errors import DerivationError
+from derive.numbers import Floats
+from derive.reference import evaluate
+from derive.residues import PRIME, PrimeField, Residue
+from derive.system import RealParameter, System
+
+SEED = 20260131
+EXACT_BUDGET = 4000  # points of index space a problem may visit
+FLOAT_BUDGET = 6000
+DEEP = 50  # steps from which on a recurrence is held to the bar of deep networks
+STYLES = ("normal", "positive", "unit")  # what inputs are drawn from, the first that stays finite
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Inputs, real parameters and cotangents at one shape."""
+
+    shape: Shape
+    inputs: Mapping[str, Array]
+    reals: Mapping[str, Any]
+    cotangents: Mapping[str, Array]  # by output
+
+    def __str__(self) -> str:
+        return str(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class ExactProblem:
+    """A problem over the prime field with what the slow oracle makes of the stable systems."""
+
+    problem: Problem
+    values: Mapping[str, Array]  # every tensor of the forward system
+    gradients: Mapping[str, Array]  # by the gradient's name
+
+    def forward_given(self) -> dict[str, Any]:
+        inputs = {n: exact(a, a.dtype == np.int64) for n, a in self.problem.inputs.items()}
+        return {**inputs, **self.problem.reals}
+
+    def backward_given(self, names: Mapping[str, str]) -> dict[str, Any]:
+        """What the backward kernel is given; `names` are those of the cotangents."""
+        values = {n: exact(a, a.dtype == np.int64) for n, a in self.values.items()}
+        cotangents = {names[n]: exact(a) for n, a in self.problem.cotangents.items()}
+        return {**self.forward_given(), **values, **cotangents}
+
+
+def cotangent_names(forward: System, backward: System) -> dict[str, str]:
+    """Outputs that have a cotangent, and the input of the adjoint that holds it."""
+    known = {*forward.inputs, *(e.tensor for e in forward.equations)}
+    given = [n for n in backward.inputs if n not in known]
+    named = {backward.tensor(n).about.split()[-1]: n for n in given}
+    return {n: named[n] for n in forward.outputs if n in named}
+
+
+class Cases:
+    """The problems of one derivation; made when first asked for, the same on every machine."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        self.derivation = derivation
+        self.forward, self.backward = derivation.forward, derivation.backward
+        self.names = cotangent_names(self.forward, self.backward)
+        self.seed = f"{SEED} {derivation.op.name}"
+
+    # shapes -----------------------------------------------------------------------------------
+    @cached_property
+    def shapes(self) -> tuple[Shape, ...]:
+        return exact_shapes(self.forward, self.backward, self.seed, EXACT_BUDGET)
+
+    @cached_property
+    def float_shapes(self) -> tuple[Shape, ...]:
+        draw = Draw(self.forward, self.backward, f"{self.seed} floats")
+        found = [draw.awkward(f"awkward {k}", FLOAT_BUDGET, defaults=k == 0) for k in range(2)]
+        found += [draw.small("small", 3, FLOAT_BUDGET), draw.small("ones", 1, FLOAT_BUDGET)]
+        found += [draw.long(s.name, DEEP, 8 * FLOAT_BUDGET) for s in draw.free if s.sequence]
+        return tuple(s for s in found if s is not None)
+
+    # exact numbers ----------------------------------------------------------------------------
+    def exact_problem(self, shape: Shape, seed: str, small: bool = False) -> Problem:
+        """Uniform elements of the field, or small integers that tie."""
+        rng = random.Random(f"{self.seed} {shape} {seed}")
+
+        def numbers(extents: tuple[int, ...]) -> Array:
+            made = np.empty(extents, dtype=object)
+            for at in np.ndindex(extents):
+                made[at] = Residue(rng.randint(-2, 2) if small else rng.randrange(PRIME))
+            return made
+
+        reals = {p.name: Residue(rng.randrange(1, PRIME // 2)) for p in self.forward.reals}
+        cotangents = {n: numbers(shape.of(self.forward, n)) for n in self.names}
+        return Problem(shape, self._inputs(shape, rng, numbers), reals, cotangents)
+
+    @cached_property
+    def exact(self) -> tuple[ExactProblem, ...]:
+        """Problems with the oracle's values, the cheapest first; the last ones tie."""
+        smallest = [s for s in self.shapes if s.label.startswith(("awkward", "small"))][:3]
+        made = [self._solved(shape, "uniform") for shape in self.shapes]
+        made += [self._solved(shape, "ties", small=True) for shape in smallest]
+        return tuple(m for m in made if m is not None)
+
+    def _solved(self, shape: Shape, seed: str, small: bool = False) -> ExactProblem | None:
+        """None where the equations themselves divide by 0 (small integers may)."""
+        for attempt in range(4):
+            problem = self.exact_problem(shape, f"{seed} {attempt}", small)
+            try:
+                return self._solve(problem)
+            except ZeroDivisionError:
+                continue
+        return None
+
+    def _solve(self, problem: Problem) -> ExactProblem:
+        d, shape = self.derivation, problem.shape
+        more = (shape.sizes, shape.integers, problem.reals, PrimeField())
+        values = evaluate(d.stable_forward, problem.inputs, *more)
+        given = {self.names[n]: a for n, a in problem.cotangents.items()}
+        gradients = evaluate(d.stable_backward, {**problem.inputs, **values, **given}, *more)
+        return ExactProblem(problem, values, {n: gradients[n] for n in d.stable_backward.outputs})
+
+    # floats -----------------------------------------------------------------------------------
+    @cached_property
+    def floats(self) -> tuple[Problem, ...]:
+        """One problem for each shape at which the op is finite."""
+        made = [self.float_problem(shape, "0") for shape in self.float_shapes]
+        return tuple(m for m in made if m is not None)
+
+    def float_problem(self, shape: Shape, seed: str) -> Problem | None:
+        """Numbers of the first style whose outputs are finite; None where none are."""
+        for style in STYLES:
+            problem = self._drawn(shape, seed, style)
+            if self._finite(problem):
+                return problem
+        return None
+
+    def _drawn(self, shape: Shape, seed: str, style: str) -> Problem:
+        rng = random.Random(f"{self.seed} {shape} {style} {seed}")
+
+        def number(style: str) -> float:
+            if style == "unit":
+                return rng.uniform(0.1, 0.9)
+            return abs(rng.gauss(0, 1)) + 0.3 if style == "positive" else rng.gauss(0, 1)
+
+        def numbers(extents: tuple[int, ...], style: str = style) -> Array:
+            count = int(np.prod(extents, dtype=int))
+            return np.array([number(style) for _ in range(count)]).reshape(extents)
+
+        reals = {p.name: near_default(p, rng) for p in self.forward.reals}
+        cotangents = {n: numbers(shape.of(self.forward, n), "normal") for n in self.names}
+        return Problem(shape, self._inputs(shape, rng, numbers), reals, cotangents)
+
+    def _finite(self, problem: Problem) -> bool:
+        shape = problem.shape
+        try:
+            values = evaluate(
+                self.derivation.stable_forward,
+                problem.inputs,
+                shape.sizes,
+                shape.integers,
+                problem.reals,
+                Floats(),
+            )
+        except DerivationError:
+            return False
+        return all(np.isfinite(values[n].astype(float)).all() for n in self.forward.outputs)
+
+    def _inputs(self, shape: Shape, rng: random.Random, numbers: Any) -> dict[str, Array]:
+        made = {}
+        for name in self.forward.inputs:
+            extents = shape.of(self.forward, name)
+            integer = self.forward.tensor(name).integer
+            made[name] = self._labels(name, extents, shape, rng) if integer else numbers(extents)
+        return made
+
+    def _labels(self, name: str, extents: tuple[int, ...], shape: Shape, rng: random.Random) -> Array:
+        """Elements inside the axis that they index; about one in eight just outside."""
+        ends = [plain(e, shape.symbols) for e in label_extents(self.forward, name)]
+        top = min(ends, default=3)
+        count = int(np.prod(extents, dtype=int))
+        drawn = [rng.choice((-1, top)) if rng.random() < 0.125 else rng.randrange(max(top, 1)) for _ in range(count)]
+        return np.array(drawn, dtype=np.int64).reshape(extents)
+
+
+def near_default(parameter: RealParameter, rng: random.Random) -> float:
+    """A real parameter within a quarter of its default."""
+    return (parameter.default or 1.0) * rng.uniform(0.75, 1.25)

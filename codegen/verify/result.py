@@ -1,0 +1,106 @@
+"""What a rung says, and the type that publishing demands: a candidate on which every needed rung passed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from codegen.module import Source
+
+Verdict = Literal["passed", "failed", "not run", "unproved"]
+
+NEEDED = (2, 3, 6)  # what publishing demands even where JAX is not installed
+
+
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """How many planted faults a rung noticed, of how many."""
+
+    killed: int
+    planted: int
+
+    def __post_init__(self) -> None:
+        assert 0 <= self.killed <= self.planted, "a rung cannot notice more faults than were planted"
+
+    def __str__(self) -> str:
+        return f"{self.killed} of {self.planted}"
+
+
+@dataclass(frozen=True, slots=True)
+class RungResult:
+    """One rung's verdict.
+
+    `bar` is what was demanded, `points` how many problems were compared, `detail` the first problem
+    that failed or what a reader should know, `mutants` the planted faults that this rung was shown.
+    """
+
+    rung: int
+    name: str
+    oracle: str
+    bar: str
+    points: int
+    verdict: Verdict
+    detail: str = ""
+    mutants: Killed | None = None
+
+    def __str__(self) -> str:
+        noticed = f"; noticed {self.mutants} planted faults" if self.mutants else ""
+        detail = f": {self.detail}" if self.detail else ""
+        return f"rung {self.rung}, {self.name}: {self.verdict}{detail}{noticed}"
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """A mutant that no rung noticed: the kernel, what kind, the line, and what it was changed to."""
+
+    kernel: str
+    operator: str
+    line: str
+    change: str
+
+    def __str__(self) -> str:
+        return f"{self.kernel}: {self.operator}: {self.line}  ->  {self.change}"
+
+
+@dataclass(frozen=True, slots=True)
+class MutantReport:
+    """The mutants of the published text: how many were made, killed, and which were not."""
+
+    made: int
+    killed: int
+    survivors: tuple[Survivor, ...]
+
+    def __post_init__(self) -> None:
+        assert self.killed + len(self.survivors) == self.made, "every mutant is killed or named"
+
+
+class VerificationError(ValueError):
+    """A candidate that may not be published: one line naming the rung, its oracle and the point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A source on which every rung that publishing needs has passed, and none has failed."""
+
+    source: Source
+    results: tuple[RungResult, ...]
+    mutants: MutantReport
+
+    def __post_init__(self) -> None:
+        name = self.source.name
+        for result in self.results:
+            if result.verdict == "failed":
+                raise VerificationError(failure(name, result))
+        passed = {r.rung for r in self.results if r.verdict == "passed"}
+        for rung in NEEDED:
+            if rung not in passed:
+                raise VerificationError(f"{name}: rung {rung} has not passed, and publishing needs it")
+
+    def result(self, rung: int) -> RungResult:
+        """The result of one rung."""
+        return next(r for r in self.results if r.rung == rung)
+
+
+def failure(op: str, result: RungResult) -> str:
+    """The line that a user reads when a rung fails."""
+    return f"{op}: rung {result.rung} ({result.name}) failed against {result.oracle}: {result.detail}"

@@ -1,0 +1,164 @@
+"""Sizes and integer parameters for problems of any op, drawn from its system alone.
+
+Sizes are awkward on purpose: pairwise different where the op allows it, so that no transposed operand
+and no wrong limit goes unnoticed; then small ones, all ones, and one long axis at a time.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from derive.index import Affine, Index, IntegerRead
+from derive.meaning import symbols_of
+from derive.system import Equation, System, Term
+
+DRAWS = 400  # tries to find sizes at which every derived size is at least what it must be
+LONG = 19  # the long axis: beyond any unrolled loop, and no multiple of one
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Sizes (derived ones included) and integer parameters of one problem."""
+
+    label: str
+    sizes: Mapping[str, int]
+    integers: Mapping[str, int]
+
+    @property
+    def symbols(self) -> dict[str, int]:
+        return {**self.sizes, **self.integers}
+
+    def of(self, system: System, tensor: str) -> tuple[int, ...]:
+        """A tensor's extents."""
+        return tuple(plain(d, self.symbols) for d in system.tensor(tensor).dims)
+
+    def __str__(self) -> str:
+        numbers = " ".join(f"{n}={v}" for n, v in self.symbols.items())
+        return f"{self.label} ({numbers})" if numbers else self.label
+
+
+def plain(e: Affine, symbols: Mapping[str, int]) -> int:
+    """An index expression without integer reads."""
+    return e.evaluate(symbols, lambda *_: 0)
+
+
+def work(system: System, symbols: Mapping[str, int]) -> int:
+    """About how many points of index space the equations visit."""
+
+    def extent(indices: tuple[Index, ...]) -> int:
+        points = 1
+        for index in indices:
+            ends = (index.lo, index.hi)
+            lo, hi = (0 if e.names() - symbols.keys() else plain(e, symbols) for e in ends)
+            points *= max(hi - lo, 0)
+        return points
+
+    def visited(equation: Equation, term: Term) -> int:
+        return extent(equation.indices) * extent(term.binders)
+
+    return sum(visited(e, t) for e in system.equations for t in e.terms)
+
+
+class Draw:
+    """Draws shapes for a forward system; every draw is a function of the seed alone."""
+
+    def __init__(self, forward: System, backward: System, seed: str) -> None:
+        self.forward, self.backward = forward, backward
+        self.rng = random.Random(seed)
+        self.free = [s for s in forward.sizes if s.formula is None]
+
+    def shape(self, label: str, sizes: Mapping[str, int], integers: Mapping[str, int]) -> Shape | None:
+        """The shape with these free sizes, None where a size is below its least or an axis below 0."""
+        known = symbols_of(self.forward.sizes, sizes, integers)
+        if any(known[s.name] < s.least for s in self.forward.sizes):
+            return None
+        if any(plain(d, known) < 0 for t in self.forward.tensors for d in t.dims):
+            return None
+        return Shape(label, {s.name: known[s.name] for s in self.forward.sizes}, integers)
+
+    def cost(self, shape: Shape) -> int:
+        return work(self.forward, shape.symbols) + work(self.backward, shape.symbols)
+
+    def integers(self, defaults: bool) -> dict[str, int]:
+        """Integer parameters: their defaults, or anything from the least to two above it."""
+        return {
+            p.name: p.default if defaults else self.rng.randint(p.least, p.least + 2)
+            for p in self.forward.integers
+        }
+
+    def awkward(self, label: str, budget: int, defaults: bool = False) -> Shape | None:
+        """As many different sizes as possible, none of them 1, within the budget of points."""
+        best, most = None, (-1, -1)
+        for _ in range(DRAWS):
+            pool = list(range(2, 2 + max(4, len(self.free))))
+            chosen = self.rng.sample(pool, len(self.free))
+            sizes = {s.name: n for s, n in zip(self.free, chosen, strict=True)}
+            shape = self.shape(label, sizes, self.integers(defaults))
+            if shape is None or self.cost(shape) > budget:
+                continue
+            all_sizes = list(shape.sizes.values())
+            score = (len(set(all_sizes)) - all_sizes.count(1), self.cost(shape))
+            if score > most:
+                best, most = shape, score
+        return best or self.small(label, 3, budget)
+
+    def small(self, label: str, most: int, budget: int) -> Shape | None:
+        """Sizes from 1 to `most`, repeats allowed."""
+        for _ in range(DRAWS):
+            sizes = {s.name: self.rng.randint(max(1, s.least), max(most, s.least)) for s in self.free}
+            shape = self.shape(label, sizes, self.integers(defaults=False))
+            if shape is not None and self.cost(shape) <= budget:
+                return shape
+        return None
+
+    def long(self, size: str, extent: int, budget: int) -> Shape | None:
+        """One size beyond any unrolled loop, the others small."""
+        for _ in range(DRAWS):
+            sizes = {s.name: self.rng.randint(max(1, s.least), max(3, s.least)) for s in self.free}
+            sizes[size] = extent
+            shape = self.shape(f"long {size}", sizes, self.integers(defaults=False))
+            if shape is not None and self.cost(shape) <= budget:
+                return shape
+        return None
+
+
+def exact_shapes(forward: System, backward: System, seed: str, budget: int) -> tuple[Shape, ...]:
+    """Shapes for runs over exact numbers, the cheapest first."""
+    draw = Draw(forward, backward, seed)
+    many = 4 if forward.integers else 2
+    found = [draw.awkward("awkward, defaults", budget, defaults=True)]
+    found += [draw.awkward("awkward", budget) for _ in range(many)]
+    found += [draw.small("small", 3, budget) for _ in range(many)]
+    found += [draw.small("ones", 1, budget)]
+    found += [draw.long(s.name, LONG, 4 * budget) for s in draw.free]
+    distinct = {str(sorted(s.symbols.items())): s for s in found if s is not None}
+    return tuple(sorted(distinct.values(), key=draw.cost))
+
+
+def label_extents(system: System, tensor: str) -> tuple[Affine, ...]:
+    """What the elements of an integer tensor are compared with or used as an index of: the extents."""
+    found: list[Affine] = []
+
+    def visit(e: Affine, extent: Affine | None) -> None:
+        for read in e.reads():
+            if read.tensor == tensor and extent is not None:
+                found.append(extent)
+            visit_read(read)
+
+    def visit_read(read: IntegerRead) -> None:
+        for e, dim in zip(read.at, system.tensor(read.tensor).dims, strict=True):
+            visit(e, dim)
+
+    for equation in system.equations:
+        for term in equation.terms:
+            ranges = {i.name: i.hi for i in (*equation.indices, *term.binders)}
+            for floating in term.reads():
+                for e, dim in zip(floating.at, system.tensor(floating.tensor).dims, strict=True):
+                    visit(e, dim)
+            for guard in term.guards:
+                hi = next((ranges[p.plain() or ""] for p in guard.parts() if p.plain() in ranges), None)
+                for part in guard.parts():
+                    visit(part, hi or guard.parts()[-1])
+    return tuple(dict.fromkeys(found))

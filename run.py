@@ -1,0 +1,88 @@
+"""Sets everything up and runs one of the project's tasks; needs nothing but Python 3.11.
+
+    python3.11 run.py demo     derive, generate and verify the pilots; train on real digits; report
+    python3.11 run.py test     the test suite
+    python3.11 run.py check    format, lint, types, and whether generated/ is what the specs generate
+    python3.11 run.py tex      the derivations through a real TeX (needs pdflatex)
+    python3.11 run.py lock     write requirements.lock anew from pyproject.toml
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+HOME = ROOT / ".venv"
+PYTHON = HOME / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+LOCK = ROOT / "requirements.lock"
+
+TASKS: dict[str, list[list[str]]] = {
+    "demo": [["examples/demo.py"]],
+    "test": [["-m", "pytest", "-n", "2", "--dist", "loadfile"]],
+    "check": [
+        ["-m", "ruff", "format", "--check", "."],
+        ["-m", "ruff", "check", "."],
+        ["-m", "mypy"],
+        ["-m", "codegen", "check"],
+    ],
+    "tex": [["-m", "pytest", "-m", "tex"]],
+}
+
+
+def run(*command: str) -> None:
+    """Run a command in the project's folder; leave with its exit code if it fails."""
+    code = subprocess.run(command, cwd=ROOT, check=False).returncode
+    if code:
+        sys.exit(code)
+
+
+def set_up(lock: Path | None) -> None:
+    """The project's own environment, made anew when what it depends on changes."""
+    stamp = HOME / "gradsmith.stamp"
+    wanted = hashlib.sha256(LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    print("setting up .venv (once)", flush=True)
+    venv.create(HOME, with_pip=True, clear=True)
+    pip = (str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    if lock is not None:
+        run(*pip, "-r", str(lock))
+    run(*pip, "--editable", ".[test,check]" if lock is None else ".", *([] if lock is None else ["--no-deps"]))
+    if lock is not None:
+        stamp.write_text(wanted)
+
+
+def write_lock() -> None:
+    """Resolve pyproject's dependencies in an empty environment and write down what was chosen."""
+    LOCK.touch()
+    (HOME / "gradsmith.stamp").unlink(missing_ok=True)
+    set_up(None)
+    listed = subprocess.run(
+        (str(PYTHON), "-m", "pip", "freeze", "--exclude-editable"), cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    heading = "# Written by `python3.11 run.py lock`; every version that the project is tested with.\n"
+    LOCK.write_text(heading + listed.stdout)
+
+
+def main() -> None:
+    """Run the task named on the command line."""
+    task = sys.argv[1] if len(sys.argv) > 1 else ""
+    if task == "lock":
+        write_lock()
+        return
+    if task not in TASKS:
+        sys.exit(__doc__)
+    if sys.version_info[:2] < (3, 11):
+        sys.exit(f"gradsmith needs Python 3.11 or later; this is {sys.version.split()[0]}")
+    set_up(LOCK)
+    for command in TASKS[task]:
+        run(str(PYTHON), *command, *sys.argv[2:])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""Pages: every op in every form; numbers, reasons and what a read at t-1 becomes."""
+
+import re
+import xml.dom.minidom
+from dataclasses import replace
+
+import pytest
+
+from codegen.catalogue import catalogue
+from derive.contributions import contributions
+from derive.derivation import derive
+from derive.forms import FORMS
+from derive.ops.conv2d import conv2d
+from derive.ops.lstm import lstm
+from derive.ops.max_pool2d import max_pool2d
+from derive.ops.softmax_cross_entropy import softmax_cross_entropy
+from derive.page import NOTATIONS, equation_numbers, render
+from derive.spec import OpSpec
+
+every_op = pytest.mark.parametrize("op", catalogue(), ids=lambda op: op.name)
+
+
+@every_op
+def test_every_page_has_every_number_once_and_is_the_same_twice(op: OpSpec) -> None:
+    d = derive(op)
+    numbers = equation_numbers(d)
+    assert list(numbers.values()) == list(range(1, len(numbers) + 1))
+    for notation in NOTATIONS:
+        page = render(d, "latex", notation)
+        tags = [int(tag) for tag in re.findall(r"\\tag\{(\d+)\}", page)]
+        assert sorted(tags) == list(numbers.values())
+        assert page == render(derive(op), "latex", notation)
+
+
+@every_op
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_shows_the_gradient_of_every_input(op: OpSpec, form: str) -> None:
+    d = derive(op)
+    page = render(d, form)
+    for name in d.backward.outputs:
+        number = equation_numbers(d)[name]
+        assert (rf"\tag{{{number}}}" if form in ("latex", "md") else f"({number})") in page
+
+
+@every_op
+def test_a_page_of_html_is_well_formed_and_needs_no_network(op: OpSpec) -> None:
+    page = render(derive(op), "html", "matrix")
+    closed = re.sub(r"<(meta[^>]*)>", r"<\1/>", page.replace("<!DOCTYPE html>", ""))
+    document = xml.dom.minidom.parseString(closed)
+    assert document.getElementsByTagName("math") and not document.getElementsByTagName("script")
+    assert "http" not in page and "\\" not in page
+
+
+@every_op
+def test_every_chain_step_is_told_and_adds_up_to_the_equation(op: OpSpec) -> None:
+    d = derive(op)
+    for equation in d.backward.equations:
+        shares = contributions(d, equation.tensor)
+        assert {t for s in shares for t in s.made.terms} <= {
+            *equation.terms,
+            *_counted(equation.terms, shares),
+        }
+        assert len(equation.terms) <= len(shares) + 1
+
+
+def _counted(terms, shares):  # type: ignore[no-untyped-def]
+    """The terms of shares that were equal and stand once, with their number in front."""
+    made = [t for s in shares for t in s.made.terms]
+    return [t for t in made if made.count(t) > 1]
+
+
+def test_a_read_of_the_step_before_becomes_one_of_the_step_after() -> None:
+    text = " ".join(render(derive(lstm[0]), "text").split())
+    assert "The read at t-1 became one at t+1: the dependence runs backwards in t, " in text
+    assert "as dh at t needs dh_prev at t+1." in text
+    (share,) = contributions(derive(lstm[0]), "dh")
+    assert [(name, str(at), str(needed)) for name, at, needed in share.shifts] == [("t", "t - 1", "t + 1")]
+
+
+def test_the_sentence_on_order_comes_from_the_indices_alone() -> None:
+    assert "dependence runs" not in render(derive(conv2d[0]), "text")
+
+
+def test_an_eliminated_index_is_named_with_its_value() -> None:
+    (share,) = contributions(derive(conv2d[0]), "dX")
+    assert [(name, str(value)) for name, value in share.moved] == [
+        ("p'", "u - stride*i + pad"),
+        ("q'", "v - stride*j + pad"),
+    ]
+
+
+def test_a_condition_that_cannot_be_solved_is_kept_and_said() -> None:
+    (share,) = contributions(derive(max_pool2d[0]), "dX")
+    assert [str(guard.a) for guard in share.kept] == ["u", "v"]
+    assert "where k == y[n]" in render(derive(softmax_cross_entropy[0]), "text")
+
+
+def test_the_matrix_notation_shows_the_authors_sugar_and_the_index_notation_does_not() -> None:
+    d = derive(lstm[0])
+    assert "sigmoid(W_f @ x[t] + U_f @ h[t-1] + b_f)" in render(d, "text", "matrix")
+    assert "@" not in render(d, "text", "index")
+
+
+def test_the_preparations_give_their_reasons() -> None:
+    text = render(derive(lstm[0]), "text")
+    for words in (
+        "initial state enters",
+        "gets a name",
+        "are the members of z",
+        "The index n of the B examples",
+    ):
+        assert words in text
+
+
+def test_what_stabilising_changed_is_printed_with_its_number_and_the_new_meaning_of_its_letters() -> None:
+    text = render(derive(softmax_cross_entropy[0]), "text")
+    assert "Below, Z stands for the normaliser, divided by a power of exp(max_Z)." in text
+    assert "max_Z[n] = max_{l} x[n,l]" in text and "(1')" in text
+
+
+def test_words_of_an_author_cannot_break_a_page() -> None:
+    d = derive(lstm[0])
+    d = replace(d, op=replace(d.op, title="100% of R&D_1 <b> {x} $5 #1 ~^\\"))
+    assert r"100\% of R\&D\_1 $<$b$>$ \{x\} \$5 \#1" in render(d, "latex")
+    assert "100% of R&amp;D_1 &lt;b&gt;" in render(d, "html")
+
+
+def test_an_unknown_form_or_notation_is_one_clear_error() -> None:
+    with pytest.raises(ValueError, match="the forms are text, latex, md, html"):
+        render(derive(lstm[0]), "docx")
+    with pytest.raises(ValueError, match="the notations index, matrix"):
+        render(derive(lstm[0]), "text", "einsum")
