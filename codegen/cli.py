@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from rich.table import Table
 from codegen import catalogue, tasks
 from codegen.describe import describe
 from codegen.jobs import Job, Outcome, run_all
+from codegen.pdf import TypesettingError, typeset
 from codegen.publish import drift
 from derive.derivation import derive as derive_op
 from derive.errors import DerivationError, SpecError
@@ -22,7 +24,8 @@ from derive.language import OpSpec
 from derive.page import render
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-FAULTS = (SpecError, DerivationError)
+FAULTS = (SpecError, DerivationError, TypesettingError)
+SUFFIXES = {"text": "txt", "latex": "tex", "md": "md", "html": "html", "pdf": "pdf"}
 FOLDER = click.Path(file_okay=False, path_type=Path)
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -73,13 +76,11 @@ def list_ops(machine: bool) -> None:
 
 @main.command()
 @click.argument("ops", nargs=-1, required=True, metavar="[OP | FILE.py]...")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "latex", "md", "html"]), default="text", show_default=True
-)
+@click.option("--format", "form", type=click.Choice(list(SUFFIXES)), default="text", show_default=True)
 @click.option(
     "--matrix/--index", "matrix", default=False, help="Matrix notation as in the documents, or indices."
 )
-@click.option("--out", type=FOLDER, help="Write a file for each op into this folder.")
+@click.option("--out", type=FOLDER, help="Write a file for each op into this folder (pdf: here by default).")
 @as_json
 def derive(ops: tuple[str, ...], form: str, matrix: bool, out: Path | None, machine: bool) -> None:
     """Print the derivation of an op's gradients.
@@ -87,14 +88,14 @@ def derive(ops: tuple[str, ...], form: str, matrix: bool, out: Path | None, mach
     Example:  gradsmith derive lstm --format latex > lstm.tex
     """
     notation = "matrix" if matrix else "index"
-    pages = {op.name: _guarded(lambda op=op: render(derive_op(op), form, notation)) for op in _find(ops)}
+    pages = {op.name: _page(op, "latex" if form == "pdf" else form, notation) for op in _find(ops)}
     if machine:
         _print_json([{"name": n, "format": form, "notation": notation, "text": t} for n, t in pages.items()])
-    elif out is None:
+    elif out is None and form != "pdf":
         for text in pages.values():
             click.echo(text)
     else:
-        _write_pages(pages, out, {"text": "txt", "latex": "tex"}.get(form, form))
+        _write_pages(pages, out or Path(), form)
 
 
 @main.command()
@@ -135,7 +136,7 @@ def check(ops: tuple[str, ...], out: Path, machine: bool) -> None:
 
     Example:  gradsmith check
     """
-    sources = [_guarded(lambda op=op: tasks.write(op)) for op in _find(ops)]
+    sources = _guarded(lambda: [tasks.write(op) for op in catalogue.find(ops)])
     problems = drift(sources, out, whole=not ops)
     if machine:
         _print_json({"folder": str(out), "problems": problems})
@@ -149,11 +150,17 @@ def check(ops: tuple[str, ...], out: Path, machine: bool) -> None:
     sys.exit(1 if problems else 0)
 
 
-def _write_pages(pages: dict[str, str], folder: Path, suffix: str) -> None:
+def _page(op: OpSpec, form: str, notation: str) -> str:
+    page: str = _guarded(lambda: render(derive_op(op), form, notation))
+    return page
+
+
+def _write_pages(pages: dict[str, str], folder: Path, form: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in pages.items():
-        (folder / f"{name}.{suffix}").write_text(text, "utf-8")
-        click.echo(str(folder / f"{name}.{suffix}"), err=True)
+        page = folder / f"{name}.{SUFFIXES[form]}"
+        page.write_bytes(_guarded(partial(typeset, text)) if form == "pdf" else text.encode())
+        click.echo(str(page), err=True)
 
 
 # helpers ------------------------------------------------------------------------------------------

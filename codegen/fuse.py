@@ -7,18 +7,26 @@ from codegen.nodes import Nest, Statement
 from derive.index import Affine
 
 
-def fuse(items: list[Statement]) -> list[Statement]:
-    """Merge each nest into the one before it where both visit the same points in the same order."""
+def fuse(items: list[Statement], apart: frozenset[str] = frozenset()) -> list[Statement]:
+    """Merge each nest into the one before it where both visit the same points in the same order.
+
+    Arrays in `apart` may be missing when the kernel runs: what writes one of them writes nothing else.
+    """
     merged: list[Statement] = []
     for item in items:
         last = merged[-1] if merged else None
         if isinstance(item, Nest) and isinstance(last, Nest):
-            joined = _join(last, item)
+            joined = _join(last, item) if _same(last, item, apart) else None
             if joined is not None:
                 merged[-1] = joined
                 continue
         merged.append(item)
     return merged
+
+
+def _same(first: Nest, second: Nest, apart: frozenset[str]) -> bool:
+    """Whether both write the same ones of these arrays."""
+    return not apart & (accesses(first.body)[0].keys() ^ accesses(second.body)[0].keys())
 
 
 def _join(first: Nest, second: Nest) -> Nest | None:
@@ -27,7 +35,8 @@ def _join(first: Nest, second: Nest) -> Nest | None:
     put = {b.name: a.symbol for a, b in zip(first.indices, second.indices, strict=True)}
     body = tuple(substitute_indices(s, put) for s in second.body)
     looped = {i.name for i in first.indices}
-    return Nest(first.indices, first.body + body) if _independent(first.body, body, looped) else None
+    cites = tuple(dict.fromkeys(first.cites + second.cites))
+    return Nest(first.indices, first.body + body, cites) if _independent(first.body, body, looped) else None
 
 
 def _independent(first: tuple[Statement, ...], second: tuple[Statement, ...], looped: set[str]) -> bool:

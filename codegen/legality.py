@@ -131,11 +131,23 @@ def sections_serve_outputs(system: System, kernel: Kernel) -> list[str]:
     faults = [
         f"a section serves {n}, no output" for s in sections for n in s.serves if n not in kernel.outputs
     ]
+    faults += ["a section serves nothing" for s in sections if not s.serves]
     for n, section in enumerate(sections):
         for later in sections[n + 1 :]:
             shared = arrays_written(section.body) & (arrays_read(later.body) | arrays_written(later.body))
             if shared and not set(later.serves) <= set(section.serves):
                 faults.append(f"{sorted(shared)[0]} is skipped where it is still needed")
+    return faults
+
+
+def unwanted_outputs_are_not_written(system: System, kernel: Kernel) -> list[str]:
+    """A section that writes a gradient with axes runs only where that one is wanted: else it is empty."""
+    faults = []
+    for section in (s for s in kernel.body if isinstance(s, Section)):
+        for name in sorted(arrays_written(section.body) & set(kernel.outputs)):
+            others = [n for n in section.serves if n != name]
+            if others and system.tensor(name).dims:
+                faults.append(f"{name} is written where {others[0]} alone may be wanted")
     return faults
 
 
@@ -164,6 +176,7 @@ KERNEL_RULES: tuple[Callable[[System, Kernel], list[str]], ...] = (
     arrays_are_arguments,
     loops_do_not_shadow,
     sections_serve_outputs,
+    unwanted_outputs_are_not_written,
     no_nest_is_left,
     locals_are_set_first,
 )

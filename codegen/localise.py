@@ -72,7 +72,7 @@ def _share(body: tuple[Statement, ...], names: Names) -> tuple[Statement, ...]:
             continue
         for node in sorted((n for n in twice if n not in known), key=_size):
             if isinstance(statement, (Store, Let)) and node in walk(statement.value):
-                name = names.like(node.function if isinstance(node, Call) else "shared")
+                name = names.like(f"{node.function}_" if isinstance(node, Call) else "shared")
                 made.append(Let(f"{name}", _known(node, known)))
                 known[node] = Local(name)
         made.append(map_values(statement, lambda value: _known(value, known)))

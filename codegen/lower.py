@@ -40,11 +40,12 @@ def lower(derivation: Derivation) -> Plan:
     forward = declare_patches(derivation.stable_forward)
     backward = declare_patches(derivation.stable_backward)
     computed = tuple(e.tensor for e in forward.equations)
-    gradients = _lower_system(backward, backward.outputs, ())
+    optional = frozenset(n for n in backward.outputs if backward.tensor(n).dims)
+    gradients = _lower_system(backward, backward.outputs, optional)
     needed = arrays_read(gradients)
     residuals = tuple(n for n in computed if n in needed)
     saved = tuple(n for n in residuals if n not in forward.outputs)
-    values = _lower_system(forward, forward.outputs, saved)
+    values = _lower_system(forward, (*forward.outputs, *saved), frozenset())
     cotangents = tuple(n for n in backward.inputs if n not in computed and n not in forward.inputs)
     return Plan(
         derivation,
@@ -81,28 +82,31 @@ def _kernel(
     return enforce_kernel(system, kernel)
 
 
-def _lower_system(system: System, outputs: tuple[str, ...], saved: tuple[str, ...]) -> tuple[Statement, ...]:
+def _lower_system(system: System, kept: tuple[str, ...], optional: frozenset[str]) -> tuple[Statement, ...]:
+    """Statements for the system's equations; `kept` outlive them, `optional` may not be wanted."""
     indices = {
         i.name for e in system.equations for i in (*e.indices, *(b for t in e.terms for b in t.binders))
     }
     taken = {t.name for t in system.tensors} | symbols(system) | {p.name for p in system.reals} | RESERVED
     names = Names(taken | indices)
-    tree = _lower_items(system, enforce_schedule(system, schedule(system)), names)
-    return _finish(system, tuple(tree), {*outputs, *saved}, names)
+    tree = _lower_items(system, enforce_schedule(system, schedule(system)), names, optional)
+    return _finish(system, tuple(tree), {*kept}, names)
 
 
-def _lower_items(system: System, items: tuple[Item, ...], names: Names) -> list[Statement]:
+def _lower_items(
+    system: System, items: tuple[Item, ...], names: Names, optional: frozenset[str]
+) -> list[Statement]:
     made: list[Statement] = []
     for item in items:
         if isinstance(item, Steps):
-            body = tuple(_lower_items(system, item.body, names))
+            body = tuple(_lower_items(system, item.body, names, optional))
             loop = Loop(
                 item.index.name, (least(item.index.lo),), (least(item.index.hi),), body, item.backwards
             )
             made.append(loop)
         else:
             made += _lower_task(system, item, names)
-    return fuse(made)
+    return fuse(made, optional)
 
 
 def _lower_task(system: System, task: Task, names: Names) -> list[Statement]:
@@ -129,7 +133,8 @@ def _finish(
     for nest in nests:
         outside = arrays_read(_without(tree, nest)) | kept
         local = localise(nest, outside, integers, names)
-        done[id(nest)] = wrap(Bounds(system, local.indices), local.indices, (), local.body)
+        loops = wrap(Bounds(system, local.indices), local.indices, (), local.body)
+        done[id(nest)] = tuple(replace(s, cites=nest.cites) if isinstance(s, Loop) else s for s in loops)
     return _replace_nests(tree, done)
 
 
@@ -161,13 +166,19 @@ def _sections(system: System, body: tuple[Statement, ...]) -> tuple[Statement, .
         users = [s for s in body if buffer in arrays_read((s,))]
         reach[buffer] = {n for s in users for t in arrays_written((s,)) for n in reach[t]}
     made: list[Section] = []
+    waiting: tuple[Statement, ...] = ()
     for statement in body:
-        served = {n for tensor in arrays_written((statement,)) for n in reach[tensor]}
+        waiting = (*waiting, statement)
+        written = arrays_written(waiting)
+        if not written:  # it computes locals of the next statement
+            continue
+        served = {n for tensor in written for n in reach[tensor]}
         serves = tuple(n for n in system.outputs if n in served)
         if made and made[-1].serves == serves:
-            made[-1] = replace(made[-1], body=(*made[-1].body, statement))
+            made[-1] = replace(made[-1], body=(*made[-1].body, *waiting))
         else:
-            made.append(Section(serves, (statement,)))
+            made.append(Section(serves, waiting))
+        waiting = ()
     return tuple(made)
 
 

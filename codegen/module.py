@@ -12,6 +12,7 @@ from codegen.lower import Plan
 from codegen.printer import Printer, print_kernel
 from codegen.render import render
 from derive.index import Affine
+from derive.sheet import equation_numbers
 from derive.spec import Spec
 from derive.system import IntegerParameter, RealParameter, Size, System, Tensor
 from derive.text import equation_text
@@ -64,8 +65,8 @@ class _Module:
         self.backward: System = plan.backward_system
         self.spec: Spec = plan.derivation.spec
         self.printers = {
-            "forward": print_kernel(self.forward, plan.forward),
-            "backward": print_kernel(self.backward, plan.backward),
+            "forward": printer_of(plan, "forward"),
+            "backward": printer_of(plan, "backward"),
         }
         self.bodies = {name: printer.text() for name, printer in self.printers.items()}
 
@@ -286,4 +287,4 @@ def printer_of(plan: Plan, kernel: str) -> Printer:
     """A printer for one of the plan's kernels."""
     pair = {"forward": (plan.forward_system, plan.forward)}
     pair["backward"] = (plan.backward_system, plan.backward)
-    return print_kernel(*pair[kernel])
+    return print_kernel(*pair[kernel], equation_numbers(plan.derivation))

@@ -50,13 +50,14 @@ def least(value: Affine) -> Ceil:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """The index runs over max(lo) <= index < min(hi)."""
+    """The index runs over max(lo) <= index < min(hi); `cites` names the tensors whose equations it is."""
 
     index: str
     lo: tuple[Ceil, ...]
     hi: tuple[Ceil, ...]
     body: tuple[Statement, ...]
     backwards: bool = False
+    cites: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +122,10 @@ class Clear:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Statements that only these outputs need; `cites` names the tensors whose equations they are."""
+    """Statements that only these outputs need."""
 
     serves: tuple[str, ...]
     body: tuple[Statement, ...]
-    cites: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +134,7 @@ class Nest:
 
     indices: tuple[Index, ...]
     body: tuple[Statement, ...]
+    cites: tuple[str, ...] = ()
 
 
 Statement: TypeAlias = Loop | If | Store | Let | Track | Gemm | Clear | Section | Nest

@@ -62,7 +62,8 @@ def lower_pointwise(system: System, task: Task, names: Names) -> list[Statement]
         setting = False
     disjoint = all(term.moved for term in placed)
     for at, terms in groups.items():
-        made.append(_nest(system, task, Read(tensor, at), terms, add=not setting, names=names))
+        nest = _nest(system, task, Read(tensor, at), terms, add=not setting, names=names)
+        made.append(replace(nest, cites=(tensor,)))
         setting = setting and disjoint
     return made
 
@@ -100,10 +101,15 @@ def _nest(system: System, task: Task, target: Read, terms: list[Placed], add: bo
         return Nest(loops, (*body, Store(target, plus(tuple(always)), add)))
     if not always and add and len(sometimes) == 1:
         return Nest(loops, (_retarget(sometimes[0], lambda value: Store(target, value, add=True)),))
+    outer = bounds.domain_guards(target)
+    sometimes = [replace(b, guards=tuple(g for g in b.guards if g not in outer)) for b in sometimes]
     total = names.like(f"{target.tensor}_")
     body.append(Let(total, plus(tuple(always)) if always else NOTHING))
-    body += [_retarget(branch, lambda value: Let(total, value, add=True)) for branch in sometimes]
-    return Nest(loops, (*body, Store(target, Local(total), add)))
+    for branch in sometimes:
+        added = _retarget(branch, lambda value: Let(total, value, add=True))
+        body += [added] if added.guards else added.body
+    body.append(Store(target, Local(total), add))
+    return Nest(loops, (If(outer, tuple(body)),) if outer else tuple(body))
 
 
 def _retarget(branch: If, make: Callable[[Expr], Statement]) -> If:

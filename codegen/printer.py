@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from codegen.accesses import flatten
+from codegen.accesses import arrays_written, flatten
 from codegen.bounds import Bounds
 from codegen.names import Names
 from codegen.nodes import (
@@ -23,6 +23,7 @@ from codegen.nodes import (
     Store,
     Track,
     View,
+    inner,
 )
 from derive.expr import (
     Call,
@@ -37,7 +38,7 @@ from derive.expr import (
     Read,
     Sum,
 )
-from derive.index import Affine, Delta, Guard, Index
+from derive.index import Affine, Delta, Guard, Index, IntegerRead
 from derive.system import System, symbols
 
 ATOM, POWER, UNARY, TERM, SUM, CHOICE = 6, 5, 4, 3, 2, 1
@@ -56,6 +57,7 @@ class Printer:
     used: set[str] = field(default_factory=set)
     ranges: list[Index] = field(default_factory=list)
     missing: tuple[str, ...] = ()
+    numbers: Mapping[str, int] = field(default_factory=dict)
 
     # integers -----------------------------------------------------------------------------------
     def affine(self, e: Affine, level: int = SUM) -> str:
@@ -82,7 +84,13 @@ class Printer:
     def atom(self, atom) -> str:  # type: ignore[no-untyped-def]
         if isinstance(atom, str):
             return self.indices.get(atom, atom)
-        return self.element(atom.tensor, atom.at)
+        return self.integer_element(atom)
+
+    def integer_element(self, read: IntegerRead) -> str:
+        """An element of an integer array; -1 where the read may be outside of it."""
+        text = self.element(read.tensor, read.at)
+        guards = Bounds(self.system, tuple(self.ranges)).domain_guards(read)
+        return f"({text} if {' and '.join(map(self.guard, guards))} else -1)" if guards else text
 
     def element(self, array: str, at: tuple[Affine, ...]) -> str:
         return f"{array}[{', '.join(self.affine(e) for e in at) or '()'}]"
@@ -183,15 +191,39 @@ class Printer:
         """The lines of some statements."""
         return [line for statement in body for line in self.statement(statement, depth)]
 
+    def cited(self, body: Iterable[Statement], depth: int) -> list[str]:
+        """The same, each part under a comment that cites the derivation's equations."""
+        lines: list[str] = []
+        last = ""
+        for statement in body:
+            written = statement.cites if isinstance(statement, Loop) and statement.cites else ()
+            names = written or tuple(sorted(arrays_written((statement,))))
+            cites = [f"{n} ({self.numbers[n]})" for n in names if n in self.numbers]
+            steps = isinstance(statement, (Section, Loop)) and not written and self._has_parts(statement)
+            comment = f"{'    ' * depth}# {', '.join(cites)}"
+            if cites and not steps and comment != last:
+                lines.append(comment)
+                last = comment
+            lines += self.statement(statement, depth)
+        return lines
+
+    @staticmethod
+    def _has_parts(statement: Statement) -> bool:
+        """Whether the statement is a section, or a loop over steps, whose parts are cited one by one."""
+        return isinstance(statement, Section) or any(
+            isinstance(s, Gemm) or (isinstance(s, Loop) and s.cites) for s in inner(statement)
+        )
+
     def statement(self, statement: Statement, depth: int) -> list[str]:
         pad = "    " * depth
         match statement:
             case Loop(index, lo, hi, body, backwards):
                 header = f"{pad}for {self._loop(index, lo, hi, backwards)}:"
                 self.ranges.append(Index(index, lo[0].numerator, hi[0].numerator))
-                inner = self.statements(body, depth + 1)
+                parts = self._has_parts(statement)
+                lines = self.cited(body, depth + 1) if parts else self.statements(body, depth + 1)
                 self.ranges.pop()
-                return [header, *inner]
+                return [header, *lines]
             case If(guards, body):
                 test = " and ".join(map(self.guard, guards))
                 return [f"{pad}if {test}:", *self.statements(body, depth + 1)]
@@ -222,7 +254,8 @@ class Printer:
         low = self._extreme("max", lo)
         high = self._extreme("min", hi)
         if backwards:
-            return f"{name} in range({high} - 1, {low} - 1, -1)".replace("0 - 1, -1)", "-1, -1)")
+            last = "-1" if low == "0" else f"{low} - 1"
+            return f"{name} in range({high} - 1, {last}, -1)"
         return f"{name} in range({high})" if low == "0" else f"{name} in range({low}, {high})"
 
     def _index_name(self, index: str) -> str:
@@ -253,16 +286,19 @@ class Printer:
     def _part(self, array: str, prefix: tuple[Affine, ...], span: tuple[Affine, Affine] | None = None) -> str:
         positions = [self.affine(e) for e in prefix]
         if span is not None:
-            positions.append(f"{self.affine(span[0])}:{self.affine(span[1])}")
+            end = self.affine(span[1])
+            if not Bounds(self.system, tuple(self.ranges)).at_least(span[1], Affine()):
+                end = f"max(0, {end})"  # an end below 0 would count from behind
+            positions.append(f"{self.affine(span[0])}:{end}")
         return f"{array}[{', '.join(positions)}]" if positions else array
 
     def _section(self, serves: tuple[str, ...], body: tuple[Statement, ...], depth: int) -> list[str]:
         everything = set(serves) == set(self.kernel.outputs)
         scalar = any(not self.system.tensor(n).dims for n in serves)
         if everything or scalar:
-            return self.statements(body, depth)
+            return self.cited(body, depth)
         test = " or ".join(f"{n}.size" for n in serves)
-        return [f"{'    ' * depth}if {test}:", *self.statements(body, depth + 1)]
+        return [f"{'    ' * depth}if {test}:", *self.cited(body, depth + 1)]
 
     def arguments(self) -> tuple[str, ...]:
         """The kernel's arguments; sizes that no array shows come before the other numbers."""
@@ -274,8 +310,9 @@ class Printer:
     # the kernel ---------------------------------------------------------------------------------
     def text(self) -> list[str]:
         """The lines of the kernel's body: sizes, constants, statements."""
-        lines = self.statements(self.kernel.body)
-        mentioned = " ".join([*lines, *(p + " " + q for p, q in self.constants)])
+        lines = self.cited(self.kernel.body, 1)
+        code = [line.split("#")[0] for line in lines]
+        mentioned = " ".join([*code, *(p + " " + q for p, q in self.constants)])
         numbers = [
             f"    {name} = number({self.like}, {p})"
             if q == "1"
@@ -317,9 +354,10 @@ def like_array(system: System, kernel: Kernel) -> str:
     return next(n for n in kernel.arrays if not system.tensor(n).integer)
 
 
-def print_kernel(system: System, kernel: Kernel) -> Printer:
+def print_kernel(system: System, kernel: Kernel, numbers: Mapping[str, int]) -> Printer:
     """A printer for the kernel, with every name that it already has."""
     locals_ = {s.name for s in flatten(kernel.body) if isinstance(s, Let)}
     loops = {s.index for s in flatten(kernel.body) if isinstance(s, Loop)}
     taken = {t.name for t in system.tensors} | symbols(system) | {p.name for p in system.reals}
-    return Printer(system, kernel, like_array(system, kernel), Names(taken | locals_ | loops))
+    names = Names(taken | locals_ | loops)
+    return Printer(system, kernel, like_array(system, kernel), names, numbers=numbers)

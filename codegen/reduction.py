@@ -13,7 +13,7 @@ from derive.domains import zero_outside
 from derive.expr import ZERO as NOTHING
 from derive.expr import Call, Expr, Read, reads, substitute
 from derive.index import Affine, Guard, In, Index
-from derive.system import System, fresh_letter, symbols
+from derive.system import System, Term, fresh_letter, symbols
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +177,16 @@ def _clear(task: Task) -> Clear:
     return Clear(task.piece.equation.tensor, tuple(e for e in at if e.plain() in fixed))
 
 
+def _inside_or_zero(bounds: Bounds, term: Term, names: Names) -> tuple[list[Statement], Expr]:
+    """What is compared: where a factor of a product is read outside its domain, the product is 0."""
+    inside = tuple(g for g in dict.fromkeys(bounds.factor_guards(term.body)) if g not in term.guards)
+    before, value = guard_reads(bounds, term.body, (*term.guards, *inside), names)
+    if not inside:
+        return before, value
+    name = names.like("value")
+    return [Let(name, NOTHING), If(inside, (*before, Let(name, value)))], Local(name)
+
+
 def lower_maximum(system: System, task: Task, names: Names) -> tuple[Statement, ...]:
     """A maximum with all its argmax tensors, in one search."""
     (term,) = task.piece.terms
@@ -189,7 +199,7 @@ def lower_maximum(system: System, task: Task, names: Names) -> tuple[Statement, 
         for e in (task.piece.equation, *task.piece.also)
         if e.terms[0].witness
     )
-    before, value = guard_reads(bounds, term.body, term.guards, names)
+    before, value = _inside_or_zero(bounds, term, names)
     moves = tuple((name, Affine.of(e.terms[0].witness)) for name, e in marks)
     search = wrap(bounds, term.binders, term.guards, (*before, Track(best, value, moves)))
     starts = tuple(Let(name, IndexValue(Affine.of(-1))) for name, _ in marks)

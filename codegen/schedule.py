@@ -116,10 +116,17 @@ def _steps(
             fault = fault or error
             continue
         renamed = tuple(_rename_step(m, axes, candidate) for m in members)
-        now = tuple(e for e in edges(renamed) if distance(e, renamed, axes) == 0)
-        return Steps(candidate, away > 0, _schedule(renamed, now, (*fixed, candidate)))
+        loops = (*fixed, candidate)
+        now = tuple(e for e in edges(renamed) if _at_same_step(e, renamed, loops))
+        return Steps(candidate, away > 0, _schedule(renamed, now, loops))
     names = ", ".join(dict.fromkeys(t for m in members for t in m.writes))
     raise fault or DerivationError(f"{names} depend on each other with no common index to step along")
+
+
+def _at_same_step(edge: Edge, nodes: tuple[Piece, ...], loops: tuple[Index, ...]) -> bool:
+    """Whether the edge reads what the same step of all these loops writes."""
+    written = [i.name for i in nodes[edge.writer].equation.indices]
+    return all(edge.at[written.index(i.name)] == i.symbol for i in loops)
 
 
 def _rename_step(piece: Piece, axes: dict[str, int], step: Index) -> Piece:

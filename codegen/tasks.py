@@ -52,5 +52,5 @@ def summary(verified: Verified) -> dict[str, Any]:
     return {
         "passed": " ".join(map(str, passed)),
         "not_run": " ".join(map(str, not_run)),
-        "mutants": f"{verified.mutants.killed} of {verified.mutants.planted}",
+        "mutants": f"{verified.mutants.killed} of {verified.mutants.made}",
     }

@@ -43,10 +43,13 @@ def check_cycles(system: System) -> None:
         Edge(equation, defined[read.tensor], read.at, bool(term.guards))
         for equation in system.equations
         for term in equation.terms
-        for read in (*term.reads(), *term.integer_reads())
+        for read in term.all_reads()
         if read.tensor in defined
     ]
-    _check(edges)
+    try:
+        _check(edges)
+    except SpecError as fault:
+        raise fault.of(system.name) from None
 
 
 def _check(edges: list[Edge]) -> None:
@@ -73,11 +76,12 @@ def _refuse(cycle: list[Edge], dims: Iterable[Affine]) -> None:
         steps = [d for e in cycle if (d := e.distance(dim)) is not None]
         if steps and min(steps) < 0 < max(steps):
             raise SpecError(
-                f"the recurrence of {names} looks into its past and its future at once: split it in two", where
+                f"the recurrence of {names} looks into its past and its future at once: split it in two",
+                where,
             )
     # under a guard (s < t) a read at a varying distance may be a recurrence: the scheduler decides
     if not any(e.guarded and not _stays(e, dims) for e in cycle):
-        raise SpecError(f"{names} need themselves at the same place: read one of them a step earlier", where)
+        raise SpecError(f"{names}: a cycle without a step: read one of them a step earlier", where)
 
 
 def _stays(edge: Edge, dims: Iterable[Affine]) -> bool:

@@ -87,8 +87,8 @@ class Elaborator:
             declared = self.scope.range_of(e.plain() or "") if e.plain() else None
             if declared and (declared.lo, declared.hi) != (Affine(), dim):
                 raise self.scope.fault(
-                    f"index '{declared.name}' has two ranges, {declared.lo}..{declared.hi}-1 and that of an axis "
-                    f"of {tensor.name}, 0..{dim}-1: declare a second index"
+                    f"index '{declared.name}' has two ranges, {declared.lo}..{declared.hi}-1 and that of "
+                    f"an axis of {tensor.name}, 0..{dim}-1: declare a second index"
                 )
             repeated = declared is not None and declared.name in {i.name for i in indices}
             if declared and not repeated:

@@ -202,7 +202,7 @@ def _check_equation(system: System, equation: Equation, defined: Names) -> None:
     free = symbols(system) | {i.name for i in equation.indices}
     for term in equation.terms:
         assert term.monoid in MONOIDS, f"unknown monoid {term.monoid}"
-        for read in (*term.reads(), *term.integer_reads()):
+        for read in term.all_reads():
             _check_read(system, read, defined)
             _check_affine(system, f"{read.tensor}[{', '.join(map(str, read.at))}]", read.at)
         for guard in term.guards:

@@ -8,7 +8,7 @@ that maxima tie and arguments of relu are 0. Labels stray outside their axis now
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -129,10 +129,37 @@ class Cases:
     def _solve(self, problem: Problem) -> ExactProblem:
         d, shape = self.derivation, problem.shape
         more = (shape.sizes, shape.integers, problem.reals, PrimeField())
-        values = evaluate(d.stable_forward, problem.inputs, *more)
+        return self._with_gradients(problem, evaluate(d.stable_forward, problem.inputs, *more))
+
+    def _with_gradients(self, problem: Problem, values: Mapping[str, Array]) -> ExactProblem:
+        d, shape = self.derivation, problem.shape
+        more = (shape.sizes, shape.integers, problem.reals, PrimeField())
         given = {self.names[n]: a for n, a in problem.cotangents.items()}
         gradients = evaluate(d.stable_backward, {**problem.inputs, **values, **given}, *more)
         return ExactProblem(problem, values, {n: gradients[n] for n in d.stable_backward.outputs})
+
+    @cached_property
+    def stray(self) -> tuple[ExactProblem, ...]:
+        """Problems whose saved indices (of maxima) lie anywhere, inside their axes or not.
+
+        No forward pass saves such indices; they show whether each guard of the backward pass matters.
+        """
+        saved = [e.tensor for e in self.derivation.stable_forward.equations]
+        saved = [n for n in saved if self.derivation.stable_forward.tensor(n).integer]
+        return tuple(m for p in self.exact if saved for m in self._led_astray(p, saved))
+
+    def _led_astray(self, solved: ExactProblem, saved: list[str]) -> Iterator[ExactProblem]:
+        d, problem = self.derivation, solved.problem
+        rng = random.Random(f"{self.seed} {problem} astray")
+        values = dict(solved.values)
+        for name in saved:
+            ends = _ends(d.stable_backward, name, problem.shape)
+            drawn = [rng.randint(-2, max(ends, default=2) + 1) for _ in range(values[name].size)]
+            values[name] = np.array(drawn, dtype=np.int64).reshape(values[name].shape)
+        try:
+            yield self._with_gradients(problem, values)
+        except ZeroDivisionError:
+            return
 
     # floats -----------------------------------------------------------------------------------
     @cached_property
@@ -190,11 +217,18 @@ class Cases:
 
     def _labels(self, name: str, extents: tuple[int, ...], shape: Shape, rng: random.Random) -> Array:
         """Elements inside the axis that they index; about one in eight just outside."""
-        ends = [plain(e, shape.symbols) for e in label_extents(self.forward, name)]
+        ends = _ends(self.forward, name, shape)
         top = min(ends, default=3)
         count = int(np.prod(extents, dtype=int))
-        drawn = [rng.choice((-1, top)) if rng.random() < 0.125 else rng.randrange(max(top, 1)) for _ in range(count)]
+        astray = [rng.random() < 0.125 for _ in range(count)]
+        drawn = [rng.choice((-1, top)) if out else rng.randrange(max(top, 1)) for out in astray]
         return np.array(drawn, dtype=np.int64).reshape(extents)
+
+
+def _ends(system: System, labels: str, shape: Shape) -> list[int]:
+    """The extents of the axes that an integer tensor's elements index."""
+    symbols = shape.symbols
+    return [plain(e, symbols) for e in label_extents(system, labels) if e.names() <= symbols.keys()]
 
 
 def near_default(parameter: RealParameter, rng: random.Random) -> float:

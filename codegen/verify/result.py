@@ -51,15 +51,17 @@ class RungResult:
 
 @dataclass(frozen=True, slots=True)
 class Survivor:
-    """A mutant that no rung noticed: the kernel, what kind, the line, and what it was changed to."""
+    """A mutant that no rung noticed: the kernel, what kind, and what became what in which line."""
 
     kernel: str
     operator: str
     line: str
-    change: str
+    was: str
+    now: str
 
     def __str__(self) -> str:
-        return f"{self.kernel}: {self.operator}: {self.line}  ->  {self.change}"
+        place = "" if self.was == self.line else f", in {self.line}"
+        return f"{self.kernel}: {self.operator}: {self.was} -> {self.now}{place}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,19 +42,19 @@ def first_difference(
     forward, backward = runner(source, module, "_forward"), runner(source, module, "_backward")
     for problem in problems:
         for kernel in (forward, backward):
-            fault = _guarded(comparison(kernel, problem, cases))
+            fault = guarded(comparison(kernel, problem, cases))
             if fault:
                 return f"{kernel.kernel.name} at {problem.problem.shape}: {fault}"
     smallest = problems[:2]
     for problem in smallest:
         for name, compare in alone(backward, problem, cases):
-            fault = _guarded(compare)
+            fault = guarded(compare)
             if fault:
                 return f"backward for {name} alone at {problem.problem.shape}: {fault}"
     return ""
 
 
-def _guarded(compare: Check) -> str:
+def guarded(compare: Check) -> str:
     """A text that cannot be run is a difference too."""
     try:
         return compare()

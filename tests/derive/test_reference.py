@@ -127,7 +127,8 @@ def test_a_cycle_without_a_step_names_its_tensors() -> None:
     def circular(s):
         N = s.size("N", "i")
         i, x, a, b = s.index("i", N), s.data("x", N), s.let("a", N), s.let("b", N)
-        a[i] = b[i] * x[i]
+        j = s.index("j", N)
+        a[i] = total(j, b[j], where=(between(j, 0, i + 1),))  # i + 1 is one too many
         b[i] = a[i] + x[i]
         s.returns(b)
 

@@ -1,0 +1,59 @@
+"""Rung 11: mutants of the published text, each with one small mistake; none may go unnoticed.
+
+Each mutant is run as plain Python by rung 3's exact comparison, whose oracle values are computed once.
+What survives there is shown to rung 5's and rung 6's comparisons in floats. What survives all is named:
+a mutant may be equivalent (a guard that skips only additions of 0), and the reader can see whether it
+is. The bar is on the share that is killed.
+"""
+
+from __future__ import annotations
+
+from codegen.verify.cases import Cases
+from codegen.verify.execution import Candidate, Runner, runner
+from codegen.verify.load import load_plain
+from codegen.verify.mutate import Mutant, mutants
+from codegen.verify.result import Killed, MutantReport, RungResult, Survivor
+from codegen.verify.rung3_execution import alone, comparison, guarded
+
+ORACLE = "rung 3's exact comparison"
+MOST = 60  # mutants of one kernel
+BAR = 0.85  # the share that must be killed: lowering may write guards that nothing needs, and each survives
+
+
+def report(candidate: Candidate, cases: Cases) -> MutantReport:
+    """The mutants of both kernels and which of them survive."""
+    made = [m for k in candidate.kernels.values() for m in mutants(k, MOST)]
+    survivors = [m for m in made if not killed(candidate, cases, m)]
+    named = tuple(Survivor(m.kernel, m.operator, m.line, m.was, m.now) for m in survivors)
+    return MutantReport(len(made), len(made) - len(named), named)
+
+
+def check(candidate: Candidate, cases: Cases) -> tuple[RungResult, MutantReport]:
+    """Candidate -> whether enough of its mutants are killed, and the report."""
+    found = report(candidate, cases)
+    passed = found.killed >= BAR * found.made and found.made > 0
+    detail = "" if passed else "; ".join(map(str, found.survivors[:5])) or "no mutant could be made"
+    bar = f"{BAR:.0%} killed, survivors named"
+    count = Killed(found.killed, found.made)
+    verdict = "passed" if passed else "failed"
+    return RungResult(11, "mutants of the text", ORACLE, bar, found.made, verdict, detail, count), found
+
+
+def killed(candidate: Candidate, cases: Cases, mutant: Mutant) -> bool:
+    """Whether some exact problem shows the mistake."""
+    kernel = runner(candidate.source, load_plain(candidate.source.name, mutant.text), mutant.kernel)
+    if any(guarded(comparison(kernel, problem, cases)) for problem in cases.exact):
+        return True
+    if mutant.kernel == "_forward":
+        return False
+    checks = [compare for p in cases.exact[:2] for _, compare in alone(kernel, p, cases)]
+    return any(map(guarded, checks)) or _killed_astray(candidate, kernel, cases)
+
+
+def _killed_astray(candidate: Candidate, kernel: Runner, cases: Cases) -> bool:
+    """Whether indices that no forward pass would have saved show it, where the text itself is right."""
+    published = runner(candidate.source, candidate.plain, "_backward")
+    return any(
+        guarded(comparison(kernel, problem, cases)) and not guarded(comparison(published, problem, cases))
+        for problem in cases.stray
+    )

@@ -1,0 +1,132 @@
+"""Rung 2: the derivation, at small sizes, against forward mode over exact numbers.
+
+The plain forward system is run over dual numbers, over the integers modulo 2**61 - 1 with uninterpreted
+scalar functions, and the plain adjoint system over the same field. For every tangent the two sides of
+
+    sum of dy * ydot  =  sum of da * adot
+
+must be equal, for a random tangent of each floating input alone and of all at once. Both sides take
+the scalar functions' derivatives from the rule table, whose rows are proved by tests of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from codegen.verify.cases import Cases, Problem
+from codegen.verify.execution import FAULTS, Array, Candidate
+from codegen.verify.result import Killed, RungResult
+from codegen.verify.sabotage import WrongSystem, wrong_systems
+from derive.duals import Dual, Duals
+from derive.reference import evaluate
+from derive.residues import PrimeField, Residue
+from derive.system import System
+
+ORACLE = "dual numbers over GF(2^61-1), uninterpreted functions"
+BAR = "identically equal; a false identity survives with probability below 2^-40"
+MOST = 40  # wrong systems that the rung is shown besides one for each gradient
+SHAPES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """One problem with tangents: the left sides of the identity, by the inputs that move."""
+
+    problem: Problem
+    values: Mapping[str, Array]  # of the forward system, without slopes
+    tangents: Mapping[str, Array]  # by input
+    left: Mapping[str, Residue]  # "all", or the one input that moves
+
+    def gradients(self, cases: Cases, backward: System) -> dict[str, Array]:
+        """The gradients by input, as a backward system has them."""
+        given = {cases.names[n]: a for n, a in self.problem.cotangents.items()}
+        made = _evaluate(backward, self.problem, {**self.problem.inputs, **self.values, **given})
+        return {n: made[g] for n, g in zip(cases.forward.floating_inputs(), backward.outputs, strict=True)}
+
+    def difference(self, cases: Cases, backward: System) -> str:
+        """Nothing where all identities hold, else where one fails."""
+        try:
+            gradients = self.gradients(cases, backward)
+        except FAULTS as fault:
+            return f"{self.problem}: {type(fault).__name__}: {fault}"
+        right = {n: _pair(gradients[n], self.tangents[n]) for n in gradients}
+        sums = {**right, "all": sum(right.values(), start=Residue(0))}
+        wrong = [n for n in self.left if sums[n] != self.left[n]]
+        return f"{self.problem}, tangent of {wrong[0]}" if wrong else ""
+
+
+def check(candidate: Candidate, cases: Cases) -> RungResult:
+    """Candidate -> the verdict on the adjoint that it was derived by."""
+    rung = RungResult(2, "derivation", ORACLE, BAR, 0, "failed")
+    found = pairings(cases)
+    rung = replace(rung, points=sum(len(p.left) for p in found))
+    faults = [p.difference(cases, cases.backward) for p in found]
+    if not found or any(faults):
+        return replace(rung, detail=next(filter(None, faults), "no sizes were found at which it can be run"))
+    shown = wrong_systems(cases.backward, MOST)
+    missed = [w for w in shown if not any(p.difference(cases, w.system) for p in found)]
+    rung = replace(rung, mutants=Killed(len(shown) - len(missed), len(shown)))
+    blind = [w for w in missed if w.scaled and not _vanishes(cases, found, w)]
+    if blind:
+        return replace(rung, detail=f"blind to {blind[0].about}")
+    named = "changes that change nothing here: " + "; ".join(w.about for w in missed) if missed else ""
+    return replace(rung, verdict="passed", detail=named)
+
+
+def pairings(cases: Cases) -> list[Pairing]:
+    """Problems with their tangents, the cheapest first; the last one ties."""
+    shapes = cases.shapes[:SHAPES]
+    problems = [cases.exact_problem(shape, "tangents") for shape in shapes]
+    problems += [cases.exact_problem(shape, "tangents", small=True) for shape in shapes[-1:]]
+    return [pairing for problem in problems for pairing in _pairing(cases, problem)]
+
+
+def _pairing(cases: Cases, problem: Problem) -> Iterator[Pairing]:
+    """The pairing of a problem; none where the equations divide by 0."""
+    floating = cases.forward.floating_inputs()
+    tangents = {n: cases.exact_problem(problem.shape, f"tangent {n}").inputs[n] for n in floating}
+    moving = {**{n: (n,) for n in floating}, "all": floating} if len(floating) > 1 else {"all": floating}
+    try:
+        values = _evaluate(cases.forward, problem, problem.inputs)
+        left = {about: _left(cases, problem, tangents, names) for about, names in moving.items()}
+    except ZeroDivisionError:
+        return
+    yield Pairing(problem, values, tangents, left)
+
+
+def _left(
+    cases: Cases, problem: Problem, tangents: Mapping[str, Array], moving: tuple[str, ...]
+) -> Residue:
+    """Cotangents times the outputs' slopes when these inputs move."""
+    inputs = dict(problem.inputs)
+    for name in moving:
+        inputs[name] = _dual(inputs[name], tangents[name])
+    made = _evaluate(cases.forward, problem, inputs, duals=True)
+    slopes = {n: np.vectorize(lambda d: d.slope, otypes=[object])(made[n]) for n in cases.names}
+    return sum((_pair(problem.cotangents[n], slopes[n]) for n in cases.names), start=Residue(0))
+
+
+def _dual(values: Array, slopes: Array) -> Array:
+    return np.vectorize(Dual, otypes=[object])(values, slopes)
+
+
+def _evaluate(
+    system: System, problem: Problem, inputs: Mapping[str, Array], duals: bool = False
+) -> dict[str, Array]:
+    shape, field = problem.shape, PrimeField()
+    numbers = Duals(field) if duals else field
+    return evaluate(system, inputs, shape.sizes, shape.integers, problem.reals, numbers)
+
+
+def _pair(a: Array, b: Array) -> Residue:
+    return sum((x * y for x, y in zip(a.flat, b.flat, strict=True)), start=Residue(0))
+
+
+def _vanishes(cases: Cases, found: list[Pairing], wrong: WrongSystem) -> bool:
+    """Whether the gradient that was scaled is 0 everywhere, so that no scale can be seen."""
+    gradients = [p.gradients(cases, cases.backward) for p in found]
+    name = dict(zip(cases.backward.outputs, cases.forward.floating_inputs(), strict=True))[wrong.scaled]
+    return all(not g.value for made in gradients for g in made[name].flat)

@@ -1,0 +1,103 @@
+"""Faults planted in a system of equations, in a module's text and in its public face.
+
+A checker that was never seen to fail is no check: every rung is shown faults of the kind that it is
+there for, and must notice those that are certainly faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from codegen.verify.execution import kernel_definitions
+from codegen.verify.mutate import Mutant
+from derive.expr import Expr, Number, Read, minus, times, transform
+from derive.index import Affine
+from derive.system import Equation, System, Term
+
+GAIN = (2001, 2000)  # a gradient that is wrong by 0.05%
+
+
+@dataclass(frozen=True, slots=True)
+class WrongSystem:
+    """A system with one fault; `scaled` is the gradient that is wrong by a factor, if that is it."""
+
+    about: str
+    system: System
+    scaled: str = ""
+
+
+def wrong_systems(system: System, most: int) -> list[WrongSystem]:
+    """Every gradient wrong by 0.05%; then terms and guards dropped, signs and shifts changed."""
+    changed = list(_changed(system))
+    step = max(1, -(-len(changed) // most))
+    return [*_scaled(system), *changed[::step]]
+
+
+def _scaled(system: System) -> Iterator[WrongSystem]:
+    gain = Number(Affine.of(GAIN[0]), GAIN[1])
+    for name in system.outputs:
+        old = system.equation(name)
+        terms = tuple(replace(t, body=times(gain, t.body)) for t in old.terms)
+        yield WrongSystem(f"{name} wrong by 0.05%", _with(system, replace(old, terms=terms)), scaled=name)
+
+
+def _changed(system: System) -> Iterator[WrongSystem]:
+    for equation in system.equations:
+        for k, term in enumerate(equation.terms):
+            for about, terms in _wrong_terms(term):
+                changed = (*equation.terms[:k], *terms, *equation.terms[k + 1 :])
+                made = replace(equation, terms=changed)
+                yield WrongSystem(f"{equation.tensor}: {about} {k + 1}", _with(system, made))
+
+
+def _wrong_terms(term: Term) -> Iterator[tuple[str, tuple[Term, ...]]]:
+    """What may take a term's place: nothing, its negative, itself with less guard or another shift."""
+    yield "without term", ()
+    yield "other sign of term", (replace(term, body=minus(term.body)),)
+    for k, guard in enumerate(term.guards):
+        kept = (*term.guards[:k], *term.guards[k + 1 :])
+        yield f"without guard {guard} of term", (replace(term, guards=kept),)
+    for read in dict.fromkeys(term.reads()):
+        if read.at:
+            yield f"shifted {read.tensor} in term", (replace(term, body=_shifted(term.body, read)),)
+
+
+def _shifted(body: Expr, read: Read) -> Expr:
+    moved = Read(read.tensor, (*read.at[:-1], read.at[-1] + 1))
+    return transform(body, lambda node: moved if node == read else node)
+
+
+def _with(system: System, changed: Equation) -> System:
+    kept = tuple(changed if e.tensor == changed.tensor else e for e in system.equations)
+    return system.with_equations(kept, system.tensors)
+
+
+# texts ------------------------------------------------------------------------------------------------
+def with_kernel(text: str, kernel: str, definition: str) -> str:
+    """The module's text with another definition of one of its kernels."""
+    old = kernel_definitions(text)[kernel]
+    lines = text.splitlines()
+    first, last = old.decorator_list[0].lineno - 1, old.end_lineno or old.lineno
+    return "\n".join([*lines[:first], definition, *lines[last:]]) + "\n"
+
+
+def with_mutant(text: str, mutant: Mutant) -> str:
+    """The module's text with a mutant in place of its kernel."""
+    return with_kernel(text, mutant.kernel, mutant.text)
+
+
+def with_statements(text: str, kernel: str, statements: list[str]) -> str:
+    """The module's text with more statements at the end of a kernel."""
+    end = kernel_definitions(text)[kernel].end_lineno or 0
+    lines = text.splitlines()
+    return "\n".join([*lines[:end], *("    " + s for s in statements), *lines[end:]]) + "\n"
+
+
+def scaled_gradient(text: str, name: str, axes: int) -> str:
+    """The module's text with one gradient wrong by 0.05%."""
+    places = [f"i{k}_" for k in range(axes)]
+    element = f"{name}[{', '.join(places) or '()'}]"
+    loops = [f"{'    ' * k}for {p} in range({name}.shape[{k}]):" for k, p in enumerate(places)]
+    last = f"{'    ' * axes}{element} = {element} * number({name}, {GAIN[0]}, {GAIN[1]})"
+    return with_statements(text, "_backward", [*loops, last])
