@@ -1,10 +1,10 @@
 """Sets everything up and runs one of the project's tasks; needs nothing but Python 3.11.
 
-    python3.11 run.py demo     derive, generate and verify the pilots; train on real digits; report
-    python3.11 run.py test     the test suite
-    python3.11 run.py check    format, lint, types, and whether generated/ is what the specs generate
-    python3.11 run.py tex      the derivations through a real TeX (needs pdflatex)
-    python3.11 run.py lock     write requirements.lock anew from pyproject.toml
+python3.11 run.py demo     derive, generate and verify the pilots; train on real digits; report
+python3.11 run.py test     the test suite
+python3.11 run.py check    format, lint, types, and whether generated/ is what the specs generate
+python3.11 run.py tex      the derivations through a real TeX (needs pdflatex)
+python3.11 run.py lock     write requirements.lock anew from pyproject.toml
 """
 
 from __future__ import annotations
@@ -41,30 +41,28 @@ def run(*command: str) -> None:
         sys.exit(code)
 
 
-def set_up(lock: Path | None) -> None:
-    """The project's own environment, made anew when what it depends on changes."""
+def create(*install: str) -> None:
+    """An empty environment with these packages and the project itself, editable."""
+    print("setting up .venv (once)", flush=True)
+    venv.create(HOME, with_pip=True, clear=True)
+    run(str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *install)
+
+
+def set_up() -> None:
+    """The project's own environment with the locked versions, made anew when what it depends on changes."""
     stamp = HOME / "gradsmith.stamp"
     wanted = hashlib.sha256(LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    print("setting up .venv (once)", flush=True)
-    venv.create(HOME, with_pip=True, clear=True)
-    pip = (str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    if lock is not None:
-        run(*pip, "-r", str(lock))
-    run(*pip, "--editable", ".[test,check]" if lock is None else ".", *([] if lock is None else ["--no-deps"]))
-    if lock is not None:
-        stamp.write_text(wanted)
+    create("--requirement", str(LOCK), "--editable", ".")
+    stamp.write_text(wanted)
 
 
 def write_lock() -> None:
     """Resolve pyproject's dependencies in an empty environment and write down what was chosen."""
-    LOCK.touch()
-    (HOME / "gradsmith.stamp").unlink(missing_ok=True)
-    set_up(None)
-    listed = subprocess.run(
-        (str(PYTHON), "-m", "pip", "freeze", "--exclude-editable"), cwd=ROOT, check=True, capture_output=True, text=True
-    )
+    create("--editable", ".[test,check]")
+    freeze = (str(PYTHON), "-m", "pip", "freeze", "--exclude-editable")
+    listed = subprocess.run(freeze, cwd=ROOT, check=True, capture_output=True, text=True)
     heading = "# Written by `python3.11 run.py lock`; every version that the project is tested with.\n"
     LOCK.write_text(heading + listed.stdout)
 
@@ -79,7 +77,7 @@ def main() -> None:
         sys.exit(__doc__)
     if sys.version_info[:2] < (3, 11):
         sys.exit(f"gradsmith needs Python 3.11 or later; this is {sys.version.split()[0]}")
-    set_up(LOCK)
+    set_up()
     for command in TASKS[task]:
         run(str(PYTHON), *command, *sys.argv[2:])
 

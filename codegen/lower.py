@@ -10,11 +10,10 @@ from codegen.contraction import lower_contraction, needs_clear
 from codegen.fuse import fuse
 from codegen.legality import enforce_kernel, enforce_schedule
 from codegen.localise import localise
-from codegen.names import Names
+from codegen.names import WORDS, Names, check_words
 from codegen.nodes import Clear, Kernel, Loop, Nest, Section, Statement, least, with_inner
 from codegen.pointwise import lower_pointwise
 from codegen.reduction import lower_maximum, lower_sum, wrap
-from codegen.runtime import KERNEL_NAMES
 from codegen.schedule import Item, Steps, Task, schedule
 from codegen.unfold import declare_patches, lower_unfolded
 from derive.derivation import Derivation
@@ -32,13 +31,12 @@ class Plan:
     backward: Kernel
 
 
-RESERVED = frozenset({"np", "range", "min", "max", *KERNEL_NAMES})
-
-
 def lower(derivation: Derivation) -> Plan:
     """Derivation -> Plan. Raises DerivationError where the equations cannot be put in an order."""
     forward = declare_patches(derivation.stable_forward)
     backward = declare_patches(derivation.stable_backward)
+    check_words(forward)
+    check_words(backward)
     computed = tuple(e.tensor for e in forward.equations)
     optional = frozenset(n for n in backward.outputs if backward.tensor(n).dims)
     gradients = _lower_system(backward, backward.outputs, optional)
@@ -87,7 +85,7 @@ def _lower_system(system: System, kept: tuple[str, ...], optional: frozenset[str
     indices = {
         i.name for e in system.equations for i in (*e.indices, *(b for t in e.terms for b in t.binders))
     }
-    taken = {t.name for t in system.tensors} | symbols(system) | {p.name for p in system.reals} | RESERVED
+    taken = {t.name for t in system.tensors} | symbols(system) | {p.name for p in system.reals} | WORDS
     names = Names(taken | indices)
     tree = _lower_items(system, enforce_schedule(system, schedule(system)), names, optional)
     return _finish(system, tuple(tree), {*kept}, names)

@@ -4,7 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from derive.system import fresh
+from codegen import runtime
+from derive.errors import DerivationError
+from derive.system import System, fresh, symbols
+
+# what the text of a module says itself, beside the names of the runtime and of the op
+WORDS = frozenset(runtime.__all__) | {
+    "Gradients",
+    "Outputs",
+    "Packed",
+    "Pullback",
+    "dtype",
+    "given",
+    "max",
+    "min",
+    "np",
+    "outputs",
+    "range",
+    "saved",
+    "self",
+    "size",
+    "wanted",
+}
+
+
+def check_words(system: System) -> None:
+    """Raise DerivationError where a tensor or number is called as a word of the emitted text is."""
+    names = {t.name for t in system.tensors} | symbols(system) | {p.name for p in system.reals}
+    for name in sorted(names & WORDS):
+        raise DerivationError(f"{system.name}: {name} is a word of the emitted text: give it another name")
 
 
 @dataclass(slots=True)

@@ -133,12 +133,13 @@ def _merge(system: System, family: Family, index_name: str) -> System:
         name, (*first.indices[:axis], index, *first.indices[axis:]), family.pattern, first.where
     )
     placing = {member: (name, axis, number) for number, member in enumerate(family.tensors)}
-    last = max(n for n, e in enumerate(system.equations) if e.tensor in family.tensors)
+    # congruent equations read the same tensors: all can stand where the first one stands
+    place = min(n for n, e in enumerate(system.equations) if e.tensor in family.tensors)
     equations: list[Equation] = []
     for n, equation in enumerate(system.equations):
         if equation.tensor not in family.tensors:
             equations.append(_place(equation, placing))
-        elif n == last:
+        elif n == place:
             equations.append(merged)
     tensors = tuple(t for t in system.tensors if t.name not in family.tensors)
     return system.with_equations(tuple(equations), (*tensors, packed))

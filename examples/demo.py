@@ -1,6 +1,6 @@
 """The main job: derive, generate and verify the pilots, train on real digits with them, and report.
 
-    python3.11 run.py demo
+python3.11 run.py demo
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def report(rows: list[dict[str, str]], accuracy: float) -> None:
         table.add_row(row["op"], row["passed"], row["not_run"], row["mutants"])
     screen.print(table)
     screen.print(f"held-out accuracy: {accuracy:.2%} (at least {LEAST_ACCURACY:.0%} wanted)", highlight=False)
-    screen.print("look next:  generated/lstm.py  generated/lstm.derivation.md  generated/lstm.certificate.json")
+    screen.print(
+        "look next:  generated/lstm.py  generated/lstm.derivation.md  generated/lstm.certificate.json"
+    )
     screen.print("            .venv/bin/gradsmith derive lstm --format latex    docs/architecture.md")
 
 

@@ -1,6 +1,6 @@
 """Train a small convolutional classifier on scikit-learn's handwritten digits, with generated ops only.
 
-    python examples/digits.py
+python examples/digits.py
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A user's own op: the GELU-gated linear unit, y = (V x + c) * GELU(W x + b).
 
-    gradsmith generate examples/gelu_gated.py --out mypackage/ops
+gradsmith generate examples/gelu_gated.py --out mypackage/ops
 """
 
 from derive.language import normal_cdf, op

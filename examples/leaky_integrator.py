@@ -1,6 +1,6 @@
 """A user's own op: leaky integrators whose leak is learned, h[t] = a*h[t-1] + (1 - a)*tanh(W x[t]).
 
-    gradsmith generate examples/leaky_integrator.py --out mypackage/ops
+gradsmith generate examples/leaky_integrator.py --out mypackage/ops
 """
 
 from derive.language import op, tanh

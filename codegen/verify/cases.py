@@ -168,6 +168,13 @@ class Cases:
         made = [self.float_problem(shape, "0") for shape in self.float_shapes]
         return tuple(m for m in made if m is not None)
 
+    @property
+    def smallest_float(self) -> Problem:
+        """A small problem for runs in plain Python, its sizes awkward if they can be."""
+        short = [p for p in self.floats if not p.shape.label.startswith("long")]
+        awkward = [p for p in short if p.shape.label.startswith("awkward")]
+        return min(awkward or short, key=lambda p: sum(a.size for a in p.inputs.values()))
+
     def float_problem(self, shape: Shape, seed: str) -> Problem | None:
         """Numbers of the first style whose outputs are finite; None where none are."""
         for style in STYLES:

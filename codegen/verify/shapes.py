@@ -70,9 +70,9 @@ class Draw:
         self.free = [s for s in forward.sizes if s.formula is None]
 
     def shape(self, label: str, sizes: Mapping[str, int], integers: Mapping[str, int]) -> Shape | None:
-        """The shape with these free sizes, None where a size is below its least or an axis below 0."""
+        """The shape with these free sizes, None where one is below 1 or its least, or an axis below 0."""
         known = symbols_of(self.forward.sizes, sizes, integers)
-        if any(known[s.name] < s.least for s in self.forward.sizes):
+        if any(known[s.name] < max(s.least, 1) for s in self.forward.sizes):
             return None
         if any(plain(d, known) < 0 for t in self.forward.tensors for d in t.dims):
             return None

@@ -8,7 +8,7 @@ import pytest
 from codegen.verify.grids import load_jax
 from codegen.verify.jax_oracle import jax_function, jax_gradients
 from derive.errors import DerivationError
-from derive.language import largest
+from derive.language import between, largest, total
 from derive.numbers import Floats
 from derive.ops.lstm import lstm
 from derive.reference import evaluate
@@ -61,7 +61,8 @@ def test_a_cycle_in_which_nothing_steps_is_refused() -> None:
     def circular(s):
         N = s.size("N", "i")
         i, x, a, b = s.index("i", N), s.data("x", N), s.let("a", N), s.let("b", N)
-        a[i] = b[i] * x[i]
+        j = s.index("j", N)
+        a[i] = total(j, b[j], where=(between(j, 0, i + 1),))  # i + 1 is one too many
         b[i] = a[i] + x[i]
         s.returns(b)
 

@@ -1,0 +1,156 @@
+"""Rung 5: automatic differentiation of the spec's own equations, by JAX in float64.
+
+JAX differentiates the plain forward system, evaluated on dense masked grids: neither the project's
+adjoints, nor its stable forms, nor its lowering take part. The compiled op, called as a user calls it,
+must agree relative to the largest entry of each output and each gradient. In float32 the same op is held
+to an a-priori bound: units in the last place by the number of terms of the longest sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from codegen.verify.cases import DEEP, Cases, Problem
+from codegen.verify.execution import FAULTS, Array, Candidate
+from codegen.verify.face import Face, as_single
+from codegen.verify.grids import load_jax
+from codegen.verify.jax_oracle import jax_function
+from codegen.verify.planted import shown
+from codegen.verify.result import RungResult
+from codegen.verify.shapes import Shape, plain
+from derive.system import System
+
+ORACLE = "JAX's own reverse mode on the forward equations, float64"
+SHALLOW, DEEPER = 1e-11, 1e-9
+SINGLE = 2.0**-24
+BAR = (
+    f"{SHALLOW:g} of the largest entry, {DEEPER:g} from {DEEP} steps on; float32: "
+    "16 (n + 16) 2^-24 of it, n the terms of the longest sum times the steps"
+)
+WITHOUT_JAX = "JAX is not installed: pip install 'gradsmith[jax]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """JAX's outputs and gradients for a problem, by name."""
+
+    outputs: Mapping[str, Array]
+    gradients: Mapping[str, Array]
+
+
+def check(candidate: Candidate, cases: Cases) -> RungResult:
+    """Candidate -> the verdict of comparing its machine code with JAX."""
+    rung = RungResult(5, "autodiff", ORACLE, BAR, 0, "failed")
+    try:
+        load_jax()
+    except ImportError:
+        return replace(rung, verdict="not run", detail=WITHOUT_JAX)
+    if not cases.floats:
+        return replace(rung, detail="no finite problem was found")
+    rung = replace(rung, points=2 * len(cases.floats))
+    face = Face(candidate.fast, cases)
+    for problem in cases.floats:
+        fault = _compare_both(face, problem)
+        if fault:
+            return replace(rung, detail=f"at {problem}: {fault}")
+    return _with_faults_shown(rung, candidate, cases)
+
+
+def _with_faults_shown(rung: RungResult, candidate: Candidate, cases: Cases) -> RungResult:
+    problem = cases.smallest_float
+    answer = differentiate(cases, problem)
+    bar = tolerance(cases.forward, problem.shape)
+    killed, blind = shown(candidate, cases, problem, lambda face: difference(face, problem, answer, bar))
+    if blind:
+        return replace(rung, detail=f"blind to {blind}", mutants=killed)
+    return replace(rung, verdict="passed", mutants=killed)
+
+
+def _compare_both(face: Face, problem: Problem) -> str:
+    """Nothing where float64 and float32 agree with JAX on one problem."""
+    single, system = as_single(problem), face.cases.forward
+    answer = differentiate(face.cases, single)
+    try:
+        double = replace(
+            single,
+            inputs={n: _widened(a) for n, a in single.inputs.items()},
+            cotangents={n: _widened(a) for n, a in single.cotangents.items()},
+        )
+        fault = difference(face, double, answer, tolerance(system, problem.shape))
+        coarse = 16 * (longest_sum(system, face.cases.backward, problem.shape) + 16) * SINGLE
+        return fault or difference(face, single, answer, coarse)
+    except FAULTS as fault:
+        return f"{type(fault).__name__}: {fault}"
+
+
+def _widened(array: Array) -> Array:
+    return array.astype(np.float64) if array.dtype == np.float32 else array
+
+
+def tolerance(system: System, shape: Shape) -> float:
+    """The bar in float64: looser for a recurrence over many steps."""
+    return DEEPER if steps(system, shape) >= DEEP else SHALLOW
+
+
+def steps(system: System, shape: Shape) -> int:
+    """How many steps a recurrence runs over."""
+    return max((shape.sizes[s.name] for s in system.sizes if s.sequence), default=1)
+
+
+def longest_sum(forward: System, backward: System, shape: Shape) -> int:
+    """The number of terms of the longest sum, times the steps of a recurrence."""
+    symbols = shape.symbols
+    longest = 1
+    for equation in (*forward.equations, *backward.equations):
+        for term in equation.terms:
+            inside = [b for b in term.binders if (b.lo.names() | b.hi.names()) <= symbols.keys()]
+            longest = max(longest, prod(plain(b.hi - b.lo, symbols) for b in inside))
+    return longest * steps(forward, shape)
+
+
+def differentiate(cases: Cases, problem: Problem) -> Answer:
+    """JAX's outputs and gradients; nothing of the project's calculus takes part."""
+    jax = load_jax()
+    system, shape = cases.forward, problem.shape
+    function = jax_function(system)
+    floating = {n: jax.numpy.asarray(problem.inputs[n], dtype=float) for n in system.floating_inputs()}
+
+    def outputs(values: Mapping[str, Any]) -> dict[str, Any]:
+        made = function({**problem.inputs, **values}, shape.sizes, shape.integers, problem.reals)
+        return {n: made[n] for n in cases.names}
+
+    made, pullback = jax.vjp(outputs, floating)
+    given = {n: jax.numpy.asarray(problem.cotangents[n], dtype=float) for n in cases.names}
+    gradients = pullback(given)[0]
+    return Answer(
+        {n: np.asarray(a) for n, a in made.items()}, {n: np.asarray(a) for n, a in gradients.items()}
+    )
+
+
+def difference(face: Face, problem: Problem, answer: Answer, bar: float) -> str:
+    """Nothing where a module agrees with the answer, else the first name that does not."""
+    made = face.run(problem)
+    for name, wanted in answer.outputs.items():
+        if not close(made.outputs[name], wanted, bar):
+            return f"{name} differs"
+    for name, wanted in answer.gradients.items():
+        if not close(made.gradients[name], wanted, bar):
+            return f"the gradient of {name} differs"
+    return ""
+
+
+def close(found: Array, wanted: Array, bar: float) -> bool:
+    """Within the bar of the largest entry; what is not finite must be equal."""
+    if found.shape != wanted.shape:
+        return False
+    found = found.astype(np.float64)
+    finite = np.isfinite(wanted)
+    if not np.array_equal(found[~finite], wanted[~finite], equal_nan=True):
+        return False
+    largest = np.abs(wanted[finite]).max(initial=0.0)
+    return bool((np.abs(found[finite] - wanted[finite]) <= bar * largest).all())

@@ -1,0 +1,134 @@
+"""Rung 6: the numeric derivative of the compiled op itself, in float64.
+
+A fourth-order central difference of sum(dy * y) along a random direction v, for each floating input alone
+and for all at once, against g.v. Near a kink or a tie (relu, maxima, choices) no difference says
+anything: there the two one-sided fourth-order slopes disagree, and other numbers are drawn. How often
+is said; where no smooth point is found the rung fails.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from codegen.verify.cases import Cases, Problem
+from codegen.verify.execution import FAULTS, Array, Candidate
+from codegen.verify.face import Face
+from codegen.verify.planted import shown
+from codegen.verify.result import RungResult
+from codegen.verify.shapes import Shape
+
+ORACLE = "fourth-order central differences of the op itself"
+TOLERANCE = 1e-7
+SMOOTH = 1e-8  # how far one-sided slopes may disagree, of the same sum
+BAR = f"{TOLERANCE:g} of sum |g * v|"
+STEP = 2.0**-12
+TRIES = 40
+CENTRAL = {-2: 1 / 12, -1: -8 / 12, 1: 8 / 12, 2: -1 / 12}
+ONE_SIDED = {0: -25 / 12, 1: 4.0, 2: -3.0, 3: 4 / 3, 4: -1 / 4}
+
+Direction = Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """The numeric slope along a direction, what the gradients say, and the scale of both."""
+
+    numeric: float
+    analytic: float
+    scale: float
+    jump: float  # between the slopes from the two sides
+
+    @property
+    def smooth(self) -> bool:
+        return self.jump <= SMOOTH * max(self.scale, abs(self.numeric))
+
+    @property
+    def right(self) -> bool:
+        return abs(self.numeric - self.analytic) <= TOLERANCE * self.scale
+
+
+def check(candidate: Candidate, cases: Cases) -> RungResult:
+    """Candidate -> the verdict of differentiating its machine code numerically."""
+    rung = RungResult(6, "numeric derivative", ORACLE, BAR, 0, "failed")
+    face = Face(candidate.fast, cases)
+    resampled, problems = 0, []
+    for problem in cases.floats:
+        try:
+            fault, drawn, smooth = at_smooth_point(face, problem.shape)
+        except FAULTS as error:
+            fault, drawn, smooth = f"{type(error).__name__}: {error}", 0, None
+        if fault or smooth is None:
+            return replace(rung, detail=f"at {problem}: {fault}")
+        resampled += drawn
+        problems.append(smooth)
+    if not problems:
+        return replace(rung, detail="no finite problem was found")
+    rung = replace(rung, points=len(problems) * len(directions(cases)))
+    return _with_faults_shown(rung, candidate, cases, problems, resampled)
+
+
+def _with_faults_shown(
+    rung: RungResult, candidate: Candidate, cases: Cases, problems: list[Problem], resampled: int
+) -> RungResult:
+    problem = next((p for p in problems if p.shape == cases.smallest_float.shape), problems[0])
+    killed, blind = shown(candidate, cases, problem, lambda face: compare(face, problem)[0])
+    detail = f"{resampled} points near a kink or a tie were drawn again" if resampled else ""
+    if blind:
+        return replace(rung, detail=f"blind to {blind}", mutants=killed)
+    return replace(rung, verdict="passed", detail=detail, mutants=killed)
+
+
+def at_smooth_point(face: Face, shape: Shape) -> tuple[str, int, Problem | None]:
+    """The first smooth point of a shape: what is wrong there, how many were drawn before it, and it."""
+    for tried in range(TRIES):
+        problem = face.cases.float_problem(shape, str(tried))
+        if problem is None:
+            continue
+        fault, smooth = compare(face, problem)
+        if smooth:
+            return fault, tried, problem
+    return f"no smooth point among {TRIES}", TRIES, None
+
+
+def compare(face: Face, problem: Problem) -> tuple[str, bool]:
+    """What is wrong at a point, and whether it is smooth: otherwise nothing can be said there."""
+    gradients = face.run(problem).gradients
+    slopes = {about: slope(face, problem, gradients, names) for about, names in directions(face.cases).items()}
+    wrong = [about for about, s in slopes.items() if not s.right]
+    return (f"the slope along {wrong[0]} differs" if wrong else ""), all(s.smooth for s in slopes.values())
+
+
+def directions(cases: Cases) -> dict[str, tuple[str, ...]]:
+    """The inputs that move together: each alone, and all."""
+    floating = cases.forward.floating_inputs()
+    each = {n: (n,) for n in floating}
+    return {**each, "all inputs": floating} if len(floating) > 1 else each
+
+
+def slope(face: Face, problem: Problem, gradients: Mapping[str, Array], moving: tuple[str, ...]) -> Slope:
+    """The slope of sum(dy * y) along a random direction of the moving inputs."""
+    rng = random.Random(f"{face.cases.seed} {problem} {moving}")
+    v = {n: _uniform(rng, problem.inputs[n].shape) for n in moving}
+    values = {k: _objective(face, problem, v, k * STEP) for k in range(-4, 5)}
+    numeric = sum(c * values[k] for k, c in CENTRAL.items()) / STEP
+    right = sum(c * values[k] for k, c in ONE_SIDED.items()) / STEP
+    left = -sum(c * values[-k] for k, c in ONE_SIDED.items()) / STEP
+    products = [gradients[n] * v[n] for n in moving]
+    analytic = sum(float(p.sum()) for p in products)
+    scale = sum(float(np.abs(p).sum()) for p in products)
+    return Slope(numeric, analytic, scale, abs(right - left))
+
+
+def _uniform(rng: random.Random, extents: tuple[int, ...]) -> Array:
+    count = int(np.prod(extents, dtype=int))
+    return np.array([rng.uniform(-1, 1) for _ in range(count)]).reshape(extents)
+
+
+def _objective(face: Face, problem: Problem, v: Direction, step: float) -> float:
+    moved = {n: a + step * v[n] if n in v else a for n, a in problem.inputs.items()}
+    outputs = face.outputs(replace(problem, inputs=moved))
+    return sum(float((outputs[n] * problem.cotangents[n]).sum()) for n in face.cases.names)
