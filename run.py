@@ -75,8 +75,6 @@ def main() -> None:
         return
     if task not in TASKS:
         sys.exit(__doc__)
-    if sys.version_info[:2] < (3, 11):
-        sys.exit(f"gradsmith needs Python 3.11 or later; this is {sys.version.split()[0]}")
     set_up()
     for command in TASKS[task]:
         run(str(PYTHON), *command, *sys.argv[2:])

@@ -56,15 +56,7 @@ class OpSpec:
 
 
 # what Python says of a line that misuses the language: `i < j`, `s.dat("x")`, two names for a pack of three
-AUTHORS_FAULTS = (
-    TypeError,
-    ValueError,
-    AttributeError,
-    NameError,
-    LookupError,
-    AssertionError,
-    RecursionError,
-)
+AUTHORS_FAULTS = (TypeError, ValueError, AttributeError, NameError, LookupError)
 
 
 @dataclass(slots=True)

@@ -77,10 +77,15 @@ def graph(texts: dict[str, str]) -> dict[str, set[str]]:
     """Which module imports which other one of the same package."""
     edges: dict[str, set[str]] = {}
     for module, text in texts.items():
-        names = [part for name in imports(module, text) for part in (name, name.rpartition(".")[0])]
-        known = {*names, *(f"{name}.__init__" for name in names)}
-        edges[module] = {n for n in known if n in texts and n != module}
+        edges[module] = {_module(name, texts) for name in imports(module, text)} - {"", module}
     return edges
+
+
+def _module(name: str, texts: dict[str, str]) -> str:
+    """The module that an imported name is, or that it stands in."""
+    parent = name.rpartition(".")[0]
+    places = (name, f"{name}.__init__", parent, f"{parent}.__init__")
+    return next((place for place in places if place in texts), "")
 
 
 def cycles(edges: dict[str, set[str]]) -> list[str]:

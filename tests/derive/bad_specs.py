@@ -129,7 +129,7 @@ def number_as_index(s: Spec, d: Any) -> None:
 
 @bad("'H' is no index: use indices, sizes and integers")
 def text_as_dimension(s: Spec, d: Any) -> None:
-    s.let("z", "H")  # type: ignore[arg-type]  # fault
+    s.let("z", "H")  # fault
 
 
 @bad("the equation of y has a delta of an index with itself: compare it with another index, or drop it")
@@ -274,7 +274,7 @@ def start_of_another_shape(s: Spec, d: Any) -> None:
 
 @bad("start= takes whole tensors, not 0: give what s.let made")
 def start_that_is_no_tensor(s: Spec, d: Any) -> None:
-    s.let("h", d.T, d.H, start=0)  # type: ignore[arg-type]  # fault
+    s.let("h", d.T, d.H, start=0)  # fault
 
 
 # names ------------------------------------------------------------------------------------------
@@ -313,7 +313,7 @@ def not_ascii(s: Spec, d: Any) -> None:
 
 @bad(_name(3))
 def not_even_text(s: Spec, d: Any) -> None:
-    s.index(3, d.I)  # type: ignore[arg-type]  # fault
+    s.index(3, d.I)  # fault
 
 
 @bad(_name("1"))
@@ -399,7 +399,7 @@ def returned_twice(s: Spec, d: Any) -> None:
 
 @bad("returns takes whole tensors, not 'y': give what s.let made")
 def name_returned(s: Spec, d: Any) -> None:
-    s.returns("y")  # type: ignore[arg-type]  # fault
+    s.returns("y")  # fault
 
 
 @bad("0.5 is no exact number: write Fraction(1, 2)")
@@ -414,7 +414,7 @@ def float_alone(s: Spec, d: Any) -> None:
 
 @bad("'b' is no expression: write tensors, sizes, integers, fractions and scalar functions")
 def text_as_argument(s: Spec, d: Any) -> None:
-    d.y[:] = exp("b")  # type: ignore[arg-type]  # fault
+    d.y[:] = exp("b")  # fault
 
 
 @bad("None is no expression: write tensors, sizes, integers, fractions and scalar functions")
@@ -450,7 +450,7 @@ def index_times_float(s: Spec, d: Any) -> None:
 
 @bad("'Spec' object has no attribute 'dat'")
 def misspelt(s: Spec, d: Any) -> None:
-    s.dat("u", d.I)  # type: ignore[attr-defined]  # fault
+    s.dat("u", d.I)  # fault
 
 
 # an empty sum of guards is no mistake, nor is a guard that stands alone, without a tuple

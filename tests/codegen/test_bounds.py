@@ -1,0 +1,168 @@
+"""Loop limits and what is known of indices, against enumerating every point of small boxes."""
+
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codegen.bounds import Bounds
+from codegen.nodes import Ceil
+from derive.expr import Call, Number, Product, Read, Sum
+from derive.index import Affine, Delta, In, Index, IntegerRead, holds
+from derive.system import IntegerParameter, Size, System, Tensor
+
+N, M, step = map(Affine.of, ("N", "M", "step"))
+i, j = Affine.of("i"), Affine.of("j")
+SYSTEM = System(
+    "box",
+    (Size("N", ("i",), least=1), Size("M", ("j",))),
+    (Tensor("x", (N,), "data"), Tensor("w", (N,), "data"), Tensor("label", (M,), "data", integer=True)),
+    (),
+    (),
+    (),
+    (IntegerParameter("step", 1, 1), IntegerParameter("pad", 0, 0)),
+)
+BOUNDS = Bounds(SYSTEM, (Index("i", Affine(), N), Index("j", Affine(), M)))
+SYMBOLS = [
+    dict(zip(("N", "M", "step", "pad"), values, strict=True))
+    for values in itertools.product((1, 2, 5), (0, 1, 4), (1, 2, 3), (0, 2))
+]
+SETTINGS = settings(max_examples=150, deadline=None, derandomize=True)
+
+
+def combination(*atoms: Affine):
+    """Sums of the atoms with small coefficients, and a constant."""
+    small = st.integers(-3, 3)
+    return st.tuples(small, *(small for _ in atoms)).map(
+        lambda c: sum((k * a for k, a in zip(c[1:], atoms, strict=True)), Affine.of(c[0]))
+    )
+
+
+POSITIONS = combination(i, j, step * i, step * j, Affine.of("pad"))
+ENDS = combination(N, M, Affine.of("pad"))
+
+
+def points(symbols):
+    for a, b in itertools.product(range(symbols["N"]), range(symbols["M"])):
+        yield {**symbols, "i": a, "j": b}
+
+
+def every_point():
+    return (point for symbols in SYMBOLS for point in points(symbols))
+
+
+def value(e: Affine, point) -> int:
+    return e.evaluate(point, lambda *_: pytest.fail("it reads nothing"))
+
+
+def ceiling(c: Ceil, point) -> int:
+    top, bottom = value(c.numerator, point), value(c.denominator, point)
+    return next(n for n in range(-1000, 1000) if n * bottom >= top)
+
+
+def allowed(point, name, limits) -> bool:
+    lo, hi = limits
+    return all(point[name] >= ceiling(c, point) for c in lo) and all(
+        point[name] < ceiling(c, point) for c in hi
+    )
+
+
+# limits -------------------------------------------------------------------------------------------
+@SETTINGS
+@given(POSITIONS, ENDS, ENDS, st.sampled_from("ij"))
+def test_limits_admit_exactly_the_points_where_the_guard_holds(e, lo, hi, name):
+    guard = In(e, lo, hi)
+    limits = BOUNDS.limits(name, guard)
+    if limits is None:
+        assert BOUNDS.sign(e.coefficient(name)) == 0
+        return
+    for point in every_point():
+        assert allowed(point, name, limits) == holds(guard, point, None), (point, limits)
+
+
+STRIDED = [
+    In(step * i + j - Affine.of("pad"), Affine(), N),
+    In(-step * i + j + Affine.of("pad"), Affine(), N),
+    In(i - 1, Affine(), N),
+    In(-i + N - 2, Affine.of(1), N),
+    In(3 * i - 2 * j + 1, Affine.of(-1), M),
+    In(-2 * i + 5, Affine(), M),
+]
+
+
+@pytest.mark.parametrize("guard", STRIDED, ids=str)
+def test_guards_with_symbolic_and_negative_coefficients_become_limits(guard):
+    limits = BOUNDS.limits("i", guard)
+    assert limits is not None
+    assert all(allowed(p, "i", limits) == holds(guard, p, None) for p in every_point())
+
+
+@pytest.mark.parametrize("side", (0, 1))
+@pytest.mark.parametrize("guard", STRIDED[:3], ids=str)
+def test_limits_that_are_off_by_one_are_seen(guard, side):
+    """Planted fault: a limit moved by one, which the enumeration must notice."""
+    limits = list(BOUNDS.limits("i", guard))
+    if limits[side]:
+        moved = 1 if side == 0 else -1
+        limits[side] = tuple(Ceil(c.numerator + moved * c.denominator, c.denominator) for c in limits[side])
+        assert any(allowed(p, "i", limits) != holds(guard, p, None) for p in every_point())
+
+
+def test_what_is_no_limit_stays_a_guard():
+    label = Affine.of(IntegerRead("label", (i,)))
+    assert BOUNDS.limits("i", Delta(i, j)) is None
+    assert BOUNDS.limits("i", In(j, Affine(), i)) is None
+    assert BOUNDS.limits("i", In(label + i, Affine(), N)) is None
+    assert BOUNDS.limits("i", In(Affine.of("pad") * i, Affine(), N)) is None
+    assert BOUNDS.limits("i", In(j, Affine(), N)) is None
+
+
+# what is known ------------------------------------------------------------------------------------
+@SETTINGS
+@given(POSITIONS, ENDS)
+def test_at_least_claims_nothing_that_a_point_refutes(a, b):
+    for left, right in ((a, b), (b, a)):
+        if BOUNDS.at_least(left, right):
+            assert all(value(left, p) >= value(right, p) for p in every_point())
+
+
+@SETTINGS
+@given(POSITIONS, ENDS, ENDS)
+def test_a_side_that_is_not_open_never_fails(e, lo, hi):
+    sides = BOUNDS.open_sides(In(e, lo, hi))
+    for point in every_point():
+        assert "lo" in sides or value(lo, point) <= value(e, point)
+        assert "hi" in sides or value(e, point) < value(hi, point)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "known"),
+    [
+        (N, Affine.of(1), True),
+        (M, Affine.of(1), False),
+        (i, Affine(), True),
+        (N - 1, i, True),
+        (N - 2, i, False),
+        (N + step * M, i, True),
+        (step, Affine.of(2), False),
+        (Affine.of(IntegerRead("label", (j,))), Affine(), False),
+    ],
+    ids=str,
+)
+def test_the_ends_of_an_index_and_the_least_sizes_are_known(a, b, known):
+    assert BOUNDS.at_least(a, b) is known
+
+
+def test_a_read_inside_its_domain_needs_no_guard_and_one_beyond_it_does():
+    assert BOUNDS.domain_guards(Read("x", (i,))) == ()
+    assert BOUNDS.domain_guards(Read("x", (i - 1,))) == (In(i - 1, Affine(), N),)
+    assert BOUNDS.domain_guards(IntegerRead("label", (j + 1,))) == (In(j + 1, Affine(), M),)
+
+
+def test_only_reads_that_do_not_end_their_product_are_loose():
+    factor, loose = Read("x", (i - 1,)), Read("w", (i + 1,))
+    body = Product((factor, Call("exp", (Sum((loose, Number(Affine.of(1)))),))))
+    assert BOUNDS.factor_guards(body) == BOUNDS.domain_guards(factor)
+    assert BOUNDS.loose_reads(body, BOUNDS.factor_guards(body)) == (loose,)
+    assert BOUNDS.loose_reads(body, BOUNDS.domain_guards(loose)) == ()
