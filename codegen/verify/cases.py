@@ -8,7 +8,7 @@ that maxima tie and arguments of relu are 0. Labels stray outside their axis now
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,8 +25,8 @@ from derive.residues import PRIME, PrimeField, Residue
 from derive.system import RealParameter, System
 
 SEED = 20260131
-EXACT_BUDGET = 4000  # points of index space a problem may visit
-FLOAT_BUDGET = 6000
+EXACT_BUDGET = 10_000  # points of index space a problem may visit
+FLOAT_BUDGET = 20_000
 DEEP = 50  # steps from which on a recurrence is held to the bar of deep networks
 STYLES = ("normal", "positive", "unit")  # what inputs are drawn from, the first that stays finite
 
@@ -86,12 +86,25 @@ class Cases:
         return exact_shapes(self.forward, self.backward, self.seed, EXACT_BUDGET)
 
     @cached_property
-    def float_shapes(self) -> tuple[Shape, ...]:
+    def floats(self) -> tuple[Problem, ...]:
+        """Problems at which the op is finite: awkward, small, and many steps for a recurrence."""
         draw = Draw(self.forward, self.backward, f"{self.seed} floats")
-        found = [draw.awkward(f"awkward {k}", FLOAT_BUDGET, defaults=k == 0) for k in range(2)]
-        found += [draw.small("small", 3, FLOAT_BUDGET), draw.small("ones", 1, FLOAT_BUDGET)]
-        found += [draw.long(s.name, DEEP, 8 * FLOAT_BUDGET) for s in draw.free if s.sequence]
-        return tuple(s for s in found if s is not None)
+        makers: list[Callable[[], Shape | None]] = [
+            lambda: draw.awkward("awkward, defaults", FLOAT_BUDGET, defaults=True),
+            lambda: draw.awkward("awkward", FLOAT_BUDGET),
+            lambda: draw.small("small", 3, FLOAT_BUDGET),
+            lambda: draw.small("ones", 1, FLOAT_BUDGET),
+        ]
+        steps = [s.name for s in draw.free if s.sequence]
+        makers += [lambda name=name: draw.long(name, DEEP, 8 * FLOAT_BUDGET) for name in steps]
+        made = [self._first_finite(make) for make in makers]
+        distinct = {tuple(m.shape.symbols.items()): m for m in reversed(made) if m is not None}
+        return tuple(reversed(distinct.values()))
+
+    def _first_finite(self, make: Callable[[], Shape | None]) -> Problem | None:
+        drawn = (make() for _ in range(6))
+        problems = (self.float_problem(shape, "0") for shape in drawn if shape is not None)
+        return next((p for p in problems if p is not None), None)
 
     # exact numbers ----------------------------------------------------------------------------
     def exact_problem(self, shape: Shape, seed: str, small: bool = False) -> Problem:
@@ -162,12 +175,6 @@ class Cases:
             return
 
     # floats -----------------------------------------------------------------------------------
-    @cached_property
-    def floats(self) -> tuple[Problem, ...]:
-        """One problem for each shape at which the op is finite."""
-        made = [self.float_problem(shape, "0") for shape in self.float_shapes]
-        return tuple(m for m in made if m is not None)
-
     @property
     def smallest_float(self) -> Problem:
         """A small problem for runs in plain Python, its sizes awkward if they can be."""

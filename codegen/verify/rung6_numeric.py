@@ -24,8 +24,8 @@ from codegen.verify.shapes import Shape
 ORACLE = "fourth-order central differences of the op itself"
 TOLERANCE = 1e-7
 SMOOTH = 1e-8  # how far one-sided slopes may disagree, of the same sum
-BAR = f"{TOLERANCE:g} of sum |g * v|"
 STEP = 2.0**-12
+BAR = f"{TOLERANCE:g} of sum |g * v|, and 16 roundings of sum |dy * y| over the step 2^-12"
 TRIES = 40
 CENTRAL = {-2: 1 / 12, -1: -8 / 12, 1: 8 / 12, 2: -1 / 12}
 ONE_SIDED = {0: -25 / 12, 1: 4.0, 2: -3.0, 3: 4 / 3, 4: -1 / 4}
@@ -41,14 +41,15 @@ class Slope:
     analytic: float
     scale: float
     jump: float  # between the slopes from the two sides
+    noise: float  # what rounding alone may do to a difference
 
     @property
     def smooth(self) -> bool:
-        return self.jump <= SMOOTH * max(self.scale, abs(self.numeric))
+        return self.jump <= SMOOTH * max(self.scale, abs(self.numeric)) + 4 * self.noise
 
     @property
     def right(self) -> bool:
-        return abs(self.numeric - self.analytic) <= TOLERANCE * self.scale
+        return abs(self.numeric - self.analytic) <= TOLERANCE * self.scale + self.noise
 
 
 def check(candidate: Candidate, cases: Cases) -> RungResult:
@@ -113,14 +114,16 @@ def slope(face: Face, problem: Problem, gradients: Mapping[str, Array], moving: 
     """The slope of sum(dy * y) along a random direction of the moving inputs."""
     rng = random.Random(f"{face.cases.seed} {problem} {moving}")
     v = {n: _uniform(rng, problem.inputs[n].shape) for n in moving}
-    values = {k: _objective(face, problem, v, k * STEP) for k in range(-4, 5)}
+    products_at = {k: _products(face, problem, v, k * STEP) for k in range(-4, 5)}
+    values = {k: sum(float(p.sum()) for p in made) for k, made in products_at.items()}
+    noise = 16 * 2.0**-53 * sum(float(np.abs(p).sum()) for p in products_at[0]) / STEP
     numeric = sum(c * values[k] for k, c in CENTRAL.items()) / STEP
     right = sum(c * values[k] for k, c in ONE_SIDED.items()) / STEP
     left = -sum(c * values[-k] for k, c in ONE_SIDED.items()) / STEP
     products = [gradients[n] * v[n] for n in moving]
     analytic = sum(float(p.sum()) for p in products)
     scale = sum(float(np.abs(p).sum()) for p in products)
-    return Slope(numeric, analytic, scale, abs(right - left))
+    return Slope(numeric, analytic, scale, abs(right - left), noise)
 
 
 def _uniform(rng: random.Random, extents: tuple[int, ...]) -> Array:
@@ -128,7 +131,8 @@ def _uniform(rng: random.Random, extents: tuple[int, ...]) -> Array:
     return np.array([rng.uniform(-1, 1) for _ in range(count)]).reshape(extents)
 
 
-def _objective(face: Face, problem: Problem, v: Direction, step: float) -> float:
+def _products(face: Face, problem: Problem, v: Direction, step: float) -> list[Array]:
+    """Cotangents times outputs, when the inputs have moved by a step."""
     moved = {n: a + step * v[n] if n in v else a for n, a in problem.inputs.items()}
     outputs = face.outputs(replace(problem, inputs=moved))
-    return sum(float((outputs[n] * problem.cotangents[n]).sum()) for n in face.cases.names)
+    return [outputs[n] * problem.cotangents[n] for n in face.cases.names]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from codegen.verify.execution import kernel_definitions
+from codegen.lower import Plan
 from codegen.verify.mutate import Mutant
 from derive.expr import Expr, Number, Read, minus, times, transform
 from derive.index import Affine
@@ -101,3 +102,46 @@ def scaled_gradient(text: str, name: str, axes: int) -> str:
     loops = [f"{'    ' * k}for {p} in range({name}.shape[{k}]):" for k, p in enumerate(places)]
     last = f"{'    ' * axes}{element} = {element} * number({name}, {GAIN[0]}, {GAIN[1]})"
     return with_statements(text, "_backward", [*loops, last])
+
+
+def isolation_faults(text: str, plan: Plan) -> list[tuple[str, str]]:
+    """Texts that write to what they are given, keep their buffers, or count on clean ones."""
+    faults = []
+    for kernel, name in ((plan.forward, "_forward"), (plan.backward, "_backward")):
+        given = (*kernel.inputs, *kernel.residuals, *kernel.cotangents)
+        system = plan.forward_system if name == "_forward" else plan.backward_system
+        floating = [n for n in given if not system.tensor(n).integer]
+        faults += [(f"{name} writes to {n}", _writing(text, name, n, system)) for n in floating]
+        first = next(n for n in kernel.outputs if not system.tensor(n).integer)
+        faults.append((f"{name} adds garbage to {first}", _leaking(text, name, first, system)))
+    faults.append(("outputs in memory that is kept", _keeping(text)))
+    return faults
+
+
+def _corner(name: str, system: System) -> str:
+    """The first element of a tensor, as text."""
+    return f"{name}[{', '.join('0' for _ in system.tensor(name).dims) or '()'}]"
+
+
+def _writing(text: str, kernel: str, name: str, system: System) -> str:
+    corner = _corner(name, system)
+    return with_statements(text, kernel, [f"{corner} = {corner} + number({name}, 1)"])
+
+
+def _leaking(text: str, kernel: str, name: str, system: System) -> str:
+    """The kernel adds what the first element of an output held before it was called."""
+    corner = _corner(name, system)
+    start = kernel_definitions(text)[kernel].body[0].end_lineno or 0
+    lines = text.splitlines()
+    made = "\n".join([*lines[:start], f"    before_ = {corner} if {name}.size else 0", *lines[start:]]) + "\n"
+    return with_statements(made, kernel, [f"if {name}.size:", f"    {corner} = {corner} + before_"])
+
+
+def _keeping(text: str) -> str:
+    """A module that makes every array once and then gives it out again and again."""
+    kept = [
+        "_kept = {}",
+        "def _again(shape, dtype):",
+        "    return _kept.setdefault((shape, dtype), np.empty(shape, dtype))",
+    ]
+    return "\n".join([text.replace("np.empty(", "_again("), *kept]) + "\n"

@@ -99,7 +99,8 @@ class Draw:
             if shape is None or self.cost(shape) > budget:
                 continue
             all_sizes = list(shape.sizes.values())
-            score = (len(set(all_sizes)) - all_sizes.count(1), self.cost(shape))
+            short = sum(shape.sizes[s.name] < 3 for s in self.free if s.sequence)
+            score = (len(set(all_sizes)) - all_sizes.count(1) - short, self.cost(shape))
             if score > most:
                 best, most = shape, score
         return best or self.small(label, 3, budget)

@@ -1,0 +1,146 @@
+"""Rung 9: what goes in stays as it is, what comes out is the caller's own.
+
+The compiled op: input and cotangent bytes unchanged by forward, vjp and pullback; outputs and gradients
+share no memory with inputs, cotangents, each other, or what an earlier call gave; read-only and
+Fortran-ordered inputs give the same bits; so does a pullback called twice; garbage in the buffers
+(NaN, or large numbers) changes no bit.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from codegen.verify.cases import Cases, Problem
+from codegen.verify.execution import FAULTS, Array, Candidate, runner
+from codegen.verify.face import Face, arrays
+from codegen.verify.load import load_plain
+from codegen.verify.result import Killed, RungResult
+from codegen.verify.sabotage import isolation_faults
+
+ORACLE = "the bytes and the memory of arrays"
+BAR = "exact"
+
+Named = Mapping[str, Array]
+
+
+def check(candidate: Candidate, cases: Cases) -> RungResult:
+    """Candidate -> the verdict on what its calls touch."""
+    rung = RungResult(9, "isolation", ORACLE, BAR, len(cases.floats), "failed")
+    for problem in cases.floats:
+        fault = noticed(candidate, candidate.fast, cases, problem)
+        if fault:
+            return replace(rung, detail=f"at {problem}: {fault}")
+    if not cases.floats:
+        return replace(rung, detail="no finite problem was found")
+    return _with_faults_shown(rung, candidate, cases)
+
+
+def _with_faults_shown(rung: RungResult, candidate: Candidate, cases: Cases) -> RungResult:
+    problem = cases.smallest_float
+    faults = isolation_faults(candidate.text, candidate.plan)
+    missed = [
+        about
+        for about, text in faults
+        if not noticed(candidate, load_plain(candidate.source.name, text), cases, problem)
+    ]
+    count = Killed(len(faults) - len(missed), len(faults))
+    if missed:
+        return replace(rung, detail=f"blind to {missed[0]}", mutants=count)
+    return replace(rung, verdict="passed", mutants=count)
+
+
+def noticed(candidate: Candidate, module: ModuleType, cases: Cases, problem: Problem) -> str:
+    """Nothing, or what a module does at a problem that it may not do."""
+    try:
+        face = Face(module, cases)
+        return next(filter(None, _findings(face, problem)), "") or _garbage(candidate, module, cases, problem)
+    except FAULTS as fault:
+        return f"{type(fault).__name__}: {fault}"
+
+
+def _findings(face: Face, problem: Problem) -> Iterator[str]:
+    given = {**problem.inputs, **{f"the cotangent of {n}": a for n, a in problem.cotangents.items()}}
+    before = {n: a.tobytes() for n, a in given.items()}
+    first = face.outputs(problem)
+    kept = {n: a.tobytes() for n, a in first.items()}
+    named, pullback = face.vjp(problem)
+    outputs = arrays(named)
+    gradients, again = (arrays(pullback(**problem.cotangents)) for _ in range(2))
+    yield changed(given, before, "a call")
+    yield changed(first, kept, "a later call")
+    yield unlike(outputs, first, "vjp's outputs and forward's")
+    yield unlike(gradients, again, "a second call of the pullback")
+    owned = {f"{n} of forward": a for n, a in first.items()} | {f"{n} of vjp": a for n, a in outputs.items()}
+    owned |= {f"the gradient of {n}": a for n, a in gradients.items()}
+    owned |= {f"the second gradient of {n}": a for n, a in again.items()}
+    yield shared(owned, given)
+    for about, other in _other_layouts(problem):
+        named, pullback = face.vjp(other)
+        yield unlike(arrays(named), outputs, f"outputs for {about} inputs")
+        yield unlike(arrays(pullback(**other.cotangents)), gradients, f"gradients for {about} inputs")
+    for name in face.cases.forward.floating_inputs():
+        pruned = arrays(face.vjp(problem, wrt=(name,))[1](**problem.cotangents))
+        yield unlike(pruned, {name: gradients[name]}, f"gradients with wrt=({name!r},)")
+    yield unlike(outputs, first, "outputs after all calls")
+
+
+def _other_layouts(problem: Problem) -> Iterator[tuple[str, Problem]]:
+    def frozen(array: Array) -> Array:
+        copy = array.copy()
+        copy.flags.writeable = False
+        return copy
+
+    for about, change in (("read-only", frozen), ("Fortran-ordered", np.asfortranarray)):
+        inputs = {n: change(a) for n, a in problem.inputs.items()}
+        cotangents = {n: change(a) for n, a in problem.cotangents.items()}
+        yield about, replace(problem, inputs=inputs, cotangents=cotangents)
+
+
+def changed(given: Named, before: Mapping[str, bytes], by: str) -> str:
+    """The first array whose bytes are not what they were."""
+    return next((f"{n} is changed by {by}" for n, a in given.items() if a.tobytes() != before[n]), "")
+
+
+def unlike(found: Named, wanted: Named, about: str) -> str:
+    """Whether two sets of arrays differ in any bit."""
+    if found.keys() != wanted.keys():
+        return f"{about} have other names"
+    same = (found[n].shape == a.shape and found[n].tobytes() == a.tobytes() for n, a in wanted.items())
+    return "" if all(same) else f"{about} differ"
+
+
+def shared(owned: Named, given: Named) -> str:
+    """The first pair of arrays that share memory, of which the caller owns one."""
+    pairs = [*itertools.combinations(owned.items(), 2), *itertools.product(owned.items(), given.items())]
+    return next((f"{m} and {n} share memory" for (m, a), (n, b) in pairs if np.shares_memory(a, b)), "")
+
+
+# buffers full of garbage --------------------------------------------------------------------------------
+def _garbage(candidate: Candidate, module: ModuleType, cases: Cases, problem: Problem) -> str:
+    fillings = [_room(value) for value in (np.nan, 1e300, 0.0)]
+    runs = [_run(candidate, module, cases, problem, room) for room in fillings]
+    faults = (unlike(run, runs[0], "results with other garbage in the buffers") for run in runs[1:])
+    return next(filter(None, faults), "")
+
+
+def _room(value: float) -> Callable[[tuple[int, ...], bool], Array]:
+    def make(extents: tuple[int, ...], integer: bool) -> Array:
+        return np.full(extents, 7 if integer else value, np.int64 if integer else np.float64)
+
+    return make
+
+
+def _run(candidate: Candidate, module: ModuleType, cases: Cases, problem: Problem, room: Any) -> Named:
+    """Everything that both kernels write for their caller, with such buffers."""
+    forward, backward = (runner(candidate.source, module, name) for name in ("_forward", "_backward"))
+    inputs = {n: np.ascontiguousarray(a) for n, a in problem.inputs.items()}
+    reals = {n: np.float64(v) for n, v in problem.reals.items()}
+    values = forward({**inputs, **reals}, problem.shape, room)
+    cotangents = {cases.names[n]: a for n, a in problem.cotangents.items()}
+    return {**values, **backward({**inputs, **reals, **values, **cotangents}, problem.shape, room)}
