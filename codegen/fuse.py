@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+
 from codegen.accesses import accesses, substitute_indices
 from codegen.nodes import Nest, Statement
 from derive.index import Affine
 
 
-def fuse(items: list[Statement], apart: frozenset[str] = frozenset()) -> list[Statement]:
-    """Merge each nest into the one before it where both visit the same points in the same order.
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """Arrays that are empty where they are not wanted, and the outputs that each array serves."""
 
-    Arrays in `apart` may be missing when the kernel runs: what writes one of them writes nothing else.
-    """
+    optional: frozenset[str] = frozenset()
+    serves: Mapping[str, Set[str]] = field(default_factory=dict)
+
+    def allows(self, written: Set[str]) -> bool:
+        """Whether these may be written together: what writes an optional array serves nothing else."""
+        optional = self.optional & written
+        served = {n for tensor in written for n in self.serves.get(tensor, ())}
+        return not optional or (served == optional and len(optional) == 1)
+
+
+EVERYTHING = Pruning()
+
+
+def fuse(items: list[Statement], pruning: Pruning = EVERYTHING) -> list[Statement]:
+    """Merge each nest into the one before it where both visit the same points in the same order."""
     merged: list[Statement] = []
     for item in items:
         last = merged[-1] if merged else None
         if isinstance(item, Nest) and isinstance(last, Nest):
-            joined = _join(last, item) if _same(last, item, apart) else None
+            written = accesses((*last.body, *item.body))[0].keys()
+            joined = _join(last, item) if pruning.allows(written) else None
             if joined is not None:
                 merged[-1] = joined
                 continue
         merged.append(item)
     return merged
-
-
-def _same(first: Nest, second: Nest, apart: frozenset[str]) -> bool:
-    """Whether both write the same ones of these arrays."""
-    return not apart & (accesses(first.body)[0].keys() ^ accesses(second.body)[0].keys())
 
 
 def _join(first: Nest, second: Nest) -> Nest | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from codegen.accesses import arrays_read, arrays_written, flatten
 from codegen.bounds import Bounds
 from codegen.contraction import lower_contraction, needs_clear
-from codegen.fuse import fuse
+from codegen.fuse import EVERYTHING, Pruning, fuse
 from codegen.legality import enforce_kernel, enforce_schedule
 from codegen.localise import localise
 from codegen.names import WORDS, Names, check_words
@@ -39,11 +39,11 @@ def lower(derivation: Derivation) -> Plan:
     check_words(backward)
     computed = tuple(e.tensor for e in forward.equations)
     optional = frozenset(n for n in backward.outputs if backward.tensor(n).dims)
-    gradients = _lower_system(backward, backward.outputs, optional)
+    gradients = _lower_system(backward, backward.outputs, Pruning(optional, _reach(backward)))
     needed = arrays_read(gradients)
     residuals = tuple(n for n in computed if n in needed)
     saved = tuple(n for n in residuals if n not in forward.outputs)
-    values = _lower_system(forward, (*forward.outputs, *saved), frozenset())
+    values = _lower_system(forward, (*forward.outputs, *saved), EVERYTHING)
     cotangents = tuple(n for n in backward.inputs if n not in computed and n not in forward.inputs)
     return Plan(
         derivation,
@@ -80,31 +80,29 @@ def _kernel(
     return enforce_kernel(system, kernel)
 
 
-def _lower_system(system: System, kept: tuple[str, ...], optional: frozenset[str]) -> tuple[Statement, ...]:
-    """Statements for the system's equations; `kept` outlive them, `optional` may not be wanted."""
+def _lower_system(system: System, kept: tuple[str, ...], pruning: Pruning) -> tuple[Statement, ...]:
+    """Statements for the system's equations; `kept` outlive them."""
     indices = {
         i.name for e in system.equations for i in (*e.indices, *(b for t in e.terms for b in t.binders))
     }
     taken = {t.name for t in system.tensors} | symbols(system) | {p.name for p in system.reals} | WORDS
     names = Names(taken | indices)
-    tree = _lower_items(system, enforce_schedule(system, schedule(system)), names, optional)
+    tree = _lower_items(system, enforce_schedule(system, schedule(system)), names, pruning)
     return _finish(system, tuple(tree), {*kept}, names)
 
 
-def _lower_items(
-    system: System, items: tuple[Item, ...], names: Names, optional: frozenset[str]
-) -> list[Statement]:
+def _lower_items(system: System, items: tuple[Item, ...], names: Names, pruning: Pruning) -> list[Statement]:
     made: list[Statement] = []
     for item in items:
         if isinstance(item, Steps):
-            body = tuple(_lower_items(system, item.body, names, optional))
+            body = tuple(_lower_items(system, item.body, names, pruning))
             loop = Loop(
                 item.index.name, (least(item.index.lo),), (least(item.index.hi),), body, item.backwards
             )
             made.append(loop)
         else:
             made += _lower_task(system, item, names)
-    return fuse(made, optional)
+    return fuse(made, pruning)
 
 
 def _lower_task(system: System, task: Task, names: Names) -> list[Statement]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from codegen.lower import lower
 from codegen.module import Source, write_module
 from codegen.publish import Published, publish
+from codegen.verify.ladder import verify
 from codegen.verify.result import Verified
-from codegen.verify.verify import verify
 from derive.derivation import derive
 from derive.language import OpSpec
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,14 @@ from typing import Any
 from codegen.catalogue import find
 from codegen.jobs import Job
 from codegen.pipeline import generate, write
-from codegen.verify.certificate import recheck
-from codegen.verify.result import VerificationError, Verified
+from codegen.verify.recheck import recheck
+from codegen.verify.result import RungResult, VerificationError
 from derive.errors import DerivationError, SpecError
 from derive.language import OpSpec
 
 __all__ = ["FAULTS", "Generate", "Recheck", "write"]
 
+MUTANTS = 11  # the rung that plants them
 FAULTS = (SpecError, DerivationError, VerificationError)
 
 
@@ -32,7 +33,7 @@ class Generate:
 
     def __call__(self, job: Job, progress: Callable[[str], None]) -> dict[str, Any]:
         verified, published = generate(_op(job), Path(self.folder), progress)
-        return {**summary(verified), "files": list(published.files)}
+        return {**summary(verified.results), "files": list(published.files)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +43,18 @@ class Recheck:
     folder: str
 
     def __call__(self, job: Job, progress: Callable[[str], None]) -> dict[str, Any]:
-        return summary(recheck(write(_op(job)), Path(self.folder), progress))
+        found = recheck(Path(self.folder) / f"{job.op}.py", _op(job), progress)
+        if found.problems:
+            raise VerificationError("\n".join(found.problems))
+        return summary(found.results)
 
 
-def summary(verified: Verified) -> dict[str, Any]:
+def summary(results: Sequence[RungResult]) -> dict[str, Any]:
     """A row of the table at the end."""
-    passed = [r.rung for r in verified.results if r.verdict == "passed"]
-    not_run = [r.rung for r in verified.results if r.verdict != "passed"]
+    passed = [r.rung for r in results if r.verdict == "passed"]
+    not_run = [r.rung for r in results if r.verdict != "passed"]
     return {
         "passed": " ".join(map(str, passed)),
         "not_run": " ".join(map(str, not_run)),
-        "mutants": f"{verified.mutants.killed} of {verified.mutants.made}",
+        "mutants": next((str(r.mutants) for r in results if r.rung == MUTANTS and r.mutants), "none"),
     }

@@ -12,6 +12,7 @@ def main() -> None:
     if not getattr(codegen, "GRADSMITH", False):
         place = getattr(codegen, "__file__", None) or "an unknown place"
         sys.exit(
-            f"gradsmith: the package 'codegen' at {place} is not ours: install gradsmith in its own environment"
+            f"gradsmith: the package 'codegen' at {place} is not ours: "
+            "install gradsmith in its own environment"
         )
     importlib.import_module("codegen.cli").main()

@@ -24,7 +24,7 @@ class Residue:
     __slots__ = ("value",)
 
     def __init__(self, value: int) -> None:
-        self.value = value % PRIME
+        self.value = int(value) % PRIME
 
     @property
     def signed(self) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -96,7 +96,7 @@ class Cases:
             lambda: draw.small("ones", 1, FLOAT_BUDGET),
         ]
         steps = [s.name for s in draw.free if s.sequence]
-        makers += [lambda name=name: draw.long(name, DEEP, 8 * FLOAT_BUDGET) for name in steps]
+        makers += [partial(draw.long, name, DEEP, 8 * FLOAT_BUDGET) for name in steps]
         made = [self._first_finite(make) for make in makers]
         distinct = {tuple(m.shape.symbols.items()): m for m in reversed(made) if m is not None}
         return tuple(reversed(distinct.values()))

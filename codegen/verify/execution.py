@@ -136,5 +136,5 @@ def same(found: Array, wanted: Array) -> str:
     if found.shape != wanted.shape:
         return f"has shape {found.shape}, not {wanted.shape}"
     pairs = zip(np.ndindex(wanted.shape), found.flat, wanted.flat, strict=True)
-    at = next((at for at, a, b in pairs if not a == b), None)
+    at = next((at for at, a, b in pairs if a != b), None)
     return "" if at is None else f"differs at {list(at)}"

@@ -31,7 +31,7 @@ class Face:
         """The outputs and the pullback, as the module gives them."""
         numbers = {**problem.shape.integers, **problem.reals}
         inputs = (problem.inputs[n] for n in self.cases.forward.inputs)
-        return self.module.vjp(*inputs, **numbers, **more)  # type: ignore[no-any-return]
+        return self.module.vjp(*inputs, **numbers, **more)
 
     def outputs(self, problem: Problem) -> dict[str, Array]:
         numbers = {**problem.shape.integers, **problem.reals}

@@ -1,8 +1,8 @@
 """Rung 11: mutants of the published text, each with one small mistake; none may go unnoticed.
 
 Each mutant is run as plain Python by rung 3's exact comparison, whose oracle values are computed once.
-What survives there is shown to rung 5's and rung 6's comparisons in floats. What survives all is named:
-a mutant may be equivalent (a guard that skips only additions of 0), and the reader can see whether it
+What survives there is shown to rung 6's numeric derivative, in floats. What survives both is named: a
+mutant may be equivalent (a guard that skips only additions of 0), and the reader can see whether it
 is. The bar is on the share that is killed.
 """
 
@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from codegen.verify.cases import Cases
 from codegen.verify.execution import Candidate, Runner, runner
+from codegen.verify.face import Face
 from codegen.verify.load import load_plain
 from codegen.verify.mutate import Mutant, mutants
-from codegen.verify.result import Killed, MutantReport, RungResult, Survivor
+from codegen.verify.result import Killed, MutantReport, RungResult, Survivor, Verdict
 from codegen.verify.rung3_execution import alone, comparison, guarded
+from codegen.verify.rung6_numeric import compare
+from codegen.verify.sabotage import with_mutant
 
-ORACLE = "rung 3's exact comparison"
+ORACLE = "rung 3's exact comparison, then rung 6's in plain Python"
 MOST = 60  # mutants of one kernel
 BAR = 0.85  # the share that must be killed: lowering may write guards that nothing needs, and each survives
 
@@ -28,14 +31,14 @@ def report(candidate: Candidate, cases: Cases) -> MutantReport:
     return MutantReport(len(made), len(made) - len(named), named)
 
 
-def check(candidate: Candidate, cases: Cases) -> tuple[RungResult, MutantReport]:
+def climb(candidate: Candidate, cases: Cases) -> tuple[RungResult, MutantReport]:
     """Candidate -> whether enough of its mutants are killed, and the report."""
     found = report(candidate, cases)
     passed = found.killed >= BAR * found.made and found.made > 0
     detail = "" if passed else "; ".join(map(str, found.survivors[:5])) or "no mutant could be made"
     bar = f"{BAR:.0%} killed, survivors named"
     count = Killed(found.killed, found.made)
-    verdict = "passed" if passed else "failed"
+    verdict: Verdict = "passed" if passed else "failed"
     return RungResult(11, "mutants of the text", ORACLE, bar, found.made, verdict, detail, count), found
 
 
@@ -44,10 +47,11 @@ def killed(candidate: Candidate, cases: Cases, mutant: Mutant) -> bool:
     kernel = runner(candidate.source, load_plain(candidate.source.name, mutant.text), mutant.kernel)
     if any(guarded(comparison(kernel, problem, cases)) for problem in cases.exact):
         return True
-    if mutant.kernel == "_forward":
-        return False
-    checks = [compare for p in cases.exact[:2] for _, compare in alone(kernel, p, cases)]
-    return any(map(guarded, checks)) or _killed_astray(candidate, kernel, cases)
+    if mutant.kernel == "_backward":
+        checks = [check for p in cases.exact[:2] for _, check in alone(kernel, p, cases)]
+        if any(map(guarded, checks)) or _killed_astray(candidate, kernel, cases):
+            return True
+    return _killed_in_floats(candidate, cases, mutant)
 
 
 def _killed_astray(candidate: Candidate, kernel: Runner, cases: Cases) -> bool:
@@ -57,3 +61,13 @@ def _killed_astray(candidate: Candidate, kernel: Runner, cases: Cases) -> bool:
         guarded(comparison(kernel, problem, cases)) and not guarded(comparison(published, problem, cases))
         for problem in cases.stray
     )
+
+
+def _killed_in_floats(candidate: Candidate, cases: Cases, mutant: Mutant) -> bool:
+    """Whether its numeric derivative shows it, where that of the text itself is right."""
+    problem = cases.smallest_float
+    wrong = load_plain(candidate.source.name, with_mutant(candidate.text, mutant))
+    right, mutated = (Face(module, cases) for module in (candidate.plain, wrong))
+    if guarded(lambda: compare(right, problem)[0]):
+        return False
+    return bool(guarded(lambda: compare(mutated, problem)[0]))

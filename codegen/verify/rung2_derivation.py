@@ -97,9 +97,7 @@ def _pairing(cases: Cases, problem: Problem) -> Iterator[Pairing]:
     yield Pairing(problem, values, tangents, left)
 
 
-def _left(
-    cases: Cases, problem: Problem, tangents: Mapping[str, Array], moving: tuple[str, ...]
-) -> Residue:
+def _left(cases: Cases, problem: Problem, tangents: Mapping[str, Array], moving: tuple[str, ...]) -> Residue:
     """Cotangents times the outputs' slopes when these inputs move."""
     inputs = dict(problem.inputs)
     for name in moving:

@@ -10,12 +10,15 @@ below 0 and beyond the end are refused.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import ModuleType
 
 from codegen.module import Source
 from codegen.verify.cases import Cases, ExactProblem
 from codegen.verify.execution import FAULTS, Candidate, Runner, exact_garbage, runner, same
-from codegen.verify.result import RungResult
+from codegen.verify.load import load_plain
+from codegen.verify.result import Killed, RungResult
+from codegen.verify.sabotage import scaled_gradient
 from codegen.verify.vocabulary import outside_vocabulary
 
 ORACLE = "the slow oracle over GF(2^61-1), uninterpreted functions"
@@ -27,12 +30,28 @@ Check = Callable[[], str]  # nothing where all is equal, else what differs
 def check(candidate: Candidate, cases: Cases) -> RungResult:
     """Candidate -> the verdict of executing its text."""
     problems = cases.exact
+    rung = RungResult(3, "execution of the text", ORACLE, BAR, len(problems), "failed")
     fault = outside_vocabulary(candidate.text)
     fault = fault or first_difference(candidate.source, candidate.plain, cases, problems)
-    if not problems:
-        fault = "no sizes were found at which the op can be run"
-    verdict = "failed" if fault else "passed"
-    return RungResult(3, "execution of the text", ORACLE, BAR, len(problems), verdict, fault)
+    if fault or not problems:
+        return replace(rung, detail=fault or "no sizes were found at which the op can be run")
+    return _with_faults_shown(rung, candidate, cases)
+
+
+def _with_faults_shown(rung: RungResult, candidate: Candidate, cases: Cases) -> RungResult:
+    """The rung after it was shown every gradient wrong by 0.05%; one that is 0 everywhere cannot be."""
+    system = cases.backward
+    seen = [n for n in system.outputs if any(r.value for p in cases.exact for r in p.gradients[n].flat)]
+    missed = []
+    for name in seen:
+        text = scaled_gradient(candidate.text, name, len(system.tensor(name).dims))
+        wrong = load_plain(candidate.source.name, text)
+        if not first_difference(candidate.source, wrong, cases, cases.exact):
+            missed.append(name)
+    count = Killed(len(seen) - len(missed), len(seen))
+    if missed:
+        return replace(rung, detail=f"blind to {missed[0]} wrong by 0.05%", mutants=count)
+    return replace(rung, verdict="passed", mutants=count)
 
 
 def first_difference(
@@ -91,5 +110,3 @@ def _alone(kernel: Runner, problem: ExactProblem, cases: Cases, name: str) -> Ch
         return f"{name} {fault}" if fault else ""
 
     return compare
-
-

@@ -98,7 +98,8 @@ def at_smooth_point(face: Face, shape: Shape) -> tuple[str, int, Problem | None]
 def compare(face: Face, problem: Problem) -> tuple[str, bool]:
     """What is wrong at a point, and whether it is smooth: otherwise nothing can be said there."""
     gradients = face.run(problem).gradients
-    slopes = {about: slope(face, problem, gradients, names) for about, names in directions(face.cases).items()}
+    moving = directions(face.cases).items()
+    slopes = {about: slope(face, problem, gradients, names) for about, names in moving}
     wrong = [about for about, s in slopes.items() if not s.right]
     return (f"the slope along {wrong[0]} differs" if wrong else ""), all(s.smooth for s in slopes.values())
 
@@ -106,7 +107,7 @@ def compare(face: Face, problem: Problem) -> tuple[str, bool]:
 def directions(cases: Cases) -> dict[str, tuple[str, ...]]:
     """The inputs that move together: each alone, and all."""
     floating = cases.forward.floating_inputs()
-    each = {n: (n,) for n in floating}
+    each: dict[str, tuple[str, ...]] = {n: (n,) for n in floating}
     return {**each, "all inputs": floating} if len(floating) > 1 else each
 
 

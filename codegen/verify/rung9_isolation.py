@@ -96,7 +96,10 @@ def _other_layouts(problem: Problem) -> Iterator[tuple[str, Problem]]:
         copy.flags.writeable = False
         return copy
 
-    for about, change in (("read-only", frozen), ("Fortran-ordered", np.asfortranarray)):
+    def fortran(array: Array) -> Array:
+        return np.array(array, order="F")
+
+    for about, change in (("read-only", frozen), ("Fortran-ordered", fortran)):
         inputs = {n: change(a) for n, a in problem.inputs.items()}
         cotangents = {n: change(a) for n, a in problem.cotangents.items()}
         yield about, replace(problem, inputs=inputs, cotangents=cotangents)

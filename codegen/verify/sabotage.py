@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from codegen.verify.execution import kernel_definitions
 from codegen.lower import Plan
+from codegen.verify.execution import kernel_definitions
 from codegen.verify.mutate import Mutant
 from derive.expr import Expr, Number, Read, minus, times, transform
 from derive.index import Affine

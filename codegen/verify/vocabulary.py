@@ -37,8 +37,8 @@ def outside_vocabulary(text: str) -> str:
     """Nothing, or the first thing in the text that a kernel may not say."""
     try:
         definitions = kernel_definitions(text)
-    except (SyntaxError, ValueError) as fault:
-        return str(fault)
+    except (SyntaxError, ValueError) as error:
+        return f"the text cannot be read: {error}"
     for name, function in definitions.items():
         if [ast.unparse(d) for d in function.decorator_list] != ["kernel"]:
             return f"{name} is not decorated with 'kernel' alone"

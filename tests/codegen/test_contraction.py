@@ -108,7 +108,9 @@ def attention(s):
 
 
 def test_what_both_factors_have_is_a_loop_around_products():
-    assert calls(attention)[0] == "gemm(matrix(a[b], 1), matrix(q[b], 1), matrix(k[b], 1), False, True, False)"
+    assert (
+        calls(attention)[0] == "gemm(matrix(a[b], 1), matrix(q[b], 1), matrix(k[b], 1), False, True, False)"
+    )
     assert "for b in range(B):\n    gemm(" in kernel_text(attention, "forward")
 
 
@@ -125,7 +127,9 @@ def sum_of_products(s):
 def test_a_summed_index_that_leads_both_factors_is_a_loop_that_adds_products():
     made = kernel_text(sum_of_products, "forward")
     assert "clear(y)\nfor m in range(M):\n" in made
-    assert calls(sum_of_products) == ["gemm(matrix(y, 1), matrix(A[m], 1), matrix(F[m], 1), False, False, True)"]
+    assert calls(sum_of_products) == [
+        "gemm(matrix(y, 1), matrix(A[m], 1), matrix(F[m], 1), False, False, True)"
+    ]
 
 
 @spec

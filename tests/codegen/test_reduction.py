@@ -1,7 +1,5 @@
 """Sums and maxima as loops: what they visit, counted while the emitted text runs."""
 
-from dataclasses import dataclass, field
-
 import numpy as np
 import pytest
 
@@ -9,100 +7,14 @@ import codegen.lower
 import codegen.reduction
 from codegen.lower import lower
 from codegen.module import write_module
-from codegen.runtime.plain import ExactArray
+from codegen.nodes import Ceil
 from codegen.verify.load import load_plain
 from derive.derivation import derive
-from tests.codegen.emitted import OPS, differences, kernel_text
+from derive.expr import Product
+from tests.codegen.counting import Shape, run
+from tests.codegen.emitted import OPS, differences, kernel_text, visit
 
 CONV = OPS["conv2d"]
-
-
-@dataclass
-class Count:
-    """The numbers of one run, and how many times two of them were multiplied."""
-
-    multiplications: int = 0
-
-    def number(self, p: int, q: int = 1) -> "Counted":
-        return Counted(p / q, self)
-
-
-@dataclass
-class Counted:
-    """A number that counts its multiplications."""
-
-    value: float
-    count: Count = field(repr=False)
-
-    def __add__(self, other: "Counted") -> "Counted":
-        return Counted(self.value + other.value, self.count)
-
-    def __mul__(self, other: "Counted") -> "Counted":
-        self.count.multiplications += 1
-        return Counted(self.value * other.value, self.count)
-
-
-class Watched(ExactArray):
-    """An array that counts how many single elements are read from it."""
-
-    def __array_finalize__(self, source):
-        super().__array_finalize__(source)
-        self.visits = getattr(source, "visits", [0])
-
-    def __getitem__(self, at):
-        found = super().__getitem__(at)
-        self.visits[0] += isinstance(found, Counted)
-        return found
-
-
-def watched(values, count: Count) -> Watched:
-    values = np.asarray(values, dtype=float)
-    array = np.empty(values.shape, dtype=object)
-    for at in np.ndindex(values.shape):
-        array[at] = Counted(float(values[at]), count)
-    array = array.view(Watched)
-    array.field, array.visits = count, [0]
-    return array
-
-
-@dataclass(frozen=True)
-class Shape:
-    """One convolution."""
-
-    B: int
-    C: int
-    O: int
-    H: int
-    W: int
-    P: int
-    Q: int
-    stride: int
-    pad: int
-
-    @property
-    def U(self) -> int:
-        return (self.H + 2 * self.pad - self.P) // self.stride + 1
-
-    @property
-    def V(self) -> int:
-        return (self.W + 2 * self.pad - self.Q) // self.stride + 1
-
-    def along(self, image: int, window: int, steps: int) -> int:
-        """Pairs of a window's position and an element of it that lies inside the image, on one axis:
-        each window's elements without those that stick out on the left and on the right."""
-        left = [max(0, self.pad - self.stride * i) for i in range(steps)]
-        right = [max(0, self.stride * i + window - self.pad - image) for i in range(steps)]
-        return sum(max(0, window - a - b) for a, b in zip(left, right, strict=True))
-
-    @property
-    def inside(self) -> int:
-        """Pairs of a window and an element of it inside the image."""
-        return self.along(self.H, self.P, self.U) * self.along(self.W, self.Q, self.V)
-
-    @property
-    def sums(self) -> int:
-        """Products of an image's element with a kernel's element, nothing of the padding."""
-        return self.B * self.O * self.C * self.inside
 
 
 SHAPES = [
@@ -113,43 +25,21 @@ SHAPES = [
 ] + [Shape(1, 1, 2, 4, 7, 4, 3, 2, 0), Shape(1, 2, 1, 2, 3, 3, 5, 3, 2)]
 
 
-@dataclass(frozen=True)
-class Run:
-    """What one kernel did: multiplications, elements read from each array, and what it made."""
-
-    multiplications: int
-    visits: dict[str, int]
-    made: np.ndarray
+def switch_off_unfolding(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(codegen.lower, "lower_unfolded", lambda *_: None)
+    patch.setattr(codegen.lower, "declare_patches", lambda system: system)
 
 
-def run(module, kernel: str, shape: Shape, wanted: str) -> Run:
-    """Run an emitted kernel on counting numbers; gradients that are not wanted are empty."""
-    function, count, rng = getattr(module, f"_{kernel}"), Count(), np.random.default_rng(0)
-    s = shape
-    image, kernels, maps = (s.B, s.C, s.H, s.W), (s.O, s.C, s.P, s.Q), (s.B, s.O, s.U, s.V)
-    sizes = {"X": image, "K": kernels, "b": (s.O,), "Y": maps, "dX": image, "dK": kernels, "dY": maps, "db": (s.O,)}
-    values = {"stride": s.stride, "pad": s.pad, **{n: getattr(s, n) for n in "BCOHWPQUV"}}
-    code = function.__code__
-    for name in code.co_varnames[: code.co_argcount]:
-        if name in values:
-            continue
-        extents = sizes.get(name, (s.C, s.P, s.Q, s.U, s.V))
-        if name in ("dX", "dK", "db") and name != wanted:
-            extents = (0,) * len(extents)
-        values[name] = watched(rng.normal(size=extents), count)
-    function(*(values[n] for n in code.co_varnames[: code.co_argcount]))
-    arrays = {n: v for n, v in values.items() if isinstance(v, Watched)}
-    visits = {n: a.visits[0] for n, a in arrays.items()}
-    made = np.array([c.value for c in values[wanted].flat])
-    return Run(count.multiplications, visits, made)
+@pytest.fixture
+def without_unfolding(monkeypatch):
+    switch_off_unfolding(monkeypatch)
 
 
 @pytest.fixture(scope="module")
 def direct():
-    """The convolution as direct loops: without unfolding."""
+    """The convolution as direct loops."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(codegen.lower, "lower_unfolded", lambda *_: None)
-        patch.setattr(codegen.lower, "declare_patches", lambda system: system)
+        switch_off_unfolding(patch)
         return load_plain("direct", write_module(lower(derive(CONV))).text)
 
 
@@ -184,10 +74,29 @@ def test_unfolding_reads_exactly_what_lies_inside_the_image(published, shape):
     assert run(published, "backward", shape, "dX").visits["dX"] == copied
 
 
+def iterations(module, shape: Shape) -> int:
+    """How often the loops of the image's gradient go round, all of them together."""
+    rounds = [0]
+
+    def counting(*limits):
+        for n in range(*limits):
+            rounds[0] += 1
+            yield n
+
+    module.__dict__["range"] = counting
+    try:
+        run(module, "backward", shape, "dX")
+    finally:
+        del module.__dict__["range"]
+    return rounds[0]
+
+
+BIG = Shape(1, 1, 1, 24, 24, 3, 3, 1, 1)
+
+
 def test_the_gradient_of_the_image_does_not_visit_every_output_for_every_pixel(direct):
-    shape = Shape(1, 1, 1, 24, 24, 3, 3, 1, 1)
-    pairs = shape.H * shape.W * shape.U * shape.V
-    assert run(direct, "backward", shape, "dX").multiplications * 50 < pairs
+    assert run(direct, "backward", BIG, "dX").multiplications == BIG.sums
+    assert iterations(direct, BIG) < 2 * BIG.sums
 
 
 def test_the_two_ways_agree(direct, published):
@@ -198,30 +107,34 @@ def test_the_two_ways_agree(direct, published):
 
 
 # planted faults -----------------------------------------------------------------------------------
-def planted(monkeypatch, where: str, what) -> object:
-    monkeypatch.setattr(codegen.lower, "lower_unfolded", lambda *_: None)
-    monkeypatch.setattr(codegen.lower, "declare_patches", lambda system: system)
-    monkeypatch.setattr(codegen.reduction, where, what)
-    return load_plain("planted", write_module(lower(derive(CONV))).text)
-
-
-def test_loops_over_every_output_are_seen_by_the_count(monkeypatch):
-    """Planted: the image's gradient as its equation reads, a difference of indices that is rarely inside."""
-    module = planted(monkeypatch, "_orient", lambda system, task, found: found)
-    shape = Shape(1, 1, 1, 6, 5, 3, 2, 2, 1)
-    limits = codegen.reduction.Bounds.limits
-    assert run(module, "backward", shape, "dX").multiplications == shape.sums
+def test_loops_over_every_output_are_seen(without_unfolding, monkeypatch, direct):
+    """Planted: guards that do not become limits, and the image's gradient as its equation reads."""
+    monkeypatch.setattr(codegen.reduction, "_orient", lambda system, task, found: found)
     monkeypatch.setattr(codegen.reduction.Bounds, "limits", lambda self, name, guard: None)
-    visits = run(planted(monkeypatch, "wrap", codegen.reduction.wrap), "backward", shape, "dX")
-    assert visits.multiplications == shape.sums  # guarded, so it multiplies as often
-    monkeypatch.setattr(codegen.reduction.Bounds, "limits", limits)
+    module = load_plain("planted", write_module(lower(derive(CONV))).text)
+    assert np.allclose(run(module, "backward", BIG, "dX").made, run(direct, "backward", BIG, "dX").made)
+    assert iterations(module, BIG) > 50 * BIG.sums
+
+
+def test_a_window_that_loses_its_last_element_is_seen(without_unfolding, monkeypatch):
+    """Planted: every upper limit one too low; the count falls short."""
+    right = codegen.reduction.Bounds.limits
+
+    def short(self, name, guard):
+        found = right(self, name, guard)
+        return found and (found[0], tuple(Ceil(c.numerator - 1, c.denominator) for c in found[1]))
+
+    monkeypatch.setattr(codegen.reduction.Bounds, "limits", short)
+    module = load_plain("planted", write_module(lower(derive(CONV))).text)
+    assert all(run(module, "forward", s, "Y").multiplications < s.sums for s in SHAPES if s.pad == 2)
 
 
 # the order of the loops ---------------------------------------------------------------------------
-def test_the_innermost_loop_runs_along_the_last_axis(direct):
-    import inspect  # noqa: PLC0415
-
-    assert inspect is not None
+def test_the_innermost_loop_of_a_convolution_runs_along_the_last_axes(without_unfolding):
+    made = lower(derive(CONV))
+    for kernel, count in ((made.forward, 1), (made.backward, 2)):
+        sums = [loops for s, loops in visit(kernel.body) if isinstance(getattr(s, "value", None), Product)]
+        assert [loops[-1] for loops in sums] == ["j"] * count
 
 
 def test_a_sum_over_inner_loops_is_held_in_a_local():

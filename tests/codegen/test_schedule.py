@@ -158,5 +158,5 @@ def test_a_cycle_through_a_tensor_without_the_step_is_refused():
     system = recurrence(("a", reads("s")))
     total = Equation("s", (), (Term((STEP,), (), reads("a", "t")),))
     tensors = (*system.tensors, Tensor("s", (), "computed"))
-    with pytest.raises(DerivationError, match="with no common index to step along$"):
+    with pytest.raises(DerivationError, match=r"with no common index to step along$"):
         schedule(replace(system, equations=(*system.equations, total), tensors=tensors))

@@ -1,0 +1,83 @@
+"""The certificate beside a published module: verdicts, bars, counts, seed and digests.
+
+It is a function of the source alone: no measured number, no time, no machine. Measured values belong
+in a report of their own. Digests notice accidents, not forgery.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import codegen.runtime
+from codegen.module import Source, derivation_digest
+from codegen.verify.cases import SEED
+from codegen.verify.result import MutantReport, RungResult, Verified
+
+FORMAT = 1
+VERSION = "0.1.0"  # of gradsmith; a test compares it with pyproject.toml
+RUNTIME = Path(codegen.runtime.__file__).parent
+
+
+def certificate(verified: Verified) -> dict[str, Any]:
+    """Verified -> the certificate's content."""
+    return describe(verified.source, verified.results, verified.mutants)
+
+
+def certificate_text(verified: Verified) -> str:
+    """Verified -> the certificate's file."""
+    return as_text(certificate(verified))
+
+
+def as_text(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def describe(source: Source, results: tuple[RungResult, ...], mutants: MutantReport) -> dict[str, Any]:
+    """The certificate of a source with these results."""
+    content = {
+        "format": FORMAT,
+        "op": source.name,
+        "gradsmith": VERSION,
+        "seed": SEED,
+        "digests": {
+            "module": digest(source.text),
+            "runtime": runtime_digest(RUNTIME),
+            "derivation": derivation_digest(source.plan),
+        },
+        "rungs": [_entry(r) for r in results],
+        "mutants": {
+            "made": mutants.made,
+            "killed": mutants.killed,
+            "survivors": [str(s) for s in mutants.survivors],
+        },
+    }
+    return {**content, "digest": own_digest(content)}
+
+
+def _entry(result: RungResult) -> dict[str, Any]:
+    entry: dict[str, Any] = {"rung": result.rung, "name": result.name, "verdict": result.verdict}
+    if result.detail:
+        entry["detail"] = result.detail
+    if result.points:
+        entry |= {"oracle": result.oracle, "bar": result.bar, "points": result.points}
+    if result.mutants:
+        entry["noticed"] = str(result.mutants)
+    return entry
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def own_digest(content: dict[str, Any]) -> str:
+    """The digest of a certificate's content without its own digest."""
+    return digest(as_text({k: v for k, v in content.items() if k != "digest"}))
+
+
+def runtime_digest(folder: Path) -> str:
+    """One digest of the names and texts of a runtime's files."""
+    files = sorted(folder.glob("*.py"))
+    return digest("".join(f"{f.name}\n{digest(f.read_text('utf-8'))}\n" for f in files))

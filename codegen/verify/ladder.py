@@ -1,0 +1,88 @@
+"""Source -> Verified: the rungs, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from codegen.module import Source
+from codegen.verify import (
+    rung2_derivation,
+    rung3_execution,
+    rung5_autodiff,
+    rung6_numeric,
+    rung9_isolation,
+    rung11_mutants,
+)
+from codegen.verify.cases import Cases
+from codegen.verify.execution import Candidate
+from codegen.verify.result import (
+    MutantReport,
+    RungResult,
+    VerificationError,
+    Verified,
+    failure,
+)
+
+Progress = Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One rung: its check, or why it has none here."""
+
+    number: int
+    name: str
+    check: Callable[[Candidate, Cases], RungResult] | None = None
+    why_not: str = ""
+
+
+RUNGS = (
+    Rung(1, "adjoint identity, all sizes", why_not="not built"),
+    Rung(2, "derivation", rung2_derivation.check),
+    Rung(3, "execution of the text", rung3_execution.check),
+    Rung(4, "last digits", why_not="not built; tests measure the runtime's functions"),
+    Rung(5, "autodiff", rung5_autodiff.check),
+    Rung(6, "numeric derivative", rung6_numeric.check),
+    Rung(7, "shapes and strides", why_not="not built"),
+    Rung(8, "not finite, saturated", why_not="not built"),
+    Rung(9, "isolation", rung9_isolation.check),
+    Rung(10, "determinism", why_not="not built"),
+    Rung(11, "mutants of the text"),
+    Rung(12, "provenance", why_not="by `gradsmith verify`, from this certificate's digests"),
+)
+EXACT = (2, 3)  # no machine code runs before these have passed
+
+
+def verify(source: Source, progress: Progress = lambda name: None) -> Verified:
+    """Source -> Verified. Raises VerificationError naming the rung, the oracle and the point."""
+    results, mutants = climb(source, progress)
+    for result in results:
+        if result.verdict == "failed":
+            raise VerificationError(failure(source.name, result))
+    assert mutants is not None, "only a failure ends the climb early"
+    return Verified(source, results, mutants)
+
+
+def climb(
+    source: Source, progress: Progress = lambda name: None
+) -> tuple[tuple[RungResult, ...], MutantReport | None]:
+    """The result of every rung; it ends where running the machine code would not be safe."""
+    candidate, cases = Candidate(source), Cases(source.plan.derivation)
+    results: list[RungResult] = []
+    report = None
+    for rung in RUNGS:
+        if rung.check is not None or rung.number == 11:
+            progress(rung.name)
+        if rung.number == 11:
+            result, report = rung11_mutants.climb(candidate, cases)
+        else:
+            result = rung.check(candidate, cases) if rung.check else _absent(rung)
+        results.append(result)
+        if result.verdict == "failed" and rung.number in EXACT:
+            break
+    return tuple(results), report
+
+
+def _absent(rung: Rung) -> RungResult:
+    return RungResult(rung.number, rung.name, "", "", 0, "not run", rung.why_not)

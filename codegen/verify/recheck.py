@@ -1,0 +1,103 @@
+"""What `gradsmith verify` does: a published module, held against its certificate and run through the rungs.
+
+First the digests, which cost nothing; only if they agree are the rungs run again, on the text that is
+published, against the derivation of the spec as it is now. Offline. Digests notice accidents, not
+forgery: who can change a kernel can change its certificate; the rungs are what would notice that.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codegen.lower import lower
+from codegen.module import Source, derivation_digest
+from codegen.verify.certificate import (
+    FORMAT,
+    RUNTIME,
+    describe,
+    digest,
+    own_digest,
+    runtime_digest,
+)
+from codegen.verify.ladder import Progress, climb
+from codegen.verify.result import RungResult, failure
+from derive.derivation import derive
+from derive.language import OpSpec
+
+WITHOUT_JAX = 5  # this rung may have been run where the certificate was made, and not be here
+
+
+@dataclass(frozen=True, slots=True)
+class Recheck:
+    """What is wrong with a published module, one line each, and what the rungs said this time."""
+
+    problems: tuple[str, ...]
+    results: tuple[RungResult, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return not self.problems
+
+
+def recheck(module: Path, op: OpSpec, progress: Progress = lambda name: None) -> Recheck:
+    """A published module's path and its spec -> what is wrong with it."""
+    beside = module.with_suffix(".certificate.json")
+    for path in (module, beside):
+        if not path.is_file():
+            return Recheck((f"{op.name}: {path} is missing",))
+    source = Source(lower(derive(op)), module.read_text("utf-8"))
+    try:
+        published = json.loads(beside.read_text("utf-8"))
+    except json.JSONDecodeError as fault:
+        return Recheck((f"{op.name}: the certificate is no JSON: {fault}",))
+    changed = tuple(_changed(source, published, module.parent / "runtime"))
+    return Recheck(changed) if changed else _rerun(source, published, progress)
+
+
+def _changed(source: Source, published: dict[str, Any], runtime: Path) -> Iterator[str]:
+    """One line for each thing whose digest is not the certificate's."""
+    name = source.name
+    if not isinstance(published, dict) or (published.get("format"), published.get("op")) != (FORMAT, name):
+        yield f"{name}: the certificate is of another op or format"
+        return
+    if published.get("digest") != own_digest(published):
+        yield f"{name}: the certificate was changed since it was written"
+    digests = published.get("digests", {})
+    if digests.get("module") != digest(source.text):
+        yield f"{name}: the module is not the text that was verified"
+    if digests.get("runtime") != runtime_digest(runtime):
+        yield f"{name}: the runtime beside the module is not the one it was verified with"
+    if digests.get("runtime") != runtime_digest(RUNTIME):
+        yield f"{name}: this gradsmith has another runtime than the one it was verified with"
+    if digests.get("derivation") != derivation_digest(source.plan):
+        yield f"{name}: its spec, or the calculus, now gives other equations: generate it again"
+
+
+def _rerun(source: Source, published: dict[str, Any], progress: Progress) -> Recheck:
+    results, mutants = climb(source, progress)
+    failed = tuple(failure(source.name, r) for r in results if r.verdict == "failed")
+    if failed or mutants is None:
+        return Recheck(failed, results)
+    now = describe(source, results, mutants)
+    absent = {r.rung for r in results if r.verdict == "not run"} & {WITHOUT_JAX}
+    return Recheck(tuple(_differences(source.name, published, now, absent)), results)
+
+
+def _differences(
+    name: str, published: dict[str, Any], now: dict[str, Any], absent: set[int]
+) -> Iterator[str]:
+    """What the certificate says that is not so now."""
+    listed = published.get("rungs", [])
+    for old, new in zip(listed, now["rungs"], strict=False):
+        if old != new and new["rung"] not in absent:
+            keys = [k for k in {**old, **new} if old.get(k) != new.get(k)]
+            yield f"{name}: rung {new['rung']} now has another {keys[0]} than its certificate says"
+    for key in ("gradsmith", "seed", "mutants"):
+        if published.get(key) != now[key]:
+            yield f"{name}: the certificate's {key} differs from what is found now"
+    if len(listed) != len(now["rungs"]):
+        yield f"{name}: the certificate lists {len(listed)} rungs, not {len(now['rungs'])}"

@@ -1,0 +1,1 @@
+"""Ops made by gradsmith: plain source, verified; do not edit."""

@@ -1,0 +1,110 @@
+"""What emitted modules import: checks of arguments, `kernel`, and the functions kernels call.
+
+`KERNEL_NAMES` are the names that a kernel's text may use; `plain` gives each its meaning in plain
+Python, which is how the text is run over exact numbers.
+"""
+
+from .arguments import Tensor, check_cotangents, check_inputs, check_size, check_wrt
+from .arrays import clear, lowest, matrix, number
+from .blas import gemm
+from .compilation import kernel
+from .errors import ArgumentError, DtypeError, OpError, ShapeError
+from .results import certificate, gradient
+from .scalars import (
+    absolute,
+    beats,
+    cos,
+    erf,
+    exp,
+    expm1,
+    log,
+    log1p,
+    maximum,
+    minimum,
+    normal_cdf,
+    normal_pdf,
+    power,
+    relu,
+    sigmoid,
+    sign,
+    sin,
+    softplus,
+    sqrt,
+    step,
+    tanh,
+)
+from .settings import check_integer, check_real
+
+KERNEL_NAMES = (
+    "absolute",
+    "beats",
+    "clear",
+    "cos",
+    "erf",
+    "exp",
+    "expm1",
+    "gemm",
+    "kernel",
+    "log",
+    "log1p",
+    "lowest",
+    "matrix",
+    "maximum",
+    "minimum",
+    "normal_cdf",
+    "normal_pdf",
+    "number",
+    "power",
+    "relu",
+    "sigmoid",
+    "sign",
+    "sin",
+    "softplus",
+    "sqrt",
+    "step",
+    "tanh",
+)
+
+__all__ = [
+    "KERNEL_NAMES",
+    "ArgumentError",
+    "DtypeError",
+    "OpError",
+    "ShapeError",
+    "Tensor",
+    "absolute",
+    "beats",
+    "certificate",
+    "check_cotangents",
+    "check_inputs",
+    "check_integer",
+    "check_real",
+    "check_size",
+    "check_wrt",
+    "clear",
+    "cos",
+    "erf",
+    "exp",
+    "expm1",
+    "gemm",
+    "gradient",
+    "kernel",
+    "log",
+    "log1p",
+    "lowest",
+    "matrix",
+    "maximum",
+    "minimum",
+    "normal_cdf",
+    "normal_pdf",
+    "number",
+    "power",
+    "relu",
+    "sigmoid",
+    "sign",
+    "sin",
+    "softplus",
+    "sqrt",
+    "step",
+    "tanh",
+]

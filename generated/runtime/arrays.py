@@ -1,0 +1,96 @@
+"""What kernels do with whole arrays but for products: scalars of their dtype, views, clearing.
+
+Called from Python, each has its plain meaning (`plain.py`); in compiled code, the overload below.
+(Numba wants overloads without annotations.)
+"""
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic, overload
+
+from . import plain
+
+_SMALL = {"error_model": "numpy", "forceinline": True}
+
+
+def number(like: np.ndarray, p: int, q: int = 1) -> float:
+    """The scalar p/q in the dtype of the array `like`."""
+    return plain.number(like, p, q)
+
+
+def lowest(like: np.ndarray) -> float:
+    """Minus infinity in the dtype of the array `like`: what a max-reduction starts from."""
+    return plain.lowest(like)
+
+
+def clear(a: np.ndarray) -> None:
+    """Set every element of `a` (of any number of dimensions) to zero."""
+    plain.clear(a)
+
+
+def matrix(a: np.ndarray, k: int) -> np.ndarray:
+    """`a`, C-contiguous, seen as a matrix: its first k dimensions are rows, the others columns.
+
+    Shapes:   a (d1, ..., dn) -> (d1*...*dk, d(k+1)*...*dn); an empty product is 1; no copy
+    """
+    return plain.matrix(a, k)
+
+
+@overload(number, jit_options=_SMALL)
+def _number(like, p, q=1):
+    if not isinstance(like, types.Array) or not isinstance(like.dtype, types.Float):
+        return None
+    return lambda like, p, q=1: _ratio(like, p, q)
+
+
+@overload(lowest, jit_options=_SMALL)
+def _lowest(like):
+    if not isinstance(like, types.Array) or not isinstance(like.dtype, types.Float):
+        return None
+    return lambda like: -_ratio(like, 1, 0)
+
+
+@overload(clear, jit_options=_SMALL)
+def _clear(a):
+    if not isinstance(a, types.Array):
+        return None
+
+    def fill(a):
+        a[...] = 0
+
+    return fill
+
+
+@overload(matrix, jit_options=_SMALL)
+def _matrix(a, k):
+    # the C layout in the type is what makes the view below right
+    if not isinstance(a, types.Array) or a.layout != "C":
+        return None
+    if a.ndim == 0:
+        return lambda a, k: a.reshape((1, 1))
+
+    def view(a, k):
+        rows = columns = 1
+        for axis, size in enumerate(a.shape):
+            if axis < k:
+                rows *= size
+            else:
+                columns *= size
+        return a.reshape((rows, columns))
+
+    return view
+
+
+@intrinsic
+def _ratio(typing, like, p, q):
+    """p/q in like's dtype: divided in float64, so that a float32 is rounded once in effect."""
+
+    def generate(context, builder, signature, arguments):
+        double = ir.DoubleType()
+        over, under = (builder.sitofp(a, double) for a in arguments[1:])
+        ratio = builder.fdiv(over, under)
+        wanted = context.get_value_type(like.dtype)
+        return ratio if wanted == double else builder.fptrunc(ratio, wanted)
+
+    return like.dtype(like, types.int64, types.int64), generate
