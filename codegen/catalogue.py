@@ -26,7 +26,8 @@ def ops_in(module: ModuleType) -> tuple[OpSpec, ...]:
     for value in vars(module).values():
         parts = value if isinstance(value, tuple) else (value,)
         found += [part for part in parts if isinstance(part, OpSpec)]
-    return tuple(dict.fromkeys(found))
+    # a file that is built from other ops imports them: they are not its own
+    return tuple(op for op in dict.fromkeys(found) if Path(op.path) == Path(module.__file__ or ""))
 
 
 def find(names: tuple[str, ...]) -> tuple[OpSpec, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from codegen.accesses import arrays_written, flatten
 from codegen.bounds import Bounds
-from codegen.names import Names
+from codegen.names import WORDS, Names
 from codegen.nodes import (
     Ceil,
     Clear,
@@ -259,7 +259,7 @@ class Printer:
         return f"{name} in range({high})" if low == "0" else f"{name} in range({low}, {high})"
 
     def _index_name(self, index: str) -> str:
-        clashes = index in self.kernel.arguments or index in symbols(self.system)
+        clashes = index in {*self.kernel.arguments, *symbols(self.system), *WORDS}
         return self.names.like(f"{index}{index}") if clashes else index
 
     def _extreme(self, function: str, limits: tuple[Ceil, ...]) -> str:
@@ -293,7 +293,8 @@ class Printer:
         return f"{array}[{', '.join(positions)}]" if positions else array
 
     def _section(self, serves: tuple[str, ...], body: tuple[Statement, ...], depth: int) -> list[str]:
-        everything = set(serves) == set(self.kernel.outputs)
+        made = arrays_written(body) & set(self.kernel.outputs)
+        everything = set(serves) == set(self.kernel.outputs) and not made
         scalar = any(not self.system.tensor(n).dims for n in serves)
         if everything or scalar:
             return self.cited(body, depth)

@@ -74,6 +74,8 @@ class Scope:
         return open_shapes[0] if open_shapes else ()
 
     def letter(self, dim: Affine, taken: set[str]) -> Index:
+        # a letter that the spec declares for another range would be read as that index
+        taken |= {i.name for i in self.ranges.values() if (i.lo, i.hi) != (Affine(), dim)}
         name = fresh_letter(self.sizes, dim, taken)
         return Index(name, Affine(), dim)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
+from derive import compose
 from derive.close import show
 from derive.errors import SpecError
 from derive.expr import Expr, Like, Parameter, Read, as_expr
@@ -170,6 +172,14 @@ class Spec:
             if names[n] in names[:n]:
                 raise SpecError(f"{names[n]} is returned twice: return it once", location())
         self.outputs = names
+
+    def use(self, part: OpSpec, name: str, over: Affine | None = None, **given: Any) -> SimpleNamespace:
+        """Another op's equations in this spec, under a name of their own; its outputs as handles.
+
+        `given` binds the part's inputs and numbers; what is not given is declared as `name_input`.
+        `over` repeats the part for every value of an index (a named batch).
+        """
+        return compose.use(self, part, name, over, given)
 
     def _tensor(
         self, name: str, dims: tuple[Affine, ...], role: str, latex: str, about: str, integers: bool = False

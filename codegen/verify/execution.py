@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numba.core.errors import NumbaError
 
 from codegen.module import Source
 from codegen.nodes import Kernel
@@ -22,9 +23,19 @@ from derive.system import System
 Array = np.ndarray[Any, Any]
 KERNELS = ("_forward", "_backward")
 
-# What running a wrong text may raise: a wrong index, shape, name or number. (NumPy's own
-# exceptions are among these.) Anything else is a fault of ours and is not caught.
-FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, TypeError, ValueError)
+# What running a wrong text may raise: a wrong index, shape, name or number (NumPy's own exceptions are
+# among these), and what Numba says of a text that it cannot compile. Anything else is a fault of ours
+# and is not caught.
+FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NameError,
+    NumbaError,
+    TypeError,
+    ValueError,
+)
 
 
 class Candidate:
@@ -136,5 +147,5 @@ def same(found: Array, wanted: Array) -> str:
     if found.shape != wanted.shape:
         return f"has shape {found.shape}, not {wanted.shape}"
     pairs = zip(np.ndindex(wanted.shape), found.flat, wanted.flat, strict=True)
-    at = next((at for at, a, b in pairs if a != b), None)
+    at = next((at for at, a, b in pairs if type(a) is not type(b) or a != b), None)
     return "" if at is None else f"differs at {list(at)}"

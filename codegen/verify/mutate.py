@@ -43,9 +43,9 @@ class Site:
         held: Any = getattr(self.parent, self.field)
         if self.position is None:
             setattr(self.parent, self.field, node)
-            return held  # type: ignore[no-any-return]
+            return held
         old, held[self.position] = held[self.position], node
-        return old  # type: ignore[no-any-return]
+        return old
 
 
 def sites(function: ast.FunctionDef) -> list[Site]:

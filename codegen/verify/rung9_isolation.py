@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from codegen.verify.cases import Cases, Problem
-from codegen.verify.execution import FAULTS, Array, Candidate, runner
+from codegen.verify.execution import FAULTS, Array, Candidate, Runner, runner
 from codegen.verify.face import Face, arrays
 from codegen.verify.load import load_plain
 from codegen.verify.result import Killed, RungResult
@@ -72,6 +72,9 @@ def _findings(face: Face, problem: Problem) -> Iterator[str]:
     named, pullback = face.vjp(problem)
     outputs = arrays(named)
     gradients, again = (arrays(pullback(**problem.cotangents)) for _ in range(2))
+    face.vjp(_moved(problem))[1](**problem.cotangents)
+    later = arrays(pullback(**problem.cotangents))
+    yield unlike(later, gradients, "gradients after a call with other inputs")
     yield changed(given, before, "a call")
     yield changed(first, kept, "a later call")
     yield unlike(outputs, first, "vjp's outputs and forward's")
@@ -88,6 +91,13 @@ def _findings(face: Face, problem: Problem) -> Iterator[str]:
         pruned = arrays(face.vjp(problem, wrt=(name,))[1](**problem.cotangents))
         yield unlike(pruned, {name: gradients[name]}, f"gradients with wrt=({name!r},)")
     yield unlike(outputs, first, "outputs after all calls")
+
+
+def _moved(problem: Problem) -> Problem:
+    """The same shape with other numbers."""
+    return replace(
+        problem, inputs={n: a if a.dtype == np.int64 else a * 0.875 for n, a in problem.inputs.items()}
+    )
 
 
 def _other_layouts(problem: Problem) -> Iterator[tuple[str, Problem]]:
@@ -142,8 +152,18 @@ def _room(value: float) -> Callable[[tuple[int, ...], bool], Array]:
 def _run(candidate: Candidate, module: ModuleType, cases: Cases, problem: Problem, room: Any) -> Named:
     """Everything that both kernels write for their caller, with such buffers."""
     forward, backward = (runner(candidate.source, module, name) for name in ("_forward", "_backward"))
-    inputs = {n: np.ascontiguousarray(a) for n, a in problem.inputs.items()}
     reals = {n: np.float64(v) for n, v in problem.reals.items()}
-    values = forward({**inputs, **reals}, problem.shape, room)
+    values = _untouched(forward, dict(problem.inputs), reals, problem, room)
     cotangents = {cases.names[n]: a for n, a in problem.cotangents.items()}
-    return {**values, **backward({**inputs, **reals, **values, **cotangents}, problem.shape, room)}
+    given = {**problem.inputs, **values, **cotangents}
+    return {**values, **_untouched(backward, given, reals, problem, room)}
+
+
+def _untouched(kernel: Runner, given: Named, reals: Mapping[str, Any], problem: Problem, room: Any) -> Named:
+    """What a kernel makes; raises ValueError if it changes what it was given, residuals included."""
+    before = {n: a.tobytes() for n, a in given.items()}
+    made = kernel({**given, **reals}, problem.shape, room)
+    fault = changed(given, before, f"the {kernel.kernel.name} kernel")
+    if fault:
+        raise ValueError(fault)
+    return made

@@ -114,7 +114,9 @@ def isolation_faults(text: str, plan: Plan) -> list[tuple[str, str]]:
         faults += [(f"{name} writes to {n}", _writing(text, name, n, system)) for n in floating]
         first = next(n for n in kernel.outputs if not system.tensor(n).integer)
         faults.append((f"{name} adds garbage to {first}", _leaking(text, name, first, system)))
-    faults.append(("outputs in memory that is kept", _keeping(text)))
+    held = (*plan.forward.outputs, *plan.forward.saved)
+    if any(plan.forward_system.tensor(n).dims for n in held):
+        faults.append(("outputs in memory that is kept", _keeping(text)))
     return faults
 
 

@@ -1,0 +1,57 @@
+"""Problems: awkward sizes, labels inside and outside their axis, the same in every process."""
+
+import pytest
+
+from codegen.verify.cases import Cases
+from codegen.verify.shapes import Draw, label_extents
+from tests.codegen.verify.candidates import CATALOGUE, USERS, cases
+
+
+@pytest.mark.parametrize("name", [*CATALOGUE, *USERS])
+def test_sizes_are_pairwise_different_somewhere(name):
+    shapes = [s for s in cases(name).shapes if s.label.startswith("awkward")]
+    free = [s.name for s in cases(name).forward.sizes if s.formula is None]
+    assert any(len({s.sizes[n] for n in free}) == len(free) for s in shapes)
+
+
+@pytest.mark.parametrize("name", [*CATALOGUE, *USERS])
+def test_there_are_small_ones_long_axes_and_ties(name):
+    labels = {s.label.split()[0] for s in cases(name).shapes}
+    assert {"awkward", "long"} <= labels
+    numbers = [v for p in cases(name).exact for a in p.problem.inputs.values() for v in a.flat]
+    assert any(v == 0 for v in numbers)
+
+
+def test_a_recurrence_is_run_over_several_steps_and_over_fifty():
+    steps = [p.shape.sizes["T"] for p in cases("lstm").floats]
+    assert max(steps) == 50 and any(2 < t < 50 for t in steps) and 1 in steps
+
+
+def test_integer_parameters_vary_and_take_their_defaults():
+    taken = {tuple(s.integers.values()) for s in cases("max_pool2d").shapes}
+    assert (2, 2, 0) in taken and len(taken) > 4
+
+
+def test_labels_lie_inside_the_axis_that_they_index_and_stray_sometimes():
+    name = "softmax_cross_entropy"
+    assert [str(e) for e in label_extents(cases(name).forward, "y")] == ["K"]
+    seen = [(p.problem.shape.sizes["K"], y) for p in cases(name).exact for y in p.problem.inputs["y"].flat]
+    assert all(-1 <= y <= k for k, y in seen)
+    assert any(0 <= y < k for k, y in seen) and any(not 0 <= y < k for k, y in seen)
+
+
+def test_the_same_problems_are_drawn_every_time():
+    again = Cases(cases("lstm").derivation)
+    assert [str(s) for s in again.shapes] == [str(s) for s in cases("lstm").shapes]
+    one, other = again.exact[0].problem.inputs["x"], cases("lstm").exact[0].problem.inputs["x"]
+    assert (one == other).all()
+
+
+def test_a_derived_size_is_never_below_what_it_must_be():
+    shapes = cases("conv2d").shapes
+    assert all(s.sizes["U"] >= 1 and s.sizes["V"] >= 1 for s in shapes)
+
+
+def test_a_shape_with_a_size_below_its_least_is_refused():
+    draw = Draw(cases("lstm").forward, cases("lstm").backward, "0")
+    assert draw.shape("none", {"T": 0, "B": 1, "I": 1, "H": 1}, {}) is None

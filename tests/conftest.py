@@ -1,0 +1,6 @@
+"""JAX in double precision, on the processor; the parts that compile share what is compiled."""
+
+import os
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("JAX_ENABLE_X64", "true")
