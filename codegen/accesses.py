@@ -20,8 +20,8 @@ from codegen.nodes import (
     inner,
     with_inner,
 )
-from derive.expr import Expr, Read, children, integer_reads, reads, rebuild, substitute
-from derive.index import Affine, Guard, IntegerRead
+from derive.algebra.expr import Expr, Read, children, integer_reads, reads, rebuild, substitute
+from derive.algebra.index import Affine, Guard, IntegerRead
 
 Places = dict[str, set[tuple[Affine, ...]]]
 

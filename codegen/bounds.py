@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from codegen.nodes import Ceil
-from derive.domains import zero_outside
-from derive.expr import Expr, Read, walk
-from derive.index import Affine, Delta, Guard, In, Index, IntegerRead
-from derive.system import System
+from derive.algebra.domains import zero_outside
+from derive.algebra.expr import Expr, Read, walk
+from derive.algebra.index import Affine, Delta, Guard, In, Index, IntegerRead
+from derive.algebra.system import System
 
 ZERO = Affine()
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import ModuleType
 
 import derive.ops
+from derive.authoring.names import line_of
+from derive.authoring.spec import AUTHORS_FAULTS
 from derive.errors import SpecError
 from derive.language import OpSpec
 
@@ -48,6 +50,8 @@ def find(names: tuple[str, ...]) -> tuple[OpSpec, ...]:
             listed = ", ".join(known)
             raise SpecError(f"there is no op {name!r}: give one of {listed}, or the path of a spec's file")
     twice = [op.name for n, op in enumerate(found) if op.name in {o.name for o in found[:n]}]
+    if any(op.name == "runtime" for op in found):
+        raise SpecError("an op cannot be called 'runtime': that is what every module imports")
     if twice:
         raise SpecError(f"two ops are called {twice[0]!r}: give one of them another name")
     return tuple(found)
@@ -69,8 +73,10 @@ def from_file(path: Path) -> tuple[OpSpec, ...]:
         spec.loader.exec_module(module)
     except SyntaxError as fault:
         raise SpecError(f"this is not Python: {fault.msg}", f"{path.name}:{fault.lineno}") from None
-    except ImportError as fault:
-        raise SpecError(f"the file cannot be run: {fault}", path.name) from None
+    except SpecError:
+        raise
+    except (ImportError, OSError, ArithmeticError, *AUTHORS_FAULTS) as fault:
+        raise SpecError(f"the file cannot be run: {fault}", line_of(fault)) from fault
     ops = ops_in(module)
     if not ops:
         raise SpecError(

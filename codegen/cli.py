@@ -21,7 +21,7 @@ from codegen.publish import drift
 from derive.derivation import derive as derive_op
 from derive.errors import DerivationError, SpecError
 from derive.language import OpSpec
-from derive.page import render
+from derive.pages.page import render
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FAULTS = (SpecError, DerivationError, TypesettingError)

@@ -9,9 +9,9 @@ from itertools import combinations
 from codegen.bounds import Bounds
 from codegen.nodes import Gemm, If, Loop, Statement, View, least
 from codegen.schedule import Task
-from derive.expr import Product, Read
-from derive.index import Affine, Guard, In, Index
-from derive.system import System
+from derive.algebra.expr import Product, Read
+from derive.algebra.index import Affine, Guard, In, Index
+from derive.algebra.system import System
 
 
 @dataclass(frozen=True, slots=True)

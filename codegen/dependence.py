@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from derive.algebra.index import Affine
+from derive.algebra.monoids import MONOIDS
+from derive.algebra.system import Equation, System, Term
 from derive.errors import DerivationError
-from derive.index import Affine
-from derive.monoids import MONOIDS
-from derive.system import Equation, System, Term
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from derive.batch import batch
-from derive.elaborate import elaborate
+from derive.algebra.system import System, Tensor
+from derive.authoring.batch import batch
+from derive.authoring.elaborate import elaborate
+from derive.authoring.pack import pack
+from derive.authoring.spec import Spec
 from derive.language import OpSpec
-from derive.pack import pack
-from derive.spec import Spec
+from derive.pages.text import affine_text, expr_text
 from derive.steps import Recorder
-from derive.system import System, Tensor
-from derive.text import affine_text, expr_text
 
 
 def spec_equations(spec: Spec) -> list[str]:

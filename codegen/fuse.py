@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from codegen.accesses import accesses, substitute_indices
 from codegen.nodes import Nest, Statement
-from derive.index import Affine
+from derive.algebra.index import Affine
 
 
 @dataclass(frozen=True, slots=True)

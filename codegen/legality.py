@@ -13,8 +13,8 @@ from codegen.accesses import arrays_read, arrays_written, flatten
 from codegen.dependence import Piece
 from codegen.nodes import If, Kernel, Let, Loop, Nest, Section, Statement, inner
 from codegen.schedule import Item, Steps, Task
-from derive.index import Affine
-from derive.system import System
+from derive.algebra.index import Affine
+from derive.algebra.system import System
 
 
 class IllegalPlan(AssertionError):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from codegen.accesses import accesses, flatten, map_values
 from codegen.names import Names
 from codegen.nodes import If, IndexValue, Let, Local, Nest, Statement, Store
-from derive.expr import Call, Expr, Power, Ratio, Read, transform, walk
+from derive.algebra.expr import Call, Expr, Power, Ratio, Read, transform, walk
 
 
 def localise(nest: Nest, needed: set[str], integers: set[str], names: Names) -> Nest:
@@ -87,7 +87,7 @@ def _known(value: Expr, known: Mapping[Expr, Local]) -> Expr:
     """Outermost known subexpressions first."""
     if value in known:
         return known[value]
-    from derive.expr import children, rebuild
+    from derive.algebra.expr import children, rebuild
 
     parts = tuple(_known(part, known) for part in children(value))
     return rebuild(value, parts) if parts else value

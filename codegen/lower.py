@@ -16,8 +16,8 @@ from codegen.pointwise import lower_pointwise
 from codegen.reduction import lower_maximum, lower_sum, wrap
 from codegen.schedule import Item, Steps, Task, schedule
 from codegen.unfold import declare_patches, lower_unfolded
+from derive.algebra.system import System, symbols
 from derive.derivation import Derivation
-from derive.system import System, symbols
 
 
 @dataclass(frozen=True, slots=True)

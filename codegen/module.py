@@ -12,11 +12,11 @@ from codegen.folding import fold_lines
 from codegen.lower import Plan
 from codegen.printer import Printer, print_kernel
 from codegen.render import render
-from derive.index import Affine
-from derive.sheet import equation_numbers
-from derive.spec import Spec
-from derive.system import IntegerParameter, RealParameter, Size, System, Tensor
-from derive.text import equation_text
+from derive.algebra.index import Affine
+from derive.algebra.system import IntegerParameter, RealParameter, Size, System, Tensor
+from derive.authoring.spec import Spec
+from derive.pages.sheet import equation_numbers
+from derive.pages.text import equation_text
 
 RUNTIME_ALWAYS = (
     "Tensor",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from codegen import runtime
+from derive.algebra.system import System, fresh, symbols
 from derive.errors import DerivationError
-from derive.system import System, fresh, symbols
 
 # what the text of a module says itself, beside the names of the runtime and of the op
 WORDS = frozenset(runtime.__all__) | {

@@ -9,7 +9,7 @@ statement = Loop(index, lo, hi, backwards, body)      for index in [max(lo), min
           | Gemm(out, a, b, transpose_a, transpose_b, add)
           | Clear(target)                             zeros in an array, or in a part of it
           | Section(serves, body)                     only where one of the gradients is wanted
-value     = an expression of derive.expr over arrays, plus Local(name) and IndexValue(e)
+value     = an expression of derive.algebra.expr over arrays, plus Local(name) and IndexValue(e)
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from derive.expr import Expr, Read
-from derive.index import Affine, Guard, Index
+from derive.algebra.expr import Expr, Read
+from derive.algebra.index import Affine, Guard, Index
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from codegen.bounds import Bounds
 from codegen.names import Names
 from codegen.nodes import Clear, If, Let, Local, Nest, Statement, Store
 from codegen.schedule import Task
-from derive.expr import ZERO as NOTHING
-from derive.expr import Expr, Read, plus, substitute, transform
-from derive.index import Affine, Delta, Guard, In, Index, solve
-from derive.system import System, Term
+from derive.algebra.expr import ZERO as NOTHING
+from derive.algebra.expr import Expr, Read, plus, substitute, transform
+from derive.algebra.index import Affine, Delta, Guard, In, Index, solve
+from derive.algebra.system import System, Term
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from codegen.nodes import (
     View,
     inner,
 )
-from derive.expr import (
+from derive.algebra.expr import (
     Call,
     Choice,
     Expr,
@@ -38,8 +38,8 @@ from derive.expr import (
     Read,
     Sum,
 )
-from derive.index import Affine, Delta, Guard, Index, IntegerRead
-from derive.system import System, symbols
+from derive.algebra.index import Affine, Delta, Guard, Index, IntegerRead
+from derive.algebra.system import System, symbols
 
 ATOM, POWER, UNARY, TERM, SUM, CHOICE = 6, 5, 4, 3, 2, 1
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from codegen.module import Source
 from codegen.verify.certificate import certificate_text
 from codegen.verify.result import Verified
-from derive.page import render
+from derive.pages.page import render
 
 RUNTIME = Path(__file__).parent / "runtime"
 PACKAGE = '"""Ops made by gradsmith: plain source, verified; do not edit."""\n'

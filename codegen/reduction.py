@@ -9,11 +9,11 @@ from codegen.names import Names
 from codegen.nodes import Clear, If, IndexValue, Let, Local, Loop, Statement, Store, Track, least
 from codegen.pointwise import guard_reads, place
 from codegen.schedule import Task
-from derive.domains import zero_outside
-from derive.expr import ZERO as NOTHING
-from derive.expr import Call, Expr, Read, reads, substitute
-from derive.index import Affine, Guard, In, Index
-from derive.system import System, Term, fresh_letter, symbols
+from derive.algebra.domains import zero_outside
+from derive.algebra.expr import ZERO as NOTHING
+from derive.algebra.expr import Call, Expr, Read, reads, substitute
+from derive.algebra.index import Affine, Guard, In, Index
+from derive.algebra.system import System, Term, fresh_letter, symbols
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from codegen.dependence import Edge, Piece, carried_axes, components, direction, distance, edges, pieces
+from derive.algebra.expr import substitute
+from derive.algebra.index import Affine, Index
+from derive.algebra.system import Equation, System, Term
 from derive.errors import DerivationError
-from derive.expr import substitute
-from derive.index import Affine, Index
-from derive.system import Equation, System, Term
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from codegen.names import Names
 from codegen.nodes import Clear, Loop, Statement, Store, least
 from codegen.reduction import Space, space, wrap
 from codegen.schedule import Task
-from derive.expr import Product, Read
-from derive.index import Guard, Index
-from derive.system import Equation, System, Tensor, Term, fresh, symbols
+from derive.algebra.expr import Product, Read
+from derive.algebra.index import Guard, Index
+from derive.algebra.system import Equation, System, Tensor, Term, fresh, symbols
 
 
 @dataclass(frozen=True, slots=True)

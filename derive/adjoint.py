@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from derive.domains import always_evaluated, drop_redundant_guards, sum_out_deltas
-from derive.expr import Expr, Number, Read, substitute, times
-from derive.index import Affine, Delta, Index, IntegerRead
-from derive.monoids import MONOIDS
-from derive.partials import partials
+from derive.algebra.domains import always_evaluated, drop_redundant_guards, sum_out_deltas
+from derive.algebra.expr import Expr, Number, Read, substitute, times
+from derive.algebra.index import Affine, Delta, Index, IntegerRead
+from derive.algebra.monoids import MONOIDS
+from derive.algebra.partials import partials
 from derive.steps import Link, Recorder
-from derive.system import Equation, System, Tensor, Term, canonical_indices, fresh, fresh_letter, symbols
+from derive.algebra.system import Equation, System, Tensor, Term, canonical_indices, fresh, fresh_letter, symbols
 
 
 def name_witnesses(system: System, recorder: Recorder) -> System:

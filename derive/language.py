@@ -17,7 +17,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from derive.functions import (
+from derive.authoring.functions import (
     absolute,
     between,
     cos,
@@ -41,9 +41,9 @@ from derive.functions import (
     total,
     where,
 )
-from derive.handles import Handle, Symbol
-from derive.names import RESERVED, check_name, location
-from derive.spec import Authored, OpSpec, Spec
+from derive.authoring.handles import Handle, Symbol
+from derive.authoring.names import RESERVED, check_name, location
+from derive.authoring.spec import Authored, OpSpec, Spec
 
 __all__ = [
     "RESERVED",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derive.expr import Expr, Read
-from derive.index import Affine
-from derive.system import Equation
+from derive.algebra.expr import Expr, Read
+from derive.algebra.index import Affine
+from derive.algebra.system import Equation
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,15 @@ def test_an_lstm_over_one_step():
     assert worst(found) < SHALLOW[np.float64], found
 
 
+def test_each_gradient_of_an_lstm_alone_is_the_same_to_the_last_bit():
+    inputs, cotangents = sequence(7), {"h": draw((7, 3, 4), 1), "c": draw((7, 3, 4), 2)}
+    every = lstm.vjp(**inputs)[1](**cotangents)
+    for name in every._fields:
+        alone = lstm.vjp(**inputs, wrt=(name,))[1](**cotangents)
+        assert np.array_equal(getattr(alone, name), getattr(every, name))
+        assert sum(g is not None for g in alone) == 1
+
+
 def test_another_order_of_the_gates_is_seen():
     """Planted fault: W's gates f and i exchanged."""
     inputs = sequence(5)

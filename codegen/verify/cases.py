@@ -17,12 +17,12 @@ import numpy as np
 
 from codegen.verify.execution import Array, exact
 from codegen.verify.shapes import Draw, Shape, exact_shapes, label_extents, plain
+from derive.algebra.system import System
 from derive.derivation import Derivation
 from derive.errors import DerivationError
-from derive.numbers import Floats
-from derive.reference import evaluate
-from derive.residues import PRIME, PrimeField, Residue
-from derive.system import RealParameter, System
+from derive.oracle.numbers import Floats
+from derive.oracle.reference import evaluate
+from derive.oracle.residues import PRIME, PrimeField, Residue
 
 SEED = 20260131
 EXACT_BUDGET = 10_000  # points of index space a problem may visit
@@ -96,7 +96,7 @@ class Cases:
             lambda: draw.small("ones", 1, FLOAT_BUDGET),
         ]
         steps = [s.name for s in draw.free if s.sequence]
-        makers += [partial(draw.long, name, DEEP, 8 * FLOAT_BUDGET) for name in steps]
+        makers += [partial(draw.one, "long", name, DEEP, 8 * FLOAT_BUDGET) for name in steps]
         made = [self._first_finite(make) for make in makers]
         distinct = {tuple(m.shape.symbols.items()): m for m in reversed(made) if m is not None}
         return tuple(reversed(distinct.values()))
@@ -128,6 +128,12 @@ class Cases:
         made = [self._solved(shape, "uniform") for shape in self.shapes]
         made += [self._solved(shape, "ties", small=True) for shape in smallest]
         return tuple(m for m in made if m is not None)
+
+    @property
+    def typical(self) -> tuple[ExactProblem, ...]:
+        """Two exact problems at awkward sizes, for what need not be seen at every size."""
+        awkward = [p for p in self.exact if p.problem.shape.label.startswith("awkward")]
+        return tuple(awkward[:2]) or self.exact[-2:]
 
     def _solved(self, shape: Shape, seed: str, small: bool = False) -> ExactProblem | None:
         """None where the equations themselves divide by 0 (small integers may)."""
@@ -202,7 +208,7 @@ class Cases:
             count = int(np.prod(extents, dtype=int))
             return np.array([number(style) for _ in range(count)]).reshape(extents)
 
-        reals = {p.name: near_default(p, rng) for p in self.forward.reals}
+        reals = {p.name: (p.default or 1.0) * rng.uniform(0.75, 1.25) for p in self.forward.reals}
         cotangents = {n: numbers(shape.of(self.forward, n), "normal") for n in self.names}
         return Problem(shape, self._inputs(shape, rng, numbers), reals, cotangents)
 
@@ -243,8 +249,3 @@ def _ends(system: System, labels: str, shape: Shape) -> list[int]:
     """The extents of the axes that an integer tensor's elements index."""
     symbols = shape.symbols
     return [plain(e, symbols) for e in label_extents(system, labels) if e.names() <= symbols.keys()]
-
-
-def near_default(parameter: RealParameter, rng: random.Random) -> float:
-    """A real parameter within a quarter of its default."""
-    return (parameter.default or 1.0) * rng.uniform(0.75, 1.25)

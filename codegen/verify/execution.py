@@ -17,8 +17,8 @@ from codegen.nodes import Kernel
 from codegen.runtime.plain import ExactArray
 from codegen.verify.load import load_fast, load_plain
 from codegen.verify.shapes import Shape
-from derive.residues import PRIME, PrimeField, Residue
-from derive.system import System
+from derive.algebra.system import System
+from derive.oracle.residues import PRIME, PrimeField, Residue
 
 Array = np.ndarray[Any, Any]
 KERNELS = ("_forward", "_backward")
@@ -125,10 +125,21 @@ def _refuse_negative(at: Any) -> None:
                 raise IndexError(f"a position below 0: {at}")
 
 
+class Undefined:
+    """What dividing by 0 gives: a kernel may set it up before a loop that has no turn, but not use it."""
+
+
+class Field(PrimeField):
+    """The prime field for kernels: a constant such as 1/N is only an error where it is used."""
+
+    def number(self, p: int, q: int = 1) -> Any:
+        return super().number(p, q) if q % PRIME else Undefined()
+
+
 def exact(values: Any, integer: bool = False) -> Bounded:
     """A bounded array of elements of the prime field, or of integers."""
     array = np.array(values, dtype=np.int64 if integer else object, order="C").view(Bounded)
-    array.field = PrimeField()
+    array.field = Field()
     return array
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from derive.domains import zero_outside
-from derive.expr import Call, Choice, Expr, Negative, Number, Parameter, Power, Product, Ratio, Read, Sum
-from derive.index import Affine, Guard, In, IntegerRead
+from derive.algebra.domains import zero_outside
+from derive.algebra.expr import Call, Choice, Expr, Negative, Number, Parameter, Power, Product, Ratio, Read, Sum
+from derive.algebra.index import Affine, Guard, In, IntegerRead
 
 Point = Mapping[str, Any]  # integers, or arrays of integers that broadcast against each other
 Grid = Any  # a NumPy or JAX array

@@ -48,7 +48,7 @@ def killed(candidate: Candidate, cases: Cases, mutant: Mutant) -> bool:
     if any(guarded(comparison(kernel, problem, cases)) for problem in cases.exact):
         return True
     if mutant.kernel == "_backward":
-        checks = [check for p in cases.exact[:2] for _, check in alone(kernel, p, cases)]
+        checks = [check for p in cases.typical for _, check in alone(kernel, p, cases)]
         if any(map(guarded, checks)) or _killed_astray(candidate, kernel, cases):
             return True
     return _killed_in_floats(candidate, cases, mutant)

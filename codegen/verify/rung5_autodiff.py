@@ -23,7 +23,7 @@ from codegen.verify.jax_oracle import jax_function
 from codegen.verify.planted import shown
 from codegen.verify.result import RungResult
 from codegen.verify.shapes import Shape, plain
-from derive.system import System
+from derive.algebra.system import System
 
 ORACLE = "JAX's own reverse mode on the forward equations, float64"
 SHALLOW, DEEPER = 1e-11, 1e-9

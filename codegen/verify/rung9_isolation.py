@@ -57,6 +57,7 @@ def _with_faults_shown(rung: RungResult, candidate: Candidate, cases: Cases) -> 
 
 def noticed(candidate: Candidate, module: ModuleType, cases: Cases, problem: Problem) -> str:
     """Nothing, or what a module does at a problem that it may not do."""
+    problem = _copied(problem)  # a faulty module may write to it
     try:
         face = Face(module, cases)
         return next(filter(None, _findings(face, problem)), "") or _garbage(candidate, module, cases, problem)
@@ -68,21 +69,24 @@ def _findings(face: Face, problem: Problem) -> Iterator[str]:
     given = {**problem.inputs, **{f"the cotangent of {n}": a for n, a in problem.cotangents.items()}}
     before = {n: a.tobytes() for n, a in given.items()}
     first = face.outputs(problem)
+    yield changed(given, before, "a call of forward")
     kept = {n: a.tobytes() for n, a in first.items()}
     named, pullback = face.vjp(problem)
     outputs = arrays(named)
-    gradients, again = (arrays(pullback(**problem.cotangents)) for _ in range(2))
+    yield changed(given, before, "a call of vjp")
+    gradients = arrays(pullback(**problem.cotangents))
+    yield changed(given, before, "a call of the pullback")
+    again = arrays(pullback(**problem.cotangents))
     face.vjp(_moved(problem))[1](**problem.cotangents)
     later = arrays(pullback(**problem.cotangents))
-    yield unlike(later, gradients, "gradients after a call with other inputs")
-    yield changed(given, before, "a call")
-    yield changed(first, kept, "a later call")
-    yield unlike(outputs, first, "vjp's outputs and forward's")
-    yield unlike(gradients, again, "a second call of the pullback")
     owned = {f"{n} of forward": a for n, a in first.items()} | {f"{n} of vjp": a for n, a in outputs.items()}
     owned |= {f"the gradient of {n}": a for n, a in gradients.items()}
     owned |= {f"the second gradient of {n}": a for n, a in again.items()}
     yield shared(owned, given)
+    yield changed(first, kept, "a later call")
+    yield unlike(outputs, first, "vjp's outputs and forward's")
+    yield unlike(gradients, again, "a second call of the pullback")
+    yield unlike(later, gradients, "gradients after a call with other inputs")
     for about, other in _other_layouts(problem):
         named, pullback = face.vjp(other)
         yield unlike(arrays(named), outputs, f"outputs for {about} inputs")
@@ -91,6 +95,11 @@ def _findings(face: Face, problem: Problem) -> Iterator[str]:
         pruned = arrays(face.vjp(problem, wrt=(name,))[1](**problem.cotangents))
         yield unlike(pruned, {name: gradients[name]}, f"gradients with wrt=({name!r},)")
     yield unlike(outputs, first, "outputs after all calls")
+
+
+def _copied(problem: Problem) -> Problem:
+    inputs, cotangents = ({n: a.copy() for n, a in g.items()} for g in (problem.inputs, problem.cotangents))
+    return replace(problem, inputs=inputs, cotangents=cotangents)
 
 
 def _moved(problem: Problem) -> Problem:

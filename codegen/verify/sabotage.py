@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from codegen.lower import Plan
 from codegen.verify.execution import kernel_definitions
 from codegen.verify.mutate import Mutant
-from derive.expr import Expr, Number, Read, minus, times, transform
-from derive.index import Affine
-from derive.system import Equation, System, Term
+from derive.algebra.expr import Expr, Number, Read, minus, times, transform
+from derive.algebra.index import Affine
+from derive.algebra.system import Equation, System, Term
 
 GAIN = (2001, 2000)  # a gradient that is wrong by 0.05%
 
@@ -126,8 +126,10 @@ def _corner(name: str, system: System) -> str:
 
 
 def _writing(text: str, kernel: str, name: str, system: System) -> str:
+    """Another number in the first element, whatever stands there: adding would not change infinity."""
     corner = _corner(name, system)
-    return with_statements(text, kernel, [f"{corner} = {corner} + number({name}, 1)"])
+    other = f"number({name}, 1) if {corner} != number({name}, 1) else number({name}, 2)"
+    return with_statements(text, kernel, [f"{corner} = {other}"])
 
 
 def _leaking(text: str, kernel: str, name: str, system: System) -> str:

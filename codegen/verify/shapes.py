@@ -10,12 +10,13 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from derive.index import Affine, Index, IntegerRead
-from derive.meaning import symbols_of
-from derive.system import Equation, System, Term
+from derive.algebra.index import Affine, Index, IntegerRead
+from derive.algebra.system import Equation, System, Term
+from derive.oracle.meaning import symbols_of
 
 DRAWS = 400  # tries to find sizes at which every derived size is at least what it must be
 LONG = 19  # the long axis: beyond any unrolled loop, and no multiple of one
+SHORT = (0, 1, 2, 3, 4)  # extents that every axis has at least once, where its op allows them
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,10 @@ class Draw:
         self.free = [s for s in forward.sizes if s.formula is None]
 
     def shape(self, label: str, sizes: Mapping[str, int], integers: Mapping[str, int]) -> Shape | None:
-        """The shape with these free sizes, None where one is below 1 or its least, or an axis below 0."""
+        """The shape with these free sizes, None where one is below its least, or an axis below 0."""
         known = symbols_of(self.forward.sizes, sizes, integers)
-        if any(known[s.name] < max(s.least, 1) for s in self.forward.sizes):
+        empty = 0 in sizes.values()  # no derived size is 0 unless another one is meant to be
+        if any(known[s.name] < (s.least if empty else max(s.least, 1)) for s in self.forward.sizes):
             return None
         if any(plain(d, known) < 0 for t in self.forward.tensors for d in t.dims):
             return None
@@ -114,12 +116,12 @@ class Draw:
                 return shape
         return None
 
-    def long(self, size: str, extent: int, budget: int) -> Shape | None:
-        """One size beyond any unrolled loop, the others small."""
-        for _ in range(DRAWS):
+    def one(self, label: str, size: str, extent: int, budget: int) -> Shape | None:
+        """One size of this extent, the others small."""
+        for _ in range(DRAWS if extent else DRAWS // 10):
             sizes = {s.name: self.rng.randint(max(1, s.least), max(3, s.least)) for s in self.free}
             sizes[size] = extent
-            shape = self.shape(f"long {size}", sizes, self.integers(defaults=False))
+            shape = self.shape(f"{label} {size}", sizes, self.integers(defaults=False))
             if shape is not None and self.cost(shape) <= budget:
                 return shape
         return None
@@ -133,7 +135,8 @@ def exact_shapes(forward: System, backward: System, seed: str, budget: int) -> t
     found += [draw.awkward("awkward", budget) for _ in range(many)]
     found += [draw.small("small", 3, budget) for _ in range(many)]
     found += [draw.small("ones", 1, budget)]
-    found += [draw.long(s.name, LONG, 4 * budget) for s in draw.free]
+    found += [draw.one("long", s.name, LONG, 4 * budget) for s in draw.free]
+    found += [draw.one("short", s.name, n, budget) for s in draw.free for n in SHORT if n >= s.least]
     distinct = {str(sorted(s.symbols.items())): s for s in found if s is not None}
     return tuple(sorted(distinct.values(), key=draw.cost))
 

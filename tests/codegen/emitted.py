@@ -14,11 +14,11 @@ from codegen.lower import Plan, lower
 from codegen.module import write_module
 from codegen.nodes import Gemm, If, Kernel, Loop, Section, Statement, inner
 from codegen.verify.load import load_plain
+from derive.algebra.system import System
+from derive.authoring.spec import OpSpec
 from derive.derivation import Derivation, derive
-from derive.numbers import Floats
-from derive.reference import evaluate, sizes_of
-from derive.spec import OpSpec
-from derive.system import System
+from derive.oracle.numbers import Floats
+from derive.oracle.reference import evaluate, sizes_of
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = catalogue()

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from codegen.bounds import Bounds
 from codegen.nodes import Ceil
-from derive.expr import Call, Number, Product, Read, Sum
-from derive.index import Affine, Delta, In, Index, IntegerRead, holds
-from derive.system import IntegerParameter, Size, System, Tensor
+from derive.algebra.expr import Call, Number, Product, Read, Sum
+from derive.algebra.index import Affine, Delta, In, Index, IntegerRead, holds
+from derive.algebra.system import IntegerParameter, Size, System, Tensor
 
 N, M, step = map(Affine.of, ("N", "M", "step"))
 i, j = Affine.of("i"), Affine.of("j")

@@ -15,8 +15,8 @@ from codegen.module import write_module
 from codegen.names import Names
 from codegen.nodes import Let, Local, Nest, Store
 from codegen.verify.load import load_plain
-from derive.expr import ONE, Call, Product, Read, Sum
-from derive.index import Affine, Index
+from derive.algebra.expr import ONE, Call, Product, Read, Sum
+from derive.algebra.index import Affine, Index
 from derive.language import op, relu, tanh
 from tests.codegen.emitted import OPS, derivation, differences, kernel_text, plain, plan
 

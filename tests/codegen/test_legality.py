@@ -23,8 +23,8 @@ from codegen.legality import (
 )
 from codegen.nodes import Clear, Kernel, Let, Loop, Nest, Section, least
 from codegen.schedule import Steps, schedule
-from derive.expr import ONE
-from derive.index import Affine
+from derive.algebra.expr import ONE
+from derive.algebra.index import Affine
 from tests.codegen.emitted import OPS, derivation, plan
 
 LSTM = OPS["lstm"]

@@ -12,10 +12,11 @@ from codegen.module import Source, write_module
 from codegen.printer import Printer
 from codegen.verify.cases import Cases
 from codegen.verify.execution import Candidate
+from codegen.verify.load import load_fast, load_plain
 from codegen.verify.rung3_execution import check
 from derive.errors import DerivationError
 from derive.language import between, largest, op
-from tests.codegen.emitted import derivation, plain, plan
+from tests.codegen.emitted import close, derivation, plain, plan, random_problem, text
 from tests.derive.calculus_specs import CASES
 
 SPECS = {case.op.name: case.op for case in CASES}
@@ -107,3 +108,20 @@ def test_the_maximum_of_nothing_is_minus_infinity_and_takes_no_gradient():
     assert made.y.tolist() == [[5.0, 5.0, -np.inf, -np.inf]]
     assert pullback(np.ones((1, 4))).x.tolist() == [[0.0, 2.0, 0.0, 0.0]]
     assert fault(closing_window[0]) == ""
+
+
+TRICKY = ("embedding", "label_smoothing", "guarded_maximum", "two_steps_back", "lattice", "centred_window")
+
+
+@pytest.mark.parametrize("name", TRICKY)
+def test_machine_code_does_what_the_text_says(name):
+    """Conditions inside indices, locals set in branches, loops in loops: all that Numba must type."""
+    case = next(c for c in CASES if c.op.name == name)
+    inputs, cotangents = random_problem(case.op, {**case.sizes, "B": 2}, **case.integers)
+    for label, ends in case.labels.items():
+        inputs[label] = np.random.default_rng(0).integers(*ends, inputs[label].shape)
+    made = []
+    for load in (load_plain, load_fast):
+        outputs, pullback = load(name, text(case.op)).vjp(*inputs.values(), **case.integers)
+        made.append((*outputs, *pullback(**cotangents)))
+    assert all(close(a, b) for a, b in zip(*made, strict=True))

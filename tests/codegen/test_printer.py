@@ -8,14 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from codegen import runtime
+from codegen.bounds import Bounds
 from codegen.names import WORDS, Names
 from codegen.nodes import Ceil, Clear, IndexValue, Kernel, Loop, Store, View, least
 from codegen.printer import Printer, print_kernel
+from derive.algebra.expr import Choice, Negative, Number, Parameter, Power, Product, Ratio, Read, Sum
+from derive.algebra.index import Affine, Delta, In, Index, IntegerRead
+from derive.algebra.system import RealParameter, Size, System, Tensor
 from derive.errors import SpecError
-from derive.expr import Choice, Negative, Number, Parameter, Power, Product, Ratio, Read, Sum
-from derive.index import Affine, Delta, In, Index, IntegerRead
 from derive.language import exp, op, tanh
-from derive.system import RealParameter, Size, System, Tensor
 from tests.codegen.emitted import differences, kernel_text, plain
 from tests.codegen.read_back import read_back
 
@@ -160,8 +162,6 @@ def test_the_text_of_a_guard_holds_where_the_guard_holds(e, bound):
 
 
 def _bounds_leave_it_open(guard: In, ranges) -> bool:
-    from codegen.bounds import Bounds
-
     return bool(Bounds(SYSTEM, ranges).open_sides(guard))
 
 
@@ -246,6 +246,4 @@ def test_a_name_reaches_the_text_only_if_it_is_a_plain_identifier(name):
 
 
 def test_every_function_of_the_runtime_is_a_word_that_no_tensor_may_have():
-    from codegen import runtime
-
     assert set(runtime.KERNEL_NAMES) <= set(runtime.__all__) <= WORDS

@@ -9,8 +9,8 @@ from codegen.lower import lower
 from codegen.module import write_module
 from codegen.nodes import Ceil
 from codegen.verify.load import load_plain
+from derive.algebra.expr import Product
 from derive.derivation import derive
-from derive.expr import Product
 from tests.codegen.counting import Shape, run
 from tests.codegen.emitted import OPS, differences, kernel_text, visit
 

@@ -9,10 +9,10 @@ from codegen.dependence import Piece
 from codegen.legality import visits
 from codegen.nodes import Loop
 from codegen.schedule import Steps, schedule
+from derive.algebra.expr import Expr, Read, Sum
+from derive.algebra.index import Affine, Index
+from derive.algebra.system import Equation, Size, System, Tensor, Term
 from derive.errors import DerivationError
-from derive.expr import Expr, Read, Sum
-from derive.index import Affine, Index
-from derive.system import Equation, Size, System, Tensor, Term
 from tests.codegen.emitted import OPS, derivation, kernel_text, plan, products, visit
 from tests.derive.calculus_specs import CASES
 

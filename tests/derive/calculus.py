@@ -9,16 +9,16 @@ import numpy as np
 from codegen.verify.grids import load_jax
 from codegen.verify.jax_oracle import jax_function, jax_gradients
 from derive.adjoint import adjoint, join, name_witnesses
-from derive.batch import batch
-from derive.duals import Dual, Duals
-from derive.elaborate import elaborate
-from derive.numbers import Floats
-from derive.pack import pack
-from derive.reference import evaluate, sizes_of
-from derive.residues import PRIME, PrimeField, Residue
-from derive.spec import Spec
+from derive.authoring.batch import batch
+from derive.oracle.duals import Dual, Duals
+from derive.authoring.elaborate import elaborate
+from derive.oracle.numbers import Floats
+from derive.authoring.pack import pack
+from derive.oracle.reference import evaluate, sizes_of
+from derive.oracle.residues import PRIME, PrimeField, Residue
+from derive.authoring.spec import Spec
 from derive.steps import Recorder
-from derive.system import Equation, System, Tensor
+from derive.algebra.system import Equation, System, Tensor
 from tests.derive.calculus_specs import Case
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from derive.batch import batch
+from derive.authoring.batch import batch
 from derive.derivation import derive
-from derive.elaborate import elaborate
+from derive.authoring.elaborate import elaborate
 from derive.errors import SpecError
 from derive.language import OpSpec, op
 from derive.steps import Recorder

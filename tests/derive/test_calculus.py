@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from derive.numbers import Floats
-from derive.reference import evaluate
-from derive.reference_spec import evaluate_spec
-from derive.residues import PrimeField
+from derive.oracle.numbers import Floats
+from derive.oracle.reference import evaluate
+from derive.oracle.reference_spec import evaluate_spec
+from derive.oracle.residues import PrimeField
 from tests.derive.calculus import (
     by_jax,
     close,

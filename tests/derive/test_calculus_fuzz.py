@@ -22,9 +22,9 @@ from derive.language import (
     total,
     where,
 )
-from derive.reference import evaluate
-from derive.reference_spec import evaluate_spec
-from derive.residues import PrimeField
+from derive.oracle.reference import evaluate
+from derive.oracle.reference_spec import evaluate_spec
+from derive.oracle.residues import PrimeField
 from derive.steps import Recorder
 from tests.derive.calculus import Pair, example, forward_system, pairing, setting
 from tests.derive.calculus_specs import Case

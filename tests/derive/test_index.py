@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from derive.errors import SpecError
-from derive.expr import Number, Product, Read, Sum
-from derive.functions import exp
-from derive.index import Affine, Delta, In, Index, IntegerRead, Quotient, holds, solve
-from derive.instances import instance
+from derive.algebra.expr import Number, Product, Read, Sum
+from derive.authoring.functions import exp
+from derive.algebra.index import Affine, Delta, In, Index, IntegerRead, Quotient, holds, solve
+from derive.stable.instances import instance
 
 NAMES = ("i", "j", "n")
 I, J, N = (Affine.of(name) for name in NAMES)

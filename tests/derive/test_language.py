@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from derive import language
-from derive.elaborate import elaborate
+from derive.authoring.elaborate import elaborate
 from derive.language import (
     OpSpec,
     between,
@@ -26,11 +26,11 @@ from derive.language import (
     total,
     where,
 )
-from derive.numbers import Fractions
-from derive.reference import evaluate, sizes_of
-from derive.scalars import SCALARS
+from derive.oracle.numbers import Fractions
+from derive.oracle.reference import evaluate, sizes_of
+from derive.algebra.scalars import SCALARS
 from derive.steps import Recorder
-from derive.system import System
+from derive.algebra.system import System
 
 
 def spec_of(build: Callable[..., None]) -> OpSpec:

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from derive.adjoint import name_witnesses
-from derive.duals import Dual, Duals
-from derive.elaborate import elaborate
+from derive.oracle.duals import Dual, Duals
+from derive.authoring.elaborate import elaborate
 from derive.errors import DerivationError
 from derive.language import between, exp, inside, largest, log, op, sqrt, tanh, total, where
-from derive.numbers import Complex, Floats, Fractions, Precise, apply
-from derive.reference import evaluate, sizes_of
-from derive.residues import PRIME, PrimeField, Residue
-from derive.scalars import SCALARS
+from derive.oracle.numbers import Complex, Floats, Fractions, Precise, apply
+from derive.oracle.reference import evaluate, sizes_of
+from derive.oracle.residues import PRIME, PrimeField, Residue
+from derive.algebra.scalars import SCALARS
 from derive.steps import Recorder
-from derive.system import System
+from derive.algebra.system import System
 from tests.derive.calculus import close, drawn, gradients, pair, setting
 from tests.derive.calculus_specs import CASES, Case
 

@@ -11,7 +11,7 @@ from hypothesis.errors import NoSuchExample
 
 from codegen.catalogue import catalogue
 from derive.derivation import derive
-from derive.expr import (
+from derive.algebra.expr import (
     Call,
     Choice,
     Expr,
@@ -25,14 +25,14 @@ from derive.expr import (
     Sum,
     When,
 )
-from derive.index import Affine, Delta, Guard, In, Index, holds
+from derive.algebra.index import Affine, Delta, Guard, In, Index, holds
 from derive.ops.conv2d import conv2d
 from derive.ops.dense import dense
 from derive.ops.lstm import lstm
 from derive.ops.max_pool2d import max_pool2d
-from derive.spec import OpSpec
-from derive.text import TextWriter, affine_text, equation_text, expr_text, size_text, system_text
-from derive.writer import ATOM, PRODUCT
+from derive.authoring.spec import OpSpec
+from derive.pages.text import TextWriter, affine_text, equation_text, expr_text, size_text, system_text
+from derive.pages.writer import ATOM, PRODUCT
 
 Values = Mapping[str, Fraction]
 Meaning = Callable[[dict[str, int]], Fraction]

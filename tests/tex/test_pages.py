@@ -9,8 +9,8 @@ import pytest
 
 from codegen.catalogue import catalogue
 from derive.derivation import derive
-from derive.page import NOTATIONS, render
-from derive.spec import OpSpec
+from derive.pages.page import NOTATIONS, render
+from derive.authoring.spec import OpSpec
 
 pytestmark = pytest.mark.tex
 

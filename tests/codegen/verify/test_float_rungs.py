@@ -57,7 +57,8 @@ def test_no_number_excuses_nan_or_infinity():
 
 def test_the_bar_is_relative_to_the_largest_entry():
     wanted = np.array([1e6, 1.0])
-    assert close(wanted + [0, 9e-6], wanted, 1e-11) and not close(wanted + [0, 2e-5], wanted, 1e-11)
+    assert close(np.array([1e6, 1 + 9e-6]), wanted, 1e-11)
+    assert not close(np.array([1e6, 1 + 2e-5]), wanted, 1e-11)
 
 
 def test_an_exact_zero_must_be_one():
@@ -84,7 +85,15 @@ def isolation(name, text):
 
 def test_a_kernel_that_writes_its_input_is_named():
     faults = dict(isolation_faults(source("dense_tanh").text, source("dense_tanh").plan))
-    assert "x is changed by a call" in isolation("dense_tanh", faults["_forward writes to x"])
+    assert "x is changed by a call of forward" in isolation("dense_tanh", faults["_forward writes to x"])
+
+
+def test_faults_that_write_to_their_inputs_leave_the_problems_as_they_were():
+    problem = cases("leaky").smallest_float
+    before = {n: a.tobytes() for n, a in (problem.inputs | problem.cotangents).items()}
+    for _, text in isolation_faults(source("leaky").text, source("leaky").plan):
+        noticed(candidate("leaky"), load_plain("leaky", text), cases("leaky"), problem)
+    assert {n: a.tobytes() for n, a in (problem.inputs | problem.cotangents).items()} == before
 
 
 def test_an_output_in_memory_that_is_kept_is_named():

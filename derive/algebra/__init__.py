@@ -1,0 +1,1 @@
+"""Systems of index equations: index arithmetic, expressions, domains, rules."""

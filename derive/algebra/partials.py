@@ -1,0 +1,62 @@
+"""The derivative of one scalar expression by each of its reads: the chain rule over one tree."""
+
+from __future__ import annotations
+
+from derive.algebra.expr import (
+    ZERO,
+    Call,
+    Choice,
+    Expr,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Ratio,
+    Read,
+    Sum,
+    minus,
+    over,
+    times,
+)
+from derive.algebra.index import Affine
+from derive.algebra.scalars import SCALARS
+
+
+def partials(node: Expr, value: Expr) -> list[tuple[Read, Expr]]:
+    """Every read in the expression with the derivative by that one read; `value` is the expression's."""
+    match node:
+        case Read():
+            return [(node, Number(Affine.of(1)))]
+        case Sum(args):
+            return [pair for arg in args for pair in partials(arg, arg)]
+        case Negative(arg):
+            return [(read, minus(d)) for read, d in partials(arg, arg)]
+        case Product(args):
+            return [
+                (read, times(*args[:n], d, *args[n + 1 :]))
+                for n, arg in enumerate(args)
+                for read, d in partials(arg, arg)
+            ]
+        case Ratio(top, bottom):
+            tops = [(read, over(d, bottom)) for read, d in partials(top, top)]
+            return tops + [(r, minus(times(over(value, bottom), d))) for r, d in partials(bottom, bottom)]
+        case Power(base, n):
+            outer = (
+                times(Number(Affine.of(n)), base if n == 2 else Power(base, n - 1))
+                if n != 1
+                else Number(Affine.of(1))
+            )
+            return [(read, times(outer, d)) for read, d in partials(base, base)]
+        case Call(function, (arg,)):
+            rule = SCALARS[function].derivative
+            slope = rule(arg, value) if rule else ZERO
+            return [] if slope == ZERO else [(read, times(slope, d)) for read, d in partials(arg, arg)]
+        case Choice(left, relation, right, then, otherwise):
+            chosen = partials(then, then)
+            passed = partials(otherwise, otherwise)
+            return [
+                *((r, Choice(left, relation, right, d, ZERO)) for r, d in chosen),
+                *((r, Choice(left, relation, right, ZERO, d)) for r, d in passed),
+            ]
+        case _:
+            return []

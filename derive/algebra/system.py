@@ -1,0 +1,242 @@
+"""Systems of zero-extended index equations, and what makes one well formed."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from derive.errors import SpecError
+from derive.algebra.expr import Expr, Read, free_names, integer_reads, reads
+from derive.algebra.index import Affine, Delta, Guard, Index, IntegerRead, Quotient, names_of
+from derive.algebra.monoids import MONOIDS
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A dimension: its name, the letters of its indices, and, if derived, the formula for it."""
+
+    name: str
+    letters: tuple[str, ...]
+    about: str = ""
+    formula: Quotient | None = None
+    least: int = 0
+    sequence: bool = False
+    batch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerParameter:
+    """A run-time integer such as a stride: its name, default and least value."""
+
+    name: str
+    default: int
+    least: int
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RealParameter:
+    """A run-time real number such as Huber's delta: its name and default."""
+
+    name: str
+    default: float
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A tensor: name, dimensions, whether it holds integers, how it prints, and what it is.
+
+    `role` is data (one per example), parameter (shared) or computed; `members` names the slices
+    of a packed tensor along its axis `packed`.
+    """
+
+    name: str
+    dims: tuple[Affine, ...]
+    role: str
+    integer: bool = False
+    latex: str = ""
+    about: str = ""
+    members: tuple[str, ...] = ()
+    packed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """reduce over binders, where the guards hold, of the body; `witness` names argmax's index."""
+
+    binders: tuple[Index, ...]
+    guards: tuple[Guard, ...]
+    body: Expr
+    monoid: str = "sum"
+    witness: str = ""
+
+    def reads(self) -> tuple[Read, ...]:
+        return reads(self.body)
+
+    def integer_reads(self) -> tuple[IntegerRead, ...]:
+        """Integer reads of the body and of the guards."""
+        guard_reads = [r for g in self.guards for e in g.parts() for r in e.reads()]
+        nested = [inner for read in guard_reads for e in read.at for inner in e.reads()]
+        return tuple(guard_reads + nested) + integer_reads(self.body)
+
+    def tensors(self) -> set[str]:
+        """The names of the tensors that it reads."""
+        return {r.tensor for r in self.reads()} | {r.tensor for r in self.integer_reads()}
+
+    def all_reads(self) -> tuple[Read | IntegerRead, ...]:
+        """Reads of floating and of integer tensors."""
+        return (*self.reads(), *self.integer_reads())
+
+    def names(self) -> set[str]:
+        """Every name that occurs in it, bound ones included."""
+        parts = tuple(e for g in self.guards for e in g.parts())
+        bounds = tuple(e for b in self.binders for e in (b.lo, b.hi))
+        return free_names(self.body) | names_of(parts + bounds) | {b.name for b in self.binders}
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """tensor[indices] = the sum of the terms; `where` is its place in the spec's file."""
+
+    tensor: str
+    indices: tuple[Index, ...]
+    terms: tuple[Term, ...]
+    where: str = ""
+
+    @property
+    def lhs(self) -> Read:
+        return Read(self.tensor, tuple(i.symbol for i in self.indices))
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Equations over tensors: the only thing that the calculus knows."""
+
+    name: str
+    sizes: tuple[Size, ...]
+    tensors: tuple[Tensor, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    equations: tuple[Equation, ...]
+    integers: tuple[IntegerParameter, ...] = ()
+    reals: tuple[RealParameter, ...] = ()
+
+    def tensor(self, name: str) -> Tensor:
+        """The declaration of a tensor."""
+        return next(t for t in self.tensors if t.name == name)
+
+    def size(self, name: str) -> Size:
+        return next(s for s in self.sizes if s.name == name)
+
+    def equation(self, name: str) -> Equation:
+        """The equation that defines a tensor."""
+        return next(e for e in self.equations if e.tensor == name)
+
+    def floating_inputs(self) -> tuple[str, ...]:
+        return tuple(n for n in self.inputs if not self.tensor(n).integer)
+
+    def domain(self, tensor: str, names: tuple[str, ...]) -> tuple[Index, ...]:
+        """The tensor's axes as indices with these names."""
+        dims = self.tensor(tensor).dims
+        return tuple(Index(n, Affine(), d) for n, d in zip(names, dims, strict=True))
+
+    def with_equations(self, equations: tuple[Equation, ...], tensors: tuple[Tensor, ...]) -> System:
+        return replace(self, equations=equations, tensors=tensors)
+
+
+Names: TypeAlias = set[str]
+
+
+def fresh(wanted: str, taken: Names) -> str:
+    """`wanted`, or with the first number behind it that is not taken; it is taken from now on."""
+    name, count = wanted, 1
+    while name in taken or keyword.iskeyword(name):
+        count += 1
+        name = f"{wanted}{count}"
+    taken.add(name)
+    return name
+
+
+def canonical_indices(system: System, tensor: str, taken: Names) -> tuple[Index, ...]:
+    """Fresh indices for a tensor's axes, with the letters of its dimensions."""
+    return tuple(
+        Index(fresh_letter(system.sizes, dim, taken), Affine(), dim) for dim in system.tensor(tensor).dims
+    )
+
+
+def fresh_letter(sizes: tuple[Size, ...], dim: Affine, taken: Names) -> str:
+    """The first free letter of a dimension."""
+    letters = next((s.letters for s in sizes if s.name == dim.plain()), ("g" if dim.is_integer() else "m",))
+    for letter in letters:
+        if letter not in taken:
+            taken.add(letter)
+            return letter
+    return fresh(letters[0], taken)
+
+
+def symbols(system: System) -> Names:
+    """Names of sizes and integer parameters: free in every equation."""
+    return {s.name for s in system.sizes} | {p.name for p in system.integers}
+
+
+def map_terms(equation: Equation, terms: Mapping[int, Term]) -> Equation:
+    """The equation with some terms replaced."""
+    kept = tuple(terms.get(k, term) for k, term in enumerate(equation.terms))
+    return replace(equation, terms=kept)
+
+
+def check_system(system: System) -> None:
+    """Raise SpecError unless every equation is well formed and every cycle has a step."""
+    defined = {t.name for t in system.tensors}
+    for equation in system.equations:
+        try:
+            _check_equation(system, equation, defined)
+        except SpecError as fault:
+            raise SpecError(f"{system.name}: {fault.message}", equation.where) from None
+
+
+def _check_equation(system: System, equation: Equation, defined: Names) -> None:
+    free = symbols(system) | {i.name for i in equation.indices}
+    for term in equation.terms:
+        assert term.monoid in MONOIDS, f"unknown monoid {term.monoid}"
+        for read in term.all_reads():
+            _check_read(system, read, defined)
+            _check_affine(system, f"{read.tensor}[{', '.join(map(str, read.at))}]", read.at)
+        for guard in term.guards:
+            _check_affine(system, str(guard), guard.parts())
+        unbound = term.names() - free - {b.name for b in term.binders}
+        if unbound:
+            name = sorted(unbound)[0]
+            raise SpecError(
+                f"index '{name}' in the equation of {equation.tensor} is not free on the left: "
+                f"sum over it, or add it to the left side"
+            )
+        if any(isinstance(g, Delta) and g.a == g.b for g in term.guards):
+            raise SpecError(
+                f"the equation of {equation.tensor} has a delta of an index with itself: "
+                "compare it with another index, or drop it"
+            )
+
+
+def _check_affine(system: System, text: str, expressions: tuple[Affine, ...]) -> None:
+    """An index may be multiplied by sizes and integer parameters, not by an index or a label."""
+    constant = symbols(system)
+    for monomial in (m for e in expressions for m, _ in e.terms):
+        if sum(atom not in constant for atom in monomial) > 1:
+            raise SpecError(
+                f"{text} multiplies indices by each other: an index expression is affine, such as "
+                "stride*i + p - pad"
+            )
+
+
+def _check_read(system: System, read: Read | IntegerRead, defined: Names) -> None:
+    if read.tensor not in defined:
+        raise SpecError(f"{read.tensor} is read but never declared: declare it, or mend its name")
+    rank = len(system.tensor(read.tensor).dims)
+    if len(read.at) != rank:
+        raise SpecError(
+            f"{read.tensor} has {rank} axes but is read with {len(read.at)} indices: give one index an axis"
+        )

@@ -1,0 +1,213 @@
+"""Systems of systems: one op's equations inside another's, with names of their own.
+
+    first = s.use(lstm, "first", x=x)                  # its parameters become first_W, first_U, first_b
+    second = s.use(lstm, "second", x=first.h)          # stacked
+    conv = s.use(conv2d, "conv", over=n, X=images, pad=2)   # for every n of a named batch
+
+What is not given is declared: parameters and data under the part's name, sizes that no given tensor
+binds, formulas of derived sizes. Numbers that are not given keep their defaults, as constants.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from derive.errors import SpecError
+from derive.algebra.expr import Expr, Number, Parameter, Read, Reduce, When, as_expr, children, rebuild
+from derive.authoring.handles import Handle
+from derive.algebra.index import Affine, Guard, Index, IntegerRead, Quotient
+from derive.authoring.names import location
+from derive.algebra.system import Size, Tensor, fresh
+
+if TYPE_CHECKING:
+    from derive.authoring.spec import OpSpec, Spec
+
+
+@dataclass(slots=True)
+class Translation:
+    """From a part's names to the whole's."""
+
+    whole: Spec
+    part: Spec
+    name: str
+    over: Affine | None
+    atoms: dict[str, Affine] = field(default_factory=dict)  # sizes, indices, integer parameters
+    reals: dict[str, Expr] = field(default_factory=dict)
+    tensors: dict[str, Handle] = field(default_factory=dict)
+
+    def affine(self, e: Affine) -> Affine:
+        """An index expression, its integer reads renamed."""
+        total = Affine()
+        for monomial, coefficient in e.terms:
+            product = Affine.of(coefficient)
+            for atom in monomial:
+                product = product * (self.read(atom) if isinstance(atom, IntegerRead) else self.atom(atom))
+            total = total + product
+        return total
+
+    def atom(self, name: str) -> Affine:
+        return self.atoms.get(name, Affine.of(name))
+
+    def read(self, read: IntegerRead) -> Affine:
+        at = self.at(read.tensor, read.at)
+        return Affine.of(IntegerRead(self.tensors[read.tensor].tensor.name, at))
+
+    def at(self, tensor: str, at: tuple[Affine, ...]) -> tuple[Affine, ...]:
+        """Positions, with the index that the part is repeated over where the tensor depends on it."""
+        moved = tuple(map(self.affine, at))
+        if self.over is None or not self.repeated(tensor):
+            return moved
+        axis = min(self.axis(tensor), len(moved))
+        return (*moved[:axis], self.over, *moved[axis:])
+
+    def repeated(self, tensor: str) -> bool:
+        return next(t for t in self.part.tensors if t.name == tensor).role != "parameter"
+
+    def axis(self, tensor: str) -> int:
+        """The repeated axis comes first; behind the steps of a sequence."""
+        dims = next(t for t in self.part.tensors if t.name == tensor).dims
+        sequences = {s.name for s in self.part.sizes if s.sequence}
+        return int(bool(dims) and dims[0].plain() in sequences)
+
+    def guard(self, guard: Guard) -> Guard:
+        return type(guard)(*map(self.affine, guard.parts()))
+
+    def expr(self, node: Expr) -> Expr:
+        """An equation's right side."""
+        match node:
+            case Read(tensor, at):
+                return Read(self.tensors[tensor].tensor.name, self.at(tensor, at))
+            case Number(value, denominator):
+                return Number(self.affine(value), denominator)
+            case Parameter(name):
+                return self.reals[name]
+            case When(guards, body):
+                return When(tuple(map(self.guard, guards)), self.expr(body))
+            case Reduce(monoid, binders, guards, body):
+                named = tuple(Index(str(self.atom(b.name)), b.lo, b.hi) for b in binders)
+                return Reduce(monoid, named, tuple(map(self.guard, guards)), self.expr(body))
+            case _:
+                return rebuild(node, tuple(map(self.expr, children(node))))
+
+    def dims(self, tensor: Tensor) -> tuple[Affine, ...]:
+        """A part's tensor's dimensions in the whole."""
+        dims = tuple(map(self.affine, tensor.dims))
+        if self.over is None or not self.repeated(tensor.name):
+            return dims
+        axis = self.axis(tensor.name)
+        size = self.whole.ranges[str(self.over)].hi
+        return (*dims[:axis], size, *dims[axis:])
+
+    # binding --------------------------------------------------------------------------------------
+    def bind_sizes(self, given: dict[str, Handle]) -> None:
+        """Each size of the part, from the tensors that are given to it."""
+        for name, handle in given.items():
+            tensor = next(t for t in self.part.tensors if t.name == name)
+            found = list(handle.tensor.dims)
+            if self.over is not None and self.repeated(name) and len(found) > len(tensor.dims):
+                del found[self.axis(name)]
+            if len(found) != len(tensor.dims):
+                raise SpecError(
+                    f"{self.name}: {handle.tensor.name} has {len(found)} axes, but {name} of "
+                    f"{self.part.op.name} has {len(tensor.dims)}: give a tensor with as many",
+                    location(),
+                )
+            for dim, outer in zip(tensor.dims, found, strict=True):
+                self._bind(dim.plain(), outer, handle.tensor.name)
+        for size in self.part.sizes:
+            self._declare_size(size)
+
+    def _bind(self, inner: str | None, outer: Affine, tensor: str) -> None:
+        if inner is None:
+            return
+        known = self.atoms.setdefault(inner, outer)
+        if known != outer:
+            raise SpecError(
+                f"{self.name}: {inner} of {self.part.op.name} is {known} already, but {tensor} makes it "
+                f"{outer}: give tensors whose sizes agree",
+                location(),
+            )
+
+    def _declare_size(self, size: Size) -> None:
+        if size.name in self.atoms:
+            return
+        formula = size.formula
+        if formula is not None:
+            parts = (formula.numerator, formula.denominator, formula.offset)
+            formula = Quotient(*map(self.affine, parts))
+            plain = formula.numerator.is_integer() and formula.denominator.is_integer()
+            if plain and formula.offset.is_integer():
+                self.atoms[size.name] = Affine.of(formula.evaluate({}))
+                return
+        name = f"{self.name}_{size.name}"
+        flags = {"sequence": size.sequence, "batch": size.batch, "least": size.least}
+        letters = " ".join((*size.letters, ""))
+        self.atoms[size.name] = Affine.of(
+            self.whole.size(name, letters, size.about, formula=formula, **flags)
+        )
+
+    def declare_indices(self) -> None:
+        """The part's indices, under names that are free in the whole."""
+        for index in self.part.ranges.values():
+            name = fresh(index.name, set(self.whole.places))
+            self.atoms[index.name] = Affine.of(
+                self.whole.index(name, self.affine(index.hi), self.affine(index.lo))
+            )
+
+    def declare_tensors(self, given: dict[str, Handle]) -> None:
+        """Given tensors as they are; the others declared, packs as packs."""
+        self.tensors.update(given)
+        packed = {m for members in self.part.packs.values() for m in members}
+        for name, members in self.part.packs.items():
+            if members[0] not in given:
+                first = next(t for t in self.part.tensors if t.name == members[0])
+                letters = " ".join(m.removeprefix(f"{name}_") for m in members)
+                made = self.whole.pack(f"{self.name}_{name}", letters, *self.dims(first), about=first.about)
+                self.tensors.update(zip(members, made, strict=True))
+        for tensor in self.part.tensors:
+            if tensor.name not in self.tensors and tensor.name not in packed:
+                self.tensors[tensor.name] = self._declare(tensor)
+
+    def _declare(self, tensor: Tensor) -> Handle:
+        name, dims = f"{self.name}_{tensor.name}", self.dims(tensor)
+        if tensor.role == "data":
+            return self.whole.data(name, *dims, integer=tensor.integer, about=tensor.about)
+        if tensor.role == "parameter":
+            return self.whole.parameter(name, *dims, about=tensor.about)
+        start = self.part.starts.get(tensor.name)
+        return self.whole.let(name, *dims, start=self.tensors[start] if start else None, about=tensor.about)
+
+
+def use(whole: Spec, part: OpSpec, name: str, over: Affine | None, given: dict[str, Any]) -> SimpleNamespace:
+    """Write a part's equations into a spec; its outputs as handles, by their names in the part.
+
+    Raises SpecError for a name that the part does not have and for sizes that do not agree.
+    """
+    inner = part.spec()
+    names = {t.name for t in inner.tensors if t.role != "computed"}
+    handles = {k: v for k, v in given.items() if isinstance(v, Handle)}
+    for pack, members in inner.packs.items():
+        if pack in given:
+            handles.update(zip(members, given[pack], strict=True))
+    numbers = {p.name for p in inner.integers} | {p.name for p in inner.reals}
+    unknown = [k for k in given if k not in names | numbers | inner.packs.keys()]
+    if unknown:
+        known = ", ".join(sorted(names | numbers))
+        raise SpecError(f"{name}: {part.name} has no {unknown[0]!r}: it has {known}", location())
+    translation = Translation(whole, inner, name, over)
+    for parameter in inner.integers:
+        translation.atoms[parameter.name] = Affine.of(given.get(parameter.name, parameter.default))
+    for real in inner.reals:
+        value = given.get(real.name, Fraction(str(real.default)))
+        translation.reals[real.name] = as_expr(value)
+    translation.bind_sizes(handles)
+    translation.declare_indices()
+    translation.declare_tensors(handles)
+    for equation in inner.equations:
+        target = translation.tensors[equation.tensor]
+        at = translation.at(equation.tensor, equation.at)
+        whole.assign(target, at, translation.expr(equation.value), equation.where)
+    return SimpleNamespace(**{n: translation.tensors[n] for n in inner.outputs})

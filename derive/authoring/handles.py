@@ -1,0 +1,104 @@
+"""What an author holds in hand: sizes and indices, and tensors that can be read and assigned to."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from derive.errors import SpecError
+from derive.algebra.expr import Expr, Like, Number, Operators, Ratio, as_expr
+from derive.algebra.index import Affine, AffineLike, Quotient
+from derive.authoring.names import location
+from derive.algebra.system import Tensor
+
+
+class Symbol(Affine):
+    """Sizes and indices as their author holds them: `1/n` is a number, `2*n` an index expression."""
+
+    __slots__ = ()
+
+    def __add__(self, other: AffineLike) -> Affine:
+        return _held(Affine.__add__(self, other))
+
+    def __radd__(self, other: int) -> Affine:
+        return _held(Affine.__radd__(self, other))
+
+    def __sub__(self, other: AffineLike) -> Affine:
+        return _held(Affine.__sub__(self, other))
+
+    def __rsub__(self, other: int) -> Affine:
+        return _held(Affine.__rsub__(self, other))
+
+    def __mul__(self, other: AffineLike) -> Affine:
+        return _held(Affine.__mul__(self, other))
+
+    def __rmul__(self, other: int) -> Affine:
+        return _held(Affine.__rmul__(self, other))
+
+    def __neg__(self) -> Affine:
+        return _held(Affine.__neg__(self))
+
+    def __truediv__(self, other: Like) -> Expr:
+        return Ratio(Number(Affine(self.terms)), as_expr(other))
+
+    def __rtruediv__(self, other: Like) -> Expr:
+        return Ratio(as_expr(other), Number(Affine(self.terms)))
+
+
+def _held(result: Affine) -> Affine:
+    """A sum or product of symbols is one too; what cannot be added (NotImplemented) stays that."""
+    return Symbol(result.terms) if isinstance(result, Affine) else result
+
+
+def symbol(name: str) -> Symbol:
+    return Symbol(Affine.of(name).terms)
+
+
+class Book(Protocol):
+    """Where reads are made and equations are written down: the spec."""
+
+    def read(self, tensor: Tensor, at: tuple[Affine, ...]) -> Any: ...
+
+    def assign(self, handle: Handle, at: tuple[Affine, ...], value: Like, where: str) -> None: ...
+
+
+class Handle(Operators):
+    """A declared tensor, to be indexed, multiplied and assigned to."""
+
+    __slots__ = ("spec", "start", "tensor")
+
+    def __init__(self, spec: Book, tensor: Tensor, start: Handle | None = None) -> None:
+        self.spec, self.tensor, self.start = spec, tensor, start
+
+    def as_expr(self) -> Expr:
+        return self.spec.read(self.tensor, ())
+
+    def __getitem__(self, at: Any) -> Any:
+        return self.spec.read(self.tensor, positions(at))
+
+    def __setitem__(self, at: Any, value: Like) -> None:
+        self.spec.assign(self, positions(at), value, location())
+
+
+def positions(at: Any) -> tuple[Affine, ...]:
+    """The indices in brackets; `[:]` is none."""
+    parts = at if isinstance(at, tuple) else (at,)
+    return () if parts == (slice(None),) else tuple(map(integer, parts))
+
+
+def integer(value: Any) -> Affine:
+    """An author's index expression. Raises SpecError, with a mend, for anything else."""
+    if isinstance(value, Handle) and value.tensor.integer:
+        value = value.spec.read(value.tensor, ())
+    if isinstance(value, Affine) or (isinstance(value, int) and not isinstance(value, bool)):
+        return Affine.of(value)
+    raise SpecError(_no_index(value), location())
+
+
+def _no_index(value: Any) -> str:
+    if isinstance(value, (Ratio, Quotient)):
+        return "an index cannot be divided: instead of x[i/2], write total(k, delta(2*k, i) * x[k])"
+    if isinstance(value, slice):
+        return "an index cannot be a slice: name it, or leave the last axes out"
+    if isinstance(value, Operators):
+        return "a floating tensor or an expression is no index: declare labels with integer=True"
+    return f"{value!r} is no index: use indices, sizes and integers"

@@ -1,0 +1,248 @@
+"""The declarations and equations of one op, as its author writes them down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from derive.authoring import compose
+from derive.authoring.close import show
+from derive.errors import SpecError
+from derive.algebra.expr import Expr, Like, Parameter, Read, as_expr
+from derive.authoring.handles import Handle, integer, symbol
+from derive.algebra.index import Affine, AffineLike, Index, IntegerRead, Quotient
+from derive.authoring.names import check_name, line_of, location, place
+from derive.algebra.system import IntegerParameter, RealParameter, Size, Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Authored:
+    """One equation as its author wrote it."""
+
+    tensor: str
+    at: tuple[Affine, ...]
+    value: Expr
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpSpec:
+    """One op: how its spec is built, what it is called, and where its equations come from."""
+
+    name: str
+    build: Callable[[Spec], None]
+    title: str
+    source: str
+    path: str
+    conventions: tuple[str, ...] = ()
+
+    line: int = 0
+
+    @property
+    def where(self) -> str:
+        return place(self.path, self.line)
+
+    def spec(self) -> Spec:
+        """The declarations and equations, built afresh. Raises SpecError, with the line at fault."""
+        spec = Spec(self)
+        try:
+            self.build(spec)
+            spec.finish()
+        except SpecError as fault:
+            raise fault.of(self.name, self.where) from None
+        except AUTHORS_FAULTS as fault:
+            raise SpecError(str(fault), line_of(fault)).of(self.name, self.where) from fault
+        return spec
+
+
+# what Python says of a line that misuses the language: `i < j`, `s.dat("x")`, two names for a pack of three
+AUTHORS_FAULTS = (TypeError, ValueError, AttributeError, NameError, LookupError)
+
+
+@dataclass(slots=True)
+class Spec:
+    """The declarations and equations of one op, in the order in which they are written."""
+
+    op: OpSpec
+    sizes: list[Size] = field(default_factory=list)
+    ranges: dict[str, Index] = field(default_factory=dict)
+    tensors: list[Tensor] = field(default_factory=list)
+    starts: dict[str, str] = field(default_factory=dict)
+    packs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    integers: list[IntegerParameter] = field(default_factory=list)
+    reals: list[RealParameter] = field(default_factory=list)
+    equations: list[Authored] = field(default_factory=list)
+    outputs: tuple[str, ...] = ()
+
+    places: dict[str, str] = field(default_factory=dict)
+
+    # declarations -----------------------------------------------------------------------------
+    def size(self, name: str, letters: str = "i", about: str = "", **more: Any) -> Affine:
+        """A dimension; `letters` name its indices. A formula (`(H + 2*pad - P)//stride + 1`) derives it."""
+        formula = more.pop("formula", None)
+        if isinstance(formula, Affine):
+            formula = Quotient(formula, Affine.of(1), Affine())
+        self._declare(name)
+        named = tuple(letters.split() if " " in letters else letters)
+        if not named:
+            raise SpecError(f"size {name} has no letters: give one for its indices", location())
+        for letter in named:
+            check_name(letter, location())
+        self.sizes.append(Size(name, named, about, formula, **more))
+        return symbol(name)
+
+    def sequence(self, name: str, letters: str = "t", about: str = "steps", least: int = 1) -> Affine:
+        """A dimension along which the op runs step by step."""
+        return self.size(name, letters, about, sequence=True, least=least)
+
+    def batch(self, name: str, letters: str = "n", about: str = "examples") -> Affine:
+        """A batch dimension that the equations name; without one, every data tensor gets its own."""
+        return self.size(name, letters, about, batch=True)
+
+    def index(self, name: str, hi: AffineLike, lo: AffineLike = 0) -> Affine:
+        """An index with its domain lo <= name < hi."""
+        declared = Index(name, integer(lo), integer(hi))
+        if name in self.ranges and self.ranges[name] != declared:
+            raise SpecError(
+                f"index '{name}' has two ranges, {self.ranges[name]} and {declared}: "
+                "give one of them another name",
+                location(),
+            )
+        if name not in self.ranges:
+            self._declare(name)
+        self.ranges[name] = declared
+        return symbol(name)
+
+    def integer(self, name: str, default: int, least: int = 0, about: str = "") -> Affine:
+        """A run-time integer, such as a stride."""
+        self._declare(name)
+        self.integers.append(IntegerParameter(name, default, least, about))
+        return symbol(name)
+
+    def real(self, name: str, default: float, about: str = "") -> Expr:
+        """A run-time real number, such as Huber's delta."""
+        self._declare(name)
+        self.reals.append(RealParameter(name, default, about))
+        return Parameter(name)
+
+    def data(
+        self, name: str, *dims: Affine, integer: bool = False, latex: str = "", about: str = ""
+    ) -> Handle:
+        """An input of which every example has its own."""
+        return self._tensor(name, dims, "data", latex, about, integer)
+
+    def parameter(self, name: str, *dims: Affine, latex: str = "", about: str = "") -> Handle:
+        """An input that all examples share."""
+        return self._tensor(name, dims, "parameter", latex, about)
+
+    def pack(self, name: str, members: str, *dims: Affine, about: str = "") -> tuple[Handle, ...]:
+        """Parameters that are one array at run time: `W_f, W_i = s.pack("W", "f i", H, I)` is W (2, H, I)."""
+        letters = tuple(members.split())
+        if not letters:
+            raise SpecError(f"pack {name} has no members: name them, as in 'f i o'", location())
+        self._declare(name)
+        for letter in letters:
+            check_name(letter, location())
+        self.packs[name] = tuple(f"{name}_{letter}" for letter in letters)
+        return tuple(self.parameter(member, *dims, about=about) for member in self.packs[name])
+
+    def let(
+        self, name: str, *dims: Affine, start: Handle | None = None, latex: str = "", about: str = ""
+    ) -> Handle:
+        """A tensor that an equation defines; `start` is its value at step -1."""
+        made = self._tensor(name, dims, "computed", latex, about)
+        if start is not None:
+            first = _tensor_of(start, "start=").tensor
+            if made.tensor.dims[1:] != first.dims or not dims:
+                raise SpecError(
+                    f"the start of {name} has axes {show(first.dims)}: give it those of one step of {name}",
+                    location(),
+                )
+            self.starts[name] = first.name
+        return made
+
+    def returns(self, *outputs: Handle) -> None:
+        """What the op computes, in this order."""
+        names = tuple(_tensor_of(h, "returns").tensor.name for h in outputs)
+        for n, handle in enumerate(outputs):
+            if handle.tensor.role != "computed":
+                raise SpecError(f"{names[n]} is an input: return what an equation defines", location())
+            if names[n] in names[:n]:
+                raise SpecError(f"{names[n]} is returned twice: return it once", location())
+        self.outputs = names
+
+    def use(self, part: OpSpec, name: str, over: Affine | None = None, **given: Any) -> SimpleNamespace:
+        """Another op's equations in this spec, under a name of their own; its outputs as handles.
+
+        `given` binds the part's inputs and numbers; what is not given is declared as `name_input`.
+        `over` repeats the part for every value of an index (a named batch).
+        """
+        return compose.use(self, part, name, over, given)
+
+    def _tensor(
+        self, name: str, dims: tuple[Affine, ...], role: str, latex: str, about: str, integers: bool = False
+    ) -> Handle:
+        self._declare(name)
+        tensor = Tensor(name, tuple(map(integer, dims)), role, integers, latex, about)
+        self.tensors.append(tensor)
+        return Handle(self, tensor)
+
+    def _declare(self, name: str) -> None:
+        check_name(name, location())
+        if name in self.places:
+            raise SpecError(f"{name} is declared twice: give one of them another name", location())
+        self.places[name] = location()
+
+    # equations --------------------------------------------------------------------------------
+    def read(self, tensor: Tensor, at: tuple[Affine, ...]) -> Any:
+        """A read; of an integer tensor it is an index."""
+        self._check_rank(tensor, at, "read")
+        if not tensor.integer:
+            return Read(tensor.name, at)
+        if len(at) < len(tensor.dims):
+            raise SpecError(
+                f"{tensor.name} holds integers and has {len(tensor.dims)} axes: give each an index",
+                location(),
+            )
+        return Affine.of(IntegerRead(tensor.name, at))
+
+    def _check_rank(self, tensor: Tensor, at: tuple[Affine, ...], verb: str) -> None:
+        if len(at) > len(tensor.dims):
+            raise SpecError(
+                f"{tensor.name} has {len(tensor.dims)} axes but is {verb} with {len(at)} indices: "
+                "give one index an axis",
+                location(),
+            )
+
+    def assign(self, handle: Handle, at: tuple[Affine, ...], value: Like, where: str) -> None:
+        """Record an equation."""
+        name = handle.tensor.name
+        self._check_rank(handle.tensor, at, "written")
+        if handle.tensor.role != "computed":
+            raise SpecError(f"{name} is an input: an equation defines a tensor made by s.let", where)
+        if any(e.tensor == name for e in self.equations):
+            raise SpecError(f"{name} has two equations: write one, as a sum of terms", where)
+        self.equations.append(Authored(name, at, as_expr(value), where))
+
+    def finish(self) -> None:
+        """Raise SpecError where something declared is not defined or nothing is returned."""
+        defined = {e.tensor for e in self.equations}
+        for tensor in self.tensors:
+            if tensor.role == "computed" and tensor.name not in defined:
+                raise SpecError(
+                    f"{tensor.name} is declared but has no equation: write one, or drop it",
+                    self.places[tensor.name],
+                )
+        batched = any(s.batch for s in self.sizes) or not any(t.role == "data" for t in self.tensors)
+        if not batched and "B" in self.places:
+            raise SpecError("B names the batch: give yours another name", self.places["B"])
+        if not self.outputs:
+            raise SpecError("it returns nothing: end the spec with s.returns(...)")
+
+
+def _tensor_of(value: Any, used: str) -> Handle:
+    if not isinstance(value, Handle):
+        raise SpecError(f"{used} takes whole tensors, not {value!r}: give what s.let made", location())
+    return value

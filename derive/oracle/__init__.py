@@ -1,0 +1,1 @@
+"""The slow oracle: number types and evaluation straight from the equations."""

@@ -1,0 +1,1 @@
+"""The same functions without overflow: rescaling, and a table of proved rewrites."""

@@ -1,0 +1,59 @@
+"""Whether one expression is another at other indices, and at which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from derive.algebra.expr import Expr, Number, Read, children, rebuild, substitute
+from derive.algebra.index import Affine, Delta, solve
+
+Pair = tuple[Affine, Affine]
+
+
+def instance(pattern: Expr, target: Expr, variables: Iterable[str]) -> dict[str, Affine] | None:
+    """Values of `variables` for which the pattern is the target, or None.
+
+    Every variable that occurs gets a value. Only linear systems that can be solved one unit coefficient
+    at a time are solved: what the calculus itself produces.
+    """
+    marked = {name: f"{name}'" for name in variables}
+    fresh = substitute(pattern, {name: Affine.of(mark) for name, mark in marked.items()})
+    pairs = _pairs(fresh, target)
+    values = None if pairs is None else _solve(pairs, set(marked.values()))
+    if values is None:
+        return None
+    return {name: values[mark] for name, mark in marked.items() if mark in values}
+
+
+def _pairs(a: Expr, b: Expr) -> list[Pair] | None:
+    """Index expressions that must be equal for two trees of the same shape to be, None for other shapes."""
+    match a, b:
+        case Read(), Read():
+            same = a.tensor == b.tensor and len(a.at) == len(b.at)
+            return list(zip(a.at, b.at, strict=True)) if same else None
+        case Number(), Number():
+            return [(a.value, b.value)] if a.denominator == b.denominator else None
+    parts, others = children(a), children(b)
+    if len(parts) != len(others) or rebuild(b, parts) != a:
+        return None
+    inner = [_pairs(part, other) for part, other in zip(parts, others, strict=True)]
+    return None if None in inner else [pair for found in inner for pair in found or ()]
+
+
+def _solve(pairs: list[Pair], unknown: set[str]) -> dict[str, Affine] | None:
+    values: dict[str, Affine] = {}
+    while pairs:
+        pairs = [(a.substitute(values), b) for a, b in pairs]
+        pairs = [(a, b) for a, b in pairs if a != b]
+        found = next((s for a, b in pairs if (s := _solved(a, b, unknown))), None)
+        if pairs and found is None:
+            return None
+        if found is not None:
+            values[found[0]] = found[1]
+    return values
+
+
+def _solved(a: Affine, b: Affine, unknown: set[str]) -> tuple[str, Affine] | None:
+    names = sorted(a.names() & unknown)
+    value = solve(Delta(a, b), names[0]) if len(names) == 1 else None
+    return None if value is None else (names[0], value)

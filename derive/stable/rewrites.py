@@ -1,0 +1,95 @@
+"""Rule table: local rewrites that keep digits or prevent an overflow. Rows, no control flow.
+
+A row says `old(x, ...) = new(x, ...)` wherever `valid`. Both sides are written once and read three
+ways: as a pattern over expressions, as SymPy expressions that a test proves equal, and as numbers:
+inside `sample` both sides agree, at `hard` the old side loses digits or overflows and the new does not.
+The first row that matches wins, so a row stands before those that match a part of it; one that is
+`late` waits until no other matches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from derive.algebra.scalars import call
+
+exp, expm1, log, log1p = (partial(call, name) for name in ("exp", "expm1", "log", "log1p"))
+sigmoid, softplus, tanh = (partial(call, name) for name in ("sigmoid", "softplus", "tanh"))
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """One identity: its name, both sides, where it is valid, and points for its tests."""
+
+    name: str
+    old: Callable[..., Any]
+    new: Callable[..., Any]
+    valid: str
+    sample: tuple[float, float]
+    hard: tuple[float, ...]
+    arity: int = 1
+    late: bool = False
+
+
+REWRITES: tuple[Rewrite, ...] = (
+    # quotients of exponentials: inf / inf where they are large
+    Rewrite(
+        "hyperbolic tangent",
+        lambda x: (exp(x) - exp(-x)) / (exp(x) + exp(-x)),
+        lambda x: tanh(x),
+        "all x",
+        (-5, 5),
+        (1e3,),
+    ),
+    Rewrite(
+        "growing part of the hyperbolic tangent",
+        lambda x: exp(x) / (exp(x) + exp(-x)),
+        lambda x: sigmoid(2 * x),
+        "all x",
+        (-5, 5),
+        (1e3,),
+    ),
+    Rewrite(
+        "falling part of the hyperbolic tangent",
+        lambda x: exp(-x) / (exp(x) + exp(-x)),
+        lambda x: sigmoid(-2 * x),
+        "all x",
+        (-5, 5),
+        (-1e3,),
+    ),
+    Rewrite("logistic", lambda x: exp(x) / (1 + exp(x)), lambda x: sigmoid(x), "all x", (-9, 9), (1e3,)),
+    Rewrite("logistic of -x", lambda x: 1 / (1 + exp(-x)), lambda x: sigmoid(x), "all x", (-9, 9), ()),
+    Rewrite("logistic of x", lambda x: 1 / (1 + exp(x)), lambda x: sigmoid(-x), "all x", (-9, 9), ()),
+    Rewrite("equal exponentials", lambda x: exp(x) / exp(x), lambda x: 1, "all x", (-5, 5), (1e3,)),
+    Rewrite("equal logistics", lambda x: sigmoid(x) / sigmoid(x), lambda x: 1, "all x", (-9, 9), (-1e3,)),
+    # logarithms: log 0 or log inf where the value is moderate
+    Rewrite("softplus", lambda x: log(1 + exp(x)), lambda x: softplus(x), "all x", (-9, 9), (1e3, -40)),
+    Rewrite(
+        "log of a logistic", lambda x: log(sigmoid(x)), lambda x: -softplus(-x), "all x", (-9, 9), (-1e3, 40)
+    ),
+    Rewrite(
+        "log of 1 - logistic",
+        lambda x: log(1 - sigmoid(x)),
+        lambda x: -softplus(x),
+        "all x",
+        (-9, 9),
+        (1e3, -40),
+    ),
+    Rewrite("log of an exponential", lambda x: log(exp(x)), lambda x: x, "all x", (-5, 5), (1e3, -1e3)),
+    Rewrite(
+        "log of an exponential, divided",
+        lambda x, y: log(exp(x) / y),
+        lambda x, y: x - log(y),
+        "y > 0",
+        (0.1, 5),
+        (-1e3, 2.0),
+        arity=2,
+    ),
+    # differences from 1: cancellation where the difference is small
+    Rewrite("1 - logistic", lambda x: 1 - sigmoid(x), lambda x: sigmoid(-x), "all x", (-9, 9), (40,)),
+    Rewrite("expm1", lambda x: exp(x) - 1, lambda x: expm1(x), "all x", (-5, 5), (1e-12,)),
+    Rewrite("log1p", lambda x: log(1 + x), lambda x: log1p(x), "x > -1", (-0.9, 9), (1e-12,), late=True),
+)

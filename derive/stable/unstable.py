@@ -1,0 +1,88 @@
+"""Says aloud which equations lose their value for large inputs although the exact value is moderate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from derive.algebra.expr import Call, Expr, Negative, Product, Ratio, Read, Sum, walk
+from derive.algebra.system import System
+
+LOGARITHMS = ("log", "log1p")
+
+
+def unstable(system: System) -> tuple[str, ...]:
+    """One line for each logarithm or quotient of exponentials that no rule removed."""
+    return _Overflows(system).lines()
+
+
+class _Overflows:
+    """What each computed tensor can become for large inputs: infinite by an exp, or rounded to 0 or 1."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.maxima = {e.tensor for e in system.equations if any(t.monoid == "max" for t in e.terms)}
+        self.large: set[str] = set()
+        self.rounded: set[str] = set()
+        for equation in system.equations:
+            if any(self._is_large(t.body) for t in equation.terms):
+                self.large.add(equation.tensor)
+            if any(self._is_rounded(t.body) for t in equation.terms if not t.binders):
+                self.rounded.add(equation.tensor)
+
+    def _is_large(self, node: Expr) -> bool:
+        """Whether the linear layer of the expression holds an exponential of anything unbounded."""
+        return any(self._overflows(leaf) for leaf in _leaves(node))
+
+    def _overflows(self, leaf: Expr) -> bool:
+        if isinstance(leaf, Read):
+            return leaf.tensor in self.large
+        return isinstance(leaf, Call) and leaf.function == "exp" and not self._is_shifted(leaf)
+
+    def _is_shifted(self, node: Expr) -> bool:
+        return any(isinstance(n, Read) and n.tensor in self.maxima for n in walk(node))
+
+    def _is_rounded(self, node: Expr) -> bool:
+        """Whether the expression is a probability that can round to 0 or 1: a logistic or softmax."""
+        match node:
+            case Call("sigmoid", _):
+                return True
+            case Call("exp", _):
+                return self._is_shifted(node)
+            case Ratio(top, bottom):
+                return self._is_rounded(top) and not self._is_large(bottom)
+        return False
+
+    def lines(self) -> tuple[str, ...]:
+        """The warnings, in the order of the equations."""
+        found = []
+        for equation in self.system.equations:
+            for node in (n for t in equation.terms for n in walk(t.body)):
+                found += [f"{equation.tensor} {fault}" for fault in self._faults(node)]
+        return tuple(dict.fromkeys(found))
+
+    def _faults(self, node: Expr) -> Iterator[str]:
+        match node:
+            case Ratio(top, bottom) if self._is_large(top) and self._is_large(bottom):
+                yield "divides an exponential by one: it is NaN for large inputs and no rule matched"
+            case Call(function, (arg,)) if function in LOGARITHMS and self._is_large(arg):
+                yield f"takes {function} of an exponential: it overflows for large inputs and no rule matched"
+            case Call(function, (arg,)) if function in LOGARITHMS:
+                for name in sorted({r.tensor for r in _leaves(arg) if isinstance(r, Read)} & self.rounded):
+                    yield (
+                        f"takes {function} of {name}, which rounds to 0 or 1 for large inputs, and no rule "
+                        f"matched: write the formula of {name} inside the logarithm"
+                    )
+
+
+def _leaves(node: Expr) -> Iterator[Expr]:
+    """What an expression is a sum, product or quotient of."""
+    match node:
+        case Sum(args) | Product(args):
+            for arg in args:
+                yield from _leaves(arg)
+        case Negative(arg):
+            yield from _leaves(arg)
+        case Ratio(top, _):
+            yield from _leaves(top)
+        case _:
+            yield node
