@@ -10,10 +10,10 @@ from pathlib import Path
 from types import ModuleType
 
 import derive.ops
-from derive.authoring.names import line_of
 from derive.authoring.spec import AUTHORS_FAULTS
 from derive.errors import SpecError
 from derive.language import OpSpec
+from derive.names import line_of
 
 
 def catalogue() -> tuple[OpSpec, ...]:

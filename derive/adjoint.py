@@ -19,8 +19,17 @@ from derive.algebra.expr import Expr, Number, Read, substitute, times
 from derive.algebra.index import Affine, Delta, Index, IntegerRead
 from derive.algebra.monoids import MONOIDS
 from derive.algebra.partials import partials
+from derive.algebra.system import (
+    Equation,
+    System,
+    Tensor,
+    Term,
+    canonical_indices,
+    fresh,
+    fresh_letter,
+    symbols,
+)
 from derive.steps import Link, Recorder
-from derive.algebra.system import Equation, System, Tensor, Term, canonical_indices, fresh, fresh_letter, symbols
 
 
 def name_witnesses(system: System, recorder: Recorder) -> System:

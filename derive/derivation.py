@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from derive.adjoint import adjoint, name_witnesses
+from derive.algebra.system import System
 from derive.authoring.batch import batch
 from derive.authoring.elaborate import elaborate
-from derive.language import OpSpec, Spec
 from derive.authoring.pack import pack
+from derive.language import OpSpec, Spec
 from derive.stable.stabilise import stabilise
 from derive.steps import Recorder, Step
-from derive.algebra.system import System
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from derive.authoring.compose import use
 from derive.authoring.functions import (
     absolute,
     between,
@@ -42,12 +43,13 @@ from derive.authoring.functions import (
     where,
 )
 from derive.authoring.handles import Handle, Symbol
-from derive.authoring.names import RESERVED, check_name, location
-from derive.authoring.spec import Authored, OpSpec, Spec
+from derive.authoring.spec import Authored, Family, OpSpec, Spec
+from derive.names import RESERVED, check_name, location
 
 __all__ = [
     "RESERVED",
     "Authored",
+    "Family",
     "Handle",
     "OpSpec",
     "Spec",
@@ -76,20 +78,21 @@ __all__ = [
     "sqrt",
     "tanh",
     "total",
+    "use",
     "where",
 ]
 
 
 def op(
     *, title: str, source: str, conventions: tuple[str, ...] = (), **choices: tuple[Any, ...]
-) -> Callable[[Callable[..., None]], tuple[OpSpec, ...]]:
+) -> Callable[[Callable[..., None]], Family]:
     """Make an op of a function that fills a `Spec`.
 
     A choice, `activation=(identity, tanh)`, makes an op of each of its values: the first has the
     function's name, the others have the value's name behind it.
     """
 
-    def make(function: Callable[..., None]) -> tuple[OpSpec, ...]:
+    def make(function: Callable[..., None]) -> Family:
         path, where = inspect.getsourcefile(function) or "", location()
         variants: list[tuple[str, dict[str, Any]]] = [(function.__name__, {})]
         for key, values in choices.items():
@@ -99,7 +102,7 @@ def op(
                 for n, value in enumerate(values)
             ]
         line = function.__code__.co_firstlineno
-        return tuple(
+        return Family(
             OpSpec(check_name(name, where), _bound(function, chosen), title, source, path, conventions, line)
             for name, chosen in variants
         )

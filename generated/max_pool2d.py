@@ -112,14 +112,15 @@ def _backward(p_Y, q_Y, dY, H, W, window, stride, pad, dX):
     U = p_Y.shape[2]
     V = p_Y.shape[3]
     B = p_Y.shape[0]
-    # dX (4)
-    clear(dX)
-    for b in range(B):
-        for c in range(C):
-            for i in range(U):
-                for j in range(V):
-                    if 0 <= p_Y[b, c, i, j] < window and 0 <= q_Y[b, c, i, j] < window and 0 <= stride*i + p_Y[b, c, i, j] - pad < H and 0 <= stride*j + q_Y[b, c, i, j] - pad < W:
-                        dX[b, c, stride*i + p_Y[b, c, i, j] - pad, stride*j + q_Y[b, c, i, j] - pad] += dY[b, c, i, j]
+    if dX.size:
+        # dX (4)
+        clear(dX)
+        for b in range(B):
+            for c in range(C):
+                for i in range(U):
+                    for j in range(V):
+                        if 0 <= p_Y[b, c, i, j] < window and 0 <= q_Y[b, c, i, j] < window and 0 <= stride*i + p_Y[b, c, i, j] - pad < H and 0 <= stride*j + q_Y[b, c, i, j] - pad < W:
+                            dX[b, c, stride*i + p_Y[b, c, i, j] - pad, stride*j + q_Y[b, c, i, j] - pad] += dY[b, c, i, j]
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)

@@ -117,22 +117,23 @@ def _backward(x, y, max_Z, Z, p, dL, dp, dx, dZ):
     number_1_N = number(x, 1, N)
     one = number(x, 1)
     zero = number(x, 0)
-    # dZ (4)
-    for n in range(N):
-        dZ[n] = dL[()] * number_1_N * (one / Z[n])
-    for n in range(N):
-        dZ_ = zero
-        for k in range(K):
-            dZ_ += -dp[n, k] * (p[n, k] / Z[n])
-        dZ[n] += dZ_
-    # dx (5)
-    for n in range(N):
-        for k in range(K):
-            exp_ = exp(x[n, k] - max_Z[n])
-            dx[n, k] = dZ[n] * exp_ + dp[n, k] * (exp_ / Z[n])
-    for n in range(N):
-        if 0 <= y[n] < K:
-            dx[n, y[n]] += -dL[()] * number_1_N
+    if dx.size:
+        # dZ (4)
+        for n in range(N):
+            dZ[n] = dL[()] * number_1_N * (one / Z[n])
+        for n in range(N):
+            dZ_ = zero
+            for k in range(K):
+                dZ_ += -dp[n, k] * (p[n, k] / Z[n])
+            dZ[n] += dZ_
+        # dx (5)
+        for n in range(N):
+            for k in range(K):
+                exp_ = exp(x[n, k] - max_Z[n])
+                dx[n, k] = dZ[n] * exp_ + dp[n, k] * (exp_ / Z[n])
+        for n in range(N):
+            if 0 <= y[n] < K:
+                dx[n, y[n]] += -dL[()] * number_1_N
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)

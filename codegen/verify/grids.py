@@ -15,7 +15,19 @@ from typing import Any
 import numpy as np
 
 from derive.algebra.domains import zero_outside
-from derive.algebra.expr import Call, Choice, Expr, Negative, Number, Parameter, Power, Product, Ratio, Read, Sum
+from derive.algebra.expr import (
+    Call,
+    Choice,
+    Expr,
+    Negative,
+    Number,
+    Parameter,
+    Power,
+    Product,
+    Ratio,
+    Read,
+    Sum,
+)
 from derive.algebra.index import Affine, Guard, In, IntegerRead
 
 Point = Mapping[str, Any]  # integers, or arrays of integers that broadcast against each other

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from codegen.verify.grids import Grid, Grids, Point, load_jax
-from derive.errors import DerivationError
 from derive.algebra.index import Affine, Index
-from derive.oracle.meaning import symbols_of
 from derive.algebra.system import Equation, System, Term
+from derive.errors import DerivationError
+from derive.oracle.meaning import symbols_of
 
 Arrays = Mapping[str, Any]
 Carried = dict[str, int]  # the sizes whose indices carry a recurrence, and the step of its reads

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from derive.errors import SpecError
 from derive.algebra.index import Affine
 from derive.algebra.system import Equation, System
+from derive.errors import SpecError
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from derive.algebra.expr import Expr, Negative, Number, Parameter, Product, Ratio, Read, Reduce, Sum, When, children
+from derive.algebra.expr import (
+    Expr,
+    Negative,
+    Number,
+    Parameter,
+    Product,
+    Ratio,
+    Read,
+    Reduce,
+    Sum,
+    When,
+    children,
+)
 from derive.algebra.index import Guard
 
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias, Union
 
-from derive.errors import SpecError
 from derive.algebra.index import Affine, Guard, Index
-from derive.authoring.names import location
+from derive.errors import SpecError
+from derive.names import location
 
 Like: TypeAlias = Union["Operators", Affine, int, Fraction]
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from derive.errors import SpecError
 from derive.algebra.expr import Expr, Read, free_names, integer_reads, reads
 from derive.algebra.index import Affine, Delta, Guard, Index, IntegerRead, Quotient, names_of
 from derive.algebra.monoids import MONOIDS
+from derive.errors import SpecError
 
 
 @dataclass(frozen=True, slots=True)

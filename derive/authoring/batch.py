@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from derive.errors import SpecError
 from derive.algebra.expr import Expr, Number, Read, children, rebuild
 from derive.algebra.index import Affine, Guard, Index, IntegerRead
 from derive.algebra.system import Equation, Size, System, Tensor, Term
+from derive.errors import SpecError
 
 
 def depends_on_data(system: System) -> frozenset[str]:

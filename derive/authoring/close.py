@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from derive.errors import SpecError
 from derive.algebra.expr import (
     Expr,
     MatMul,
@@ -22,6 +21,7 @@ from derive.algebra.expr import (
 )
 from derive.algebra.index import Affine, Index, IntegerRead, names_of
 from derive.algebra.system import Size, Tensor, fresh, fresh_letter
+from derive.errors import SpecError
 
 Shape = tuple[Affine, ...]
 

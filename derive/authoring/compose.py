@@ -1,8 +1,8 @@
 """Systems of systems: one op's equations inside another's, with names of their own.
 
-    first = s.use(lstm, "first", x=x)                  # its parameters become first_W, first_U, first_b
-    second = s.use(lstm, "second", x=first.h)          # stacked
-    conv = s.use(conv2d, "conv", over=n, X=images, pad=2)   # for every n of a named batch
+    first = use(s, lstm, "first", x=x)                      # its parameters become first_W, first_U, first_b
+    second = use(s, lstm, "second", x=first.h)              # stacked
+    conv = use(s, conv2d, "conv", over=n, X=images, pad=2)  # for every n of a named batch
 
 What is not given is declared: parameters and data under the part's name, sizes that no given tensor
 binds, formulas of derived sizes. Numbers that are not given keep their defaults, as constants.
@@ -13,17 +13,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from derive.errors import SpecError
 from derive.algebra.expr import Expr, Number, Parameter, Read, Reduce, When, as_expr, children, rebuild
-from derive.authoring.handles import Handle
 from derive.algebra.index import Affine, Guard, Index, IntegerRead, Quotient
-from derive.authoring.names import location
 from derive.algebra.system import Size, Tensor, fresh
-
-if TYPE_CHECKING:
-    from derive.authoring.spec import OpSpec, Spec
+from derive.authoring.handles import Handle
+from derive.authoring.spec import Family, OpSpec, Spec
+from derive.errors import SpecError
+from derive.names import location
 
 
 @dataclass(slots=True)
@@ -181,11 +179,17 @@ class Translation:
         return self.whole.let(name, *dims, start=self.tensors[start] if start else None, about=tensor.about)
 
 
-def use(whole: Spec, part: OpSpec, name: str, over: Affine | None, given: dict[str, Any]) -> SimpleNamespace:
+def use(
+    whole: Spec, part: OpSpec | Family, name: str, over: Affine | None = None, **given: Any
+) -> SimpleNamespace:
     """Write a part's equations into a spec; its outputs as handles, by their names in the part.
+
+    `given` binds the part's inputs and numbers; what is not given is declared as `name_input`. `over`
+    repeats the part for every value of an index (a named batch).
 
     Raises SpecError for a name that the part does not have and for sizes that do not agree.
     """
+    part = part[0] if isinstance(part, tuple) else part
     inner = part.spec()
     names = {t.name for t in inner.tensors if t.role != "computed"}
     handles = {k: v for k, v in given.items() if isinstance(v, Handle)}

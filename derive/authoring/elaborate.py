@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from derive.authoring.close import Scope, check_axes, check_bound, keep_apart, names_in, show
 from derive.algebra.cycles import check_cycles
 from derive.algebra.domains import simplify_system
-from derive.errors import SpecError
 from derive.algebra.expr import (
     ONE,
     Expr,
@@ -30,10 +28,12 @@ from derive.algebra.expr import (
     transform,
 )
 from derive.algebra.index import Affine, Delta, Guard, Index, names_of
-from derive.language import Authored, Spec
 from derive.algebra.layers import guarded, has_sums, is_constant, matrix_products, unguarded
-from derive.steps import Recorder
 from derive.algebra.system import Equation, System, Tensor, Term, check_system, fresh, fresh_letter
+from derive.authoring.close import Scope, check_axes, check_bound, keep_apart, names_in, show
+from derive.errors import SpecError
+from derive.language import Authored, Spec
+from derive.steps import Recorder
 
 
 @dataclass(slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from derive.errors import SpecError
 from derive.algebra.expr import ONE, Call, Choice, Expr, Like, Reduce, When, as_expr
-from derive.authoring.handles import integer
 from derive.algebra.index import Affine, AffineLike, Delta, Guard, In, Index
-from derive.authoring.names import location
+from derive.authoring.handles import integer
+from derive.errors import SpecError
+from derive.names import location
 
 
 def total(over: Affine | tuple[Affine, ...], body: Like, where: tuple[Guard, ...] = ()) -> Expr:

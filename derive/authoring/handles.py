@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from derive.errors import SpecError
 from derive.algebra.expr import Expr, Like, Number, Operators, Ratio, as_expr
 from derive.algebra.index import Affine, AffineLike, Quotient
-from derive.authoring.names import location
 from derive.algebra.system import Tensor
+from derive.errors import SpecError
+from derive.names import location
 
 
 class Symbol(Affine):

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 from derive.algebra.expr import Expr, Read, transform
 from derive.algebra.index import Affine, Index
+from derive.algebra.system import Equation, System, Tensor, Term, fresh
 from derive.language import Spec
 from derive.steps import Recorder
-from derive.algebra.system import Equation, System, Tensor, Term, fresh
 
 Placing = Mapping[str, tuple[str, int, int]]  # member -> packed tensor, axis, number
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
-from derive.authoring import compose
-from derive.authoring.close import show
-from derive.errors import SpecError
 from derive.algebra.expr import Expr, Like, Parameter, Read, as_expr
-from derive.authoring.handles import Handle, integer, symbol
 from derive.algebra.index import Affine, AffineLike, Index, IntegerRead, Quotient
-from derive.authoring.names import check_name, line_of, location, place
 from derive.algebra.system import IntegerParameter, RealParameter, Size, Tensor
+from derive.authoring.close import show
+from derive.authoring.handles import Handle, integer, symbol
+from derive.errors import SpecError
+from derive.names import check_name, line_of, location, place
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +53,19 @@ class OpSpec:
         except AUTHORS_FAULTS as fault:
             raise SpecError(str(fault), line_of(fault)).of(self.name, self.where) from fault
         return spec
+
+
+class Family(tuple[OpSpec, ...]):
+    """The ops that one function makes, one for each choice: `dense` itself, `dense.relu`, ..."""
+
+    __slots__ = ()
+
+    def __getattr__(self, choice: str) -> OpSpec:
+        for op in self:
+            if op.name == f"{self[0].name}_{choice}":
+                return op
+        names = ", ".join(op.name for op in self)
+        raise AttributeError(f"{self[0].name} has no variant {choice!r}: it has {names}")
 
 
 # what Python says of a line that misuses the language: `i < j`, `s.dat("x")`, two names for a pack of three
@@ -172,14 +183,6 @@ class Spec:
             if names[n] in names[:n]:
                 raise SpecError(f"{names[n]} is returned twice: return it once", location())
         self.outputs = names
-
-    def use(self, part: OpSpec, name: str, over: Affine | None = None, **given: Any) -> SimpleNamespace:
-        """Another op's equations in this spec, under a name of their own; its outputs as handles.
-
-        `given` binds the part's inputs and numbers; what is not given is declared as `name_input`.
-        `over` repeats the part for every value of an index (a named batch).
-        """
-        return compose.use(self, part, name, over, given)
 
     def _tensor(
         self, name: str, dims: tuple[Affine, ...], role: str, latex: str, about: str, integers: bool = False

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from derive.oracle.numbers import ORDERED, NumberType, apply
 from derive.algebra.scalars import SCALARS
+from derive.oracle.numbers import ORDERED, NumberType, apply
 
 
 class Plain:

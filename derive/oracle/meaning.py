@@ -9,10 +9,22 @@ from typing import Any
 import numpy as np
 
 from derive.algebra.domains import zero_outside
-from derive.algebra.expr import Call, Choice, Expr, Negative, Number, Parameter, Power, Product, Ratio, Read, Sum
+from derive.algebra.expr import (
+    Call,
+    Choice,
+    Expr,
+    Negative,
+    Number,
+    Parameter,
+    Power,
+    Product,
+    Ratio,
+    Read,
+    Sum,
+)
 from derive.algebra.index import Affine, Index, holds
-from derive.oracle.numbers import NumberType, apply, order
 from derive.algebra.system import Size, Term
+from derive.oracle.numbers import NumberType, apply, order
 
 Position = tuple[int, ...]
 Point = Mapping[str, int]

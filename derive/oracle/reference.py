@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from derive.algebra.system import Equation, System
 from derive.errors import DerivationError
 from derive.oracle.meaning import Arrays, Meaning, Point, Position, fold, number_array, symbols_of
 from derive.oracle.numbers import NumberType
-from derive.algebra.system import Equation, System
 
 DEPTH = 12  # elements that wait for each other on Python's stack; more of them wait in a list
 

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from derive.authoring.close import Scope, names_in
-from derive.errors import DerivationError
 from derive.algebra.expr import Expr, Negative, Product, Ratio, Reduce, When
 from derive.algebra.index import Affine, Index, holds
+from derive.algebra.system import Term
+from derive.authoring.close import Scope, names_in
+from derive.errors import DerivationError
 from derive.language import Authored, Spec
 from derive.oracle.meaning import Arrays, Meaning, Point, Position, number_array, symbols_of
 from derive.oracle.numbers import NumberType
-from derive.algebra.system import Term
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from derive.pages.contributions import Contribution, contributions
 from derive.algebra.index import Affine
-from derive.pages.sheet import Section, Sheet, listed, sentence
 from derive.algebra.system import Equation, System
+from derive.pages.contributions import Contribution, contributions
+from derive.pages.sheet import Section, Sheet, listed, sentence
 
 
 def adjoint_sections(sheet: Sheet) -> tuple[Section, ...]:

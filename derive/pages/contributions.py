@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derive.derivation import Derivation
 from derive.algebra.expr import Expr, Read, substitute
 from derive.algebra.index import Affine, Delta
-from derive.steps import Step
 from derive.algebra.system import Equation
+from derive.derivation import Derivation
+from derive.steps import Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from html import escape
 from textwrap import fill
 
+from derive.algebra.system import Tensor
+from derive.authoring.spec import Spec
 from derive.pages.latex import index_writer, matrix_writer
 from derive.pages.mathml import index_mathml, matrix_mathml
-from derive.authoring.spec import Spec
-from derive.algebra.system import Tensor
 from derive.pages.text import WRITER
 from derive.pages.writer import Row, Writer
 

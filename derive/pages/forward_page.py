@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from derive.authoring.elaborate import Elaborator
 from derive.algebra.expr import Sum
 from derive.algebra.nodes import Expr
-from derive.pages.sheet import Section, Sheet, listed, sentence
-from derive.authoring.spec import Authored
-from derive.steps import RULES, Recorder, Step
 from derive.algebra.system import Size, System, Tensor, Term
+from derive.authoring.elaborate import Elaborator
+from derive.authoring.spec import Authored
+from derive.pages.sheet import Section, Sheet, listed, sentence
 from derive.pages.writer import Row
+from derive.steps import RULES, Recorder, Step
 
 
 def index_names(system: System) -> set[str]:

@@ -14,12 +14,12 @@ from itertools import pairwise
 
 from derive.algebra.expr import Expr
 from derive.algebra.index import Affine, Guard, In, Index
-from derive.language import Authored, Spec
-from derive.pages.marks import Signed, join_signed
 from derive.algebra.monoids import MONOIDS
 from derive.algebra.scalars import SCALARS
-from derive.pages.symbols import by_name, decorated, latex_label, placed, script, symbols_of
 from derive.algebra.system import Equation, System, Tensor
+from derive.language import Authored, Spec
+from derive.pages.marks import Signed, join_signed
+from derive.pages.symbols import by_name, decorated, latex_label, placed, script, symbols_of
 from derive.pages.typeset import Typeset, openness, split_member
 
 POWER_ON_NAME = ("tanh", "sin", "cos")

@@ -9,11 +9,11 @@ from html import escape
 from html.entities import html5
 
 from derive.algebra.index import Affine, Guard, In, Index
+from derive.algebra.scalars import SCALARS
+from derive.algebra.system import Tensor
 from derive.language import Spec
 from derive.pages.marks import Signed
-from derive.algebra.scalars import SCALARS
 from derive.pages.symbols import ACCENTS, Symbol, by_name, placed, symbols_of
-from derive.algebra.system import Tensor
 from derive.pages.typeset import Typeset, openness, split_member
 
 TIMES = "<mo>&#x2062;</mo>"

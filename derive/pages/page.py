@@ -12,8 +12,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from derive.pages.adjoint_page import adjoint_sections
 from derive.derivation import Derivation
+from derive.pages.adjoint_page import adjoint_sections
 from derive.pages.forms import FORMS
 from derive.pages.forward_page import forward_sections, legend
 from derive.pages.sheet import Section, Sheet, equation_numbers, sentence

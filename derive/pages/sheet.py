@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from derive.algebra.system import Equation, Tensor
 from derive.derivation import Derivation
 from derive.pages.forms import Form
-from derive.algebra.system import Equation, Tensor
 from derive.pages.writer import Writer
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from derive.algebra.expr import Expr
 from derive.algebra.index import Affine, Guard, Index
-from derive.pages.marks import Signed, join_signed
 from derive.algebra.system import Equation, Size, System, Term
+from derive.pages.marks import Signed, join_signed
 from derive.pages.writer import Writer
 
 

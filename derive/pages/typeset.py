@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from derive.authoring.close import Scope
 from derive.algebra.expr import Expr, Read, substitute
 from derive.algebra.index import Affine, Delta, Index
+from derive.algebra.system import Equation, Term
+from derive.authoring.close import Scope
 from derive.language import Spec
 from derive.pages.symbols import Symbols, label, symbols_of
-from derive.algebra.system import Equation, Term
 from derive.pages.writer import Row, Writer
 
 Labels = Mapping[str, tuple[str, ...]]

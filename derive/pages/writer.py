@@ -27,9 +27,9 @@ from derive.algebra.expr import (
     When,
 )
 from derive.algebra.index import Affine, Atom, Monomial, Quotient
+from derive.algebra.system import Equation, Term
 from derive.language import Authored
 from derive.pages.marks import Marks, Signed
-from derive.algebra.system import Equation, Term
 
 CHOICE, SUM, MATMUL, REDUCE, PRODUCT, POWER, ATOM = range(7)
 

@@ -16,6 +16,9 @@ from derive.algebra.expr import (
     reads,
     substitute,
 )
+from derive.algebra.index import Index
+from derive.algebra.layers import is_constant
+from derive.algebra.system import Equation, System, Tensor, Term, fresh, symbols
 from derive.stable.homogeneity import (
     FLAT,
     Inhomogeneous,
@@ -28,9 +31,6 @@ from derive.stable.homogeneity import (
     opened,
     options,
 )
-from derive.algebra.index import Index
-from derive.algebra.layers import is_constant
-from derive.algebra.system import Equation, System, Tensor, Term, fresh, symbols
 
 T = TypeVar("T")
 MATCHED, PLAIN = (True, False), (False, True)

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from derive.algebra.system import Equation, System
 from derive.stable.homogeneity import Inhomogeneous
 from derive.stable.rescale import Candidate, Joint, candidates, rescale
 from derive.stable.rewriting import rewrite
-from derive.steps import Recorder
-from derive.algebra.system import Equation, System
 from derive.stable.unstable import unstable
+from derive.steps import Recorder
 
 
 @dataclass(frozen=True, slots=True)

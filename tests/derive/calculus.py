@@ -9,16 +9,16 @@ import numpy as np
 from codegen.verify.grids import load_jax
 from codegen.verify.jax_oracle import jax_function, jax_gradients
 from derive.adjoint import adjoint, join, name_witnesses
+from derive.algebra.system import Equation, System, Tensor
 from derive.authoring.batch import batch
-from derive.oracle.duals import Dual, Duals
 from derive.authoring.elaborate import elaborate
-from derive.oracle.numbers import Floats
 from derive.authoring.pack import pack
+from derive.authoring.spec import Spec
+from derive.oracle.duals import Dual, Duals
+from derive.oracle.numbers import Floats
 from derive.oracle.reference import evaluate, sizes_of
 from derive.oracle.residues import PRIME, PrimeField, Residue
-from derive.authoring.spec import Spec
 from derive.steps import Recorder
-from derive.algebra.system import Equation, System, Tensor
 from tests.derive.calculus_specs import Case
 
 

@@ -12,13 +12,13 @@ from codegen.verify.jax_oracle import jax_gradients
 from derive.adjoint import adjoint, join
 from derive.algebra.expr import Read, Sum, reads, substitute, transform
 from derive.algebra.index import Affine, In
+from derive.algebra.system import System, Term
+from derive.authoring.spec import OpSpec
 from derive.ops.conv2d import conv2d
 from derive.ops.dense import dense
 from derive.ops.lstm import lstm
 from derive.ops.softmax_cross_entropy import softmax_cross_entropy
-from derive.authoring.spec import OpSpec
 from derive.steps import Recorder
-from derive.algebra.system import System, Term
 from tests.derive.calculus import (
     Pair,
     by_jax,

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from derive.authoring.batch import batch
-from derive.derivation import derive
 from derive.authoring.elaborate import elaborate
+from derive.derivation import derive
 from derive.errors import SpecError
 from derive.language import OpSpec, op
 from derive.steps import Recorder

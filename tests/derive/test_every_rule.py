@@ -13,11 +13,11 @@ import sympy
 
 from derive.algebra.expr import ONE, Expr, Negative, Number, Product, Ratio, Read, Sum, as_expr
 from derive.algebra.index import Affine
+from derive.algebra.scalars import SCALARS, Scalar
 from derive.oracle.meaning import Meaning
 from derive.oracle.numbers import Floats
 from derive.stable.rewrites import REWRITES, Rewrite, exp, expm1, log, log1p, sigmoid, softplus, tanh
 from derive.stable.rewriting import WILDCARDS, pattern, rewrite
-from derive.algebra.scalars import SCALARS, Scalar
 
 X, Y = sympy.Symbol("x", real=True), sympy.Symbol("y", positive=True)
 BY_NAME = {row.name: row for row in REWRITES}

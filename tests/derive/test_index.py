@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from derive.errors import SpecError
 from derive.algebra.expr import Number, Product, Read, Sum
-from derive.authoring.functions import exp
 from derive.algebra.index import Affine, Delta, In, Index, IntegerRead, Quotient, holds, solve
+from derive.authoring.functions import exp
+from derive.errors import SpecError
 from derive.stable.instances import instance
 
 NAMES = ("i", "j", "n")

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from derive import language
+from derive.algebra.scalars import SCALARS
+from derive.algebra.system import System
 from derive.authoring.elaborate import elaborate
 from derive.language import (
     OpSpec,
@@ -28,9 +30,7 @@ from derive.language import (
 )
 from derive.oracle.numbers import Fractions
 from derive.oracle.reference import evaluate, sizes_of
-from derive.algebra.scalars import SCALARS
 from derive.steps import Recorder
-from derive.algebra.system import System
 
 
 def spec_of(build: Callable[..., None]) -> OpSpec:

@@ -5,18 +5,18 @@ import re
 import pytest
 
 from codegen.catalogue import catalogue
-from derive.derivation import derive
 from derive.algebra.expr import Call, Choice, Read
 from derive.algebra.index import Affine
-from derive.pages.latex import authored_latex, equation_latex, expr_latex, index_writer, matrix_writer
+from derive.algebra.scalars import SCALARS
+from derive.algebra.system import Tensor
+from derive.authoring.spec import OpSpec
+from derive.derivation import derive
 from derive.ops.conv2d import conv2d
 from derive.ops.dense import dense
 from derive.ops.lstm import lstm
 from derive.ops.max_pool2d import max_pool2d
-from derive.algebra.scalars import SCALARS
-from derive.authoring.spec import OpSpec
+from derive.pages.latex import authored_latex, equation_latex, expr_latex, index_writer, matrix_writer
 from derive.pages.symbols import by_latex, by_name, latex_label, symbols_of
-from derive.algebra.system import Tensor
 
 every_op = pytest.mark.parametrize("op", catalogue(), ids=lambda op: op.name)
 

@@ -7,15 +7,15 @@ from dataclasses import replace
 import pytest
 
 from codegen.catalogue import catalogue
-from derive.pages.contributions import contributions
+from derive.authoring.spec import OpSpec
 from derive.derivation import derive
-from derive.pages.forms import FORMS
 from derive.ops.conv2d import conv2d
 from derive.ops.lstm import lstm
 from derive.ops.max_pool2d import max_pool2d
 from derive.ops.softmax_cross_entropy import softmax_cross_entropy
+from derive.pages.contributions import contributions
+from derive.pages.forms import FORMS
 from derive.pages.page import NOTATIONS, equation_numbers, render
-from derive.authoring.spec import OpSpec
 
 every_op = pytest.mark.parametrize("op", catalogue(), ids=lambda op: op.name)
 

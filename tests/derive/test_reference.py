@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from derive.adjoint import name_witnesses
-from derive.oracle.duals import Dual, Duals
+from derive.algebra.scalars import SCALARS
+from derive.algebra.system import System
 from derive.authoring.elaborate import elaborate
 from derive.errors import DerivationError
 from derive.language import between, exp, inside, largest, log, op, sqrt, tanh, total, where
+from derive.oracle.duals import Dual, Duals
 from derive.oracle.numbers import Complex, Floats, Fractions, Precise, apply
 from derive.oracle.reference import evaluate, sizes_of
 from derive.oracle.residues import PRIME, PrimeField, Residue
-from derive.algebra.scalars import SCALARS
 from derive.steps import Recorder
-from derive.algebra.system import System
 from tests.derive.calculus import close, drawn, gradients, pair, setting
 from tests.derive.calculus_specs import CASES, Case
 

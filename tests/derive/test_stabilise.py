@@ -12,21 +12,21 @@ import numpy as np
 import pytest
 
 from derive.adjoint import join
-from derive.derivation import Derivation, derive
 from derive.algebra.expr import Read, transform
-from derive.stable.homogeneity import Inhomogeneous
 from derive.algebra.index import Affine
+from derive.algebra.system import System, map_terms
+from derive.derivation import Derivation, derive
 from derive.language import OpSpec
-from derive.oracle.numbers import Floats, NumberType, Precise
 from derive.ops.dense import dense
 from derive.ops.lstm import lstm
 from derive.ops.max_pool2d import max_pool2d
 from derive.ops.softmax_cross_entropy import softmax_cross_entropy
+from derive.oracle.numbers import Floats, NumberType, Precise
 from derive.oracle.reference import evaluate
+from derive.stable.homogeneity import Inhomogeneous
 from derive.stable.rescale import Joint, candidates, rescale
 from derive.stable.stabilise import stabilise
 from derive.steps import Recorder
-from derive.algebra.system import System, map_terms
 from tests.derive import stable_specs
 
 OPS = (*stable_specs.STABLE, *softmax_cross_entropy)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 from codegen.catalogue import catalogue
-from derive.derivation import derive
 from derive.algebra.expr import (
     Call,
     Choice,
@@ -26,11 +25,12 @@ from derive.algebra.expr import (
     When,
 )
 from derive.algebra.index import Affine, Delta, Guard, In, Index, holds
+from derive.authoring.spec import OpSpec
+from derive.derivation import derive
 from derive.ops.conv2d import conv2d
 from derive.ops.dense import dense
 from derive.ops.lstm import lstm
 from derive.ops.max_pool2d import max_pool2d
-from derive.authoring.spec import OpSpec
 from derive.pages.text import TextWriter, affine_text, equation_text, expr_text, size_text, system_text
 from derive.pages.writer import ATOM, PRODUCT
 

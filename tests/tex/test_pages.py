@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from codegen.catalogue import catalogue
+from derive.authoring.spec import OpSpec
 from derive.derivation import derive
 from derive.pages.page import NOTATIONS, render
-from derive.authoring.spec import OpSpec
 
 pytestmark = pytest.mark.tex
 

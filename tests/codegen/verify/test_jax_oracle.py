@@ -7,12 +7,12 @@ import pytest
 
 from codegen.verify.grids import load_jax
 from codegen.verify.jax_oracle import jax_function, jax_gradients
+from derive.algebra.system import System
 from derive.errors import DerivationError
 from derive.language import between, largest, total
-from derive.oracle.numbers import Floats
 from derive.ops.lstm import lstm
+from derive.oracle.numbers import Floats
 from derive.oracle.reference import evaluate
-from derive.algebra.system import System
 from tests.derive.calculus import close, drawn, gradients, pair, setting
 from tests.derive.calculus_specs import CASES, Case
 from tests.derive.test_reference import system_of

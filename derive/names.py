@@ -8,7 +8,7 @@ from pathlib import Path
 
 from derive.errors import SpecError
 
-DERIVE = Path(__file__).parents[1]
+DERIVE = Path(__file__).resolve().parent
 RESERVED = frozenset({"count", "index", "wrt", "np", "kernels", "forward", "vjp", "pack", "unpack"})
 
 
