@@ -61,7 +61,7 @@ class _Differentiator:
     def __init__(self, system: System, recorder: Recorder) -> None:
         self.system, self.recorder = system, recorder
         self.taken = {t.name for t in system.tensors} | symbols(system) | {p.name for p in system.reals}
-        self.wanted = _differentiable(system)
+        self.wanted = differentiable(system)
         self.cotangent = {name: fresh(f"d{name}", self.taken) for name in self._order()}
         read_inside = {r.tensor for e in system.equations for t in e.terms for r in t.reads()}
         self.incoming = {
@@ -203,7 +203,7 @@ def _merge_equal(terms: list[Term]) -> tuple[Term, ...]:
     )
 
 
-def _differentiable(system: System) -> frozenset[str]:
+def differentiable(system: System) -> frozenset[str]:
     """Floating tensors that depend on a floating input and on which an output depends."""
     reads: Mapping[str, set[str]] = {
         e.tensor: {r.tensor for t in e.terms for r in t.reads()} for e in system.equations

@@ -54,7 +54,7 @@ def test_the_gelu_gated_unit_is_what_jax_computes(gated):
 def test_the_tanh_approximation_of_gelu_is_told_apart(gated):
     """Planted fault: JAX's approximate GELU, which differs by less than 0.001."""
     shapes = {"x": (7, 5), "W": (4, 5), "b": (4,), "V": (4, 5), "c": (4,)}
-    approximate = lambda x, W, b, V, c: (x @ V.T + c) * jax.nn.gelu(x @ W.T + b)  # noqa: E731
+    approximate = lambda x, W, b, V, c: (x @ V.T + c) * jax.nn.gelu(x @ W.T + b)
     assert worst(errors(gated, approximate, drawn(shapes))) > 1e-5
 
 

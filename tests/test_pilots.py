@@ -187,8 +187,8 @@ def test_each_gradient_of_an_lstm_alone_is_the_same_to_the_last_bit():
 def test_another_order_of_the_gates_is_seen():
     """Planted fault: W's gates f and i exchanged."""
     inputs = sequence(5)
-    swap = lambda a: a[np.array([1, 0, 2, 3])]  # noqa: E731
-    by_hand = lambda **a: long_short_term_memory(**{**a, "W": swap(a["W"])})  # noqa: E731
+    swap = lambda a: a[np.array([1, 0, 2, 3])]
+    by_hand = lambda **a: long_short_term_memory(**{**a, "W": swap(a["W"])})
     assert worst(errors(lstm, by_hand, inputs)) > 1e-3
 
 

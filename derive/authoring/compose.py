@@ -158,16 +158,20 @@ class Translation:
     def declare_tensors(self, given: dict[str, Handle]) -> None:
         """Given tensors as they are; the others declared, packs as packs."""
         self.tensors.update(given)
-        packed = {m for members in self.part.packs.values() for m in members}
-        for name, members in self.part.packs.items():
-            if members[0] not in given:
-                first = next(t for t in self.part.tensors if t.name == members[0])
-                letters = " ".join(m.removeprefix(f"{name}_") for m in members)
-                made = self.whole.pack(f"{self.name}_{name}", letters, *self.dims(first), about=first.about)
-                self.tensors.update(zip(members, made, strict=True))
+        packs = {members[0]: name for name, members in self.part.packs.items()}
         for tensor in self.part.tensors:
-            if tensor.name not in self.tensors and tensor.name not in packed:
+            if tensor.name in self.tensors:
+                continue
+            if tensor.name in packs:
+                self._declare_pack(packs[tensor.name], tensor)
+            else:
                 self.tensors[tensor.name] = self._declare(tensor)
+
+    def _declare_pack(self, name: str, first: Tensor) -> None:
+        members = self.part.packs[name]
+        letters = " ".join(m.removeprefix(f"{name}_") for m in members)
+        made = self.whole.pack(f"{self.name}_{name}", letters, *self.dims(first), about=first.about)
+        self.tensors.update(zip(members, made, strict=True))
 
     def _declare(self, tensor: Tensor) -> Handle:
         name, dims = f"{self.name}_{tensor.name}", self.dims(tensor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -135,6 +136,8 @@ class Spec:
     def real(self, name: str, default: float, about: str = "") -> Expr:
         """A run-time real number, such as Huber's delta."""
         self._declare(name)
+        if not math.isfinite(default):
+            raise SpecError(f"the default of {name} is {default}: give a finite number", location())
         self.reals.append(RealParameter(name, default, about))
         return Parameter(name)
 

@@ -114,7 +114,8 @@ class Dual:
     def __ge__(self, other: Any) -> bool:
         return bool(self.value >= _parts(other)[0])
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        raise TypeError("a dual number is no key: two with one value may differ in their slopes")
 
     def __repr__(self) -> str:
         return f"Dual({self.value}, {self.slope})"

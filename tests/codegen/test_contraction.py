@@ -90,7 +90,7 @@ def test_slices_of_sequences_shorter_than_the_shift_are_empty(T):
 def test_a_slice_that_begins_a_step_too_late_is_seen(monkeypatch):
     """Planted fault: both factors cut one step later, so that a step is lost."""
     right = codegen.contraction._span
-    late = lambda *a: (s := right(*a)) and (s[0] + 1, s[1])  # noqa: E731
+    late = lambda *a: (s := right(*a)) and (s[0] + 1, s[1])
     monkeypatch.setattr(codegen.contraction, "_span", late)
     module = load_plain("late", write_module(lower(derivation(plain_recurrence))).text)
     assert differences(plain_recurrence, module, {"T": 5, "H": 2, "B": 3}) == ["U"]

@@ -35,7 +35,7 @@ def verdict(spec, source: Source) -> str:
 # planted faults -----------------------------------------------------------------------------------
 def test_a_label_outside_its_axis_is_stored_nowhere(monkeypatch):
     """Planted: several terms stored at z[label], without the question whether the label is in range."""
-    bare = lambda self, read: ()  # noqa: E731
+    bare = lambda self, read: ()
     monkeypatch.setattr(codegen.pointwise.Bounds, "domain_guards", bare)
     assert "out of bounds" in fault(SPECS["label_smoothing"])
 
@@ -48,7 +48,7 @@ def test_an_index_read_outside_its_array_is_nowhere(monkeypatch):
 
 def test_a_product_that_a_border_ends_counts_as_0_in_a_maximum(monkeypatch):
     """Planted: the products of a maximum evaluated as if they were inside."""
-    bare = lambda bounds, term, names: codegen.pointwise.guard_reads(bounds, term.body, (), names)  # noqa: E731
+    bare = lambda bounds, term, names: codegen.pointwise.guard_reads(bounds, term.body, (), names)
     monkeypatch.setattr(codegen.reduction, "_inside_or_zero", bare)
     assert "below 0" in fault(SPECS["maximum_with_zero_border"])
 

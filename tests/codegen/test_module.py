@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import inspect
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from codegen.folding import fold
 from codegen.module import write_module
 from codegen.render import render
 from codegen.runtime import ShapeError
-from derive.language import op
+from derive.language import delta, op
 from tests.codegen.emitted import OPS, ROOT, plain, plan, random_problem, text
 
 SIZES = {"T": 3, "I": 3, "H": 6, "B": 2, "C": 2, "O": 3, "W": 5, "P": 3, "Q": 2, "N": 4, "K": 3}
@@ -215,3 +216,23 @@ def test_long_lines_are_broken_behind_commas_in_parentheses_and_mean_the_same():
 @pytest.mark.parametrize("name", OPS)
 def test_writing_a_module_twice_gives_the_same_text(name):
     assert write_module(plan(OPS[name])).text == text(OPS[name])
+
+
+@op(title="an output without a gradient", source="test")
+def squares_and_marks(s):
+    I = s.size("I", "i")
+    i = s.index("i", I)
+    x, label = s.data("x", I), s.data("label", I, integer=True)
+    mark, y = s.let("mark", I), s.let("y", I)
+    mark[i] = 2 * delta(label[i], 1)
+    y[i] = x[i] * x[i]
+    s.returns(mark, y)
+
+
+def test_an_output_that_depends_on_no_floating_input_takes_no_cotangent():
+    module = plain(squares_and_marks[0])
+    x = np.array([[3.0, 5.0]])
+    outputs, pullback = module.vjp(x, np.array([[1, 0]]))
+    assert outputs.mark.tolist() == [[2.0, 0.0]]
+    assert pullback(y=np.array([[1.0, 10.0]])).x.tolist() == [[6.0, 100.0]]
+    assert "mark" not in inspect.signature(module.Pullback.__call__).parameters

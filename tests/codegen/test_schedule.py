@@ -84,7 +84,7 @@ def test_the_leaky_integrator_projects_before_its_loop_and_collects_its_gradient
 def test_without_splitting_equations_the_projection_falls_into_the_loop(monkeypatch):
     system = derivation(OPS["lstm"]).stable_forward
     assert reading(schedule(system), "x", "W") == [False]
-    whole = lambda system: tuple(Piece(e, e.terms) for e in system.equations)  # noqa: E731
+    whole = lambda system: tuple(Piece(e, e.terms) for e in system.equations)
     monkeypatch.setattr(codegen.schedule, "pieces", whole)
     assert reading(schedule(system), "x", "W") == [True]
 

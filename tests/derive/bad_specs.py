@@ -363,6 +363,11 @@ def name_of_the_batch(s: Spec, d: Any) -> None:
     s.returns(B, d.y)
 
 
+@bad("the default of slope is inf: give a finite number")
+def default_without_end(s: Spec, d: Any) -> None:
+    s.real("slope", float("inf"))  # fault
+
+
 # equations --------------------------------------------------------------------------------------
 @bad("y is declared but has no equation: write one, or drop it")
 def undefined(s: Spec, d: Any) -> None:

@@ -63,7 +63,7 @@ def test_every_chain_step_is_told_and_adds_up_to_the_equation(op: OpSpec) -> Non
         assert len(equation.terms) <= len(shares) + 1
 
 
-def _counted(terms, shares):  # type: ignore[no-untyped-def]
+def _counted(terms, shares):
     """The terms of shares that were equal and stand once, with their number in front."""
     made = [t for s in shares for t in s.made.terms]
     return [t for t in made if made.count(t) > 1]

@@ -1,0 +1,171 @@
+"""Expressions of a kernel as Python text: index arithmetic, guards, values, constants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from codegen.bounds import Bounds
+from codegen.names import Names
+from codegen.nodes import Ceil, IndexValue, Kernel, Local
+from derive.algebra.affine import Atom
+from derive.algebra.expr import (
+    Call,
+    Choice,
+    Expr,
+    Negative,
+    Number,
+    Parameter,
+    Power,
+    Product,
+    Ratio,
+    Read,
+    Sum,
+)
+from derive.algebra.index import Affine, Delta, Guard, Index, IntegerRead
+from derive.algebra.system import System, symbols
+
+ATOM, POWER, UNARY, TERM, SUM, CHOICE = 6, 5, 4, 3, 2, 1
+
+
+@dataclass(slots=True)
+class Expressions:
+    """Prints the expressions of one kernel; collects its constants and the runtime names it uses."""
+
+    system: System
+    kernel: Kernel
+    like: str
+    names: Names
+    indices: dict[str, str] = field(default_factory=dict)
+    constants: dict[tuple[str, str], str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    ranges: list[Index] = field(default_factory=list)
+    missing: tuple[str, ...] = ()
+    numbers: Mapping[str, int] = field(default_factory=dict)
+
+    # integers -----------------------------------------------------------------------------------
+    def affine(self, e: Affine, level: int = SUM) -> str:
+        """An index expression; products bind tighter than sums."""
+        text = ""
+        for monomial, value in e.terms:
+            factors = [self.atom(a) for a in monomial]
+            number = [] if abs(value) == 1 and factors else [str(abs(value))]
+            product = "*".join(number + factors)
+            if text:
+                text += f" - {product}" if value < 0 else f" + {product}"
+            else:
+                text = f"-{product}" if value < 0 else product
+        text = text or "0"
+        simple = len(e.terms) == 0 or (len(e.terms) == 1 and e.terms[0][1] > 0 and len(e.terms[0][0]) <= 1)
+        return text if level <= SUM or (simple and level <= TERM) or self._is_atom(e) else f"({text})"
+
+    @staticmethod
+    def _is_atom(e: Affine) -> bool:
+        return (e.is_integer() and e.integer() >= 0) or (
+            len(e.terms) == 1 and e.terms[0][1] == 1 and len(e.terms[0][0]) == 1
+        )
+
+    def atom(self, atom: Atom) -> str:
+        if isinstance(atom, str):
+            return self.indices.get(atom, atom)
+        return self.integer_element(atom)
+
+    def integer_element(self, read: IntegerRead) -> str:
+        """An element of an integer array; -1 where the read may be outside of it."""
+        text = self.element(read.tensor, read.at)
+        guards = Bounds(self.system, tuple(self.ranges)).domain_guards(read)
+        return f"({text} if {' and '.join(map(self.guard, guards))} else -1)" if guards else text
+
+    def element(self, array: str, at: tuple[Affine, ...]) -> str:
+        return f"{array}[{', '.join(self.affine(e) for e in at) or '()'}]"
+
+    def limit(self, c: Ceil) -> str:
+        """ceil(a/b) = (a + b - 1)//b."""
+        if c.denominator == Affine.of(1):
+            return self.affine(c.numerator)
+        top = self.affine(c.numerator + c.denominator - 1, ATOM)
+        return f"{top}//{self.affine(c.denominator, ATOM)}"
+
+    def guard(self, guard: Guard) -> str:
+        """The sides that may fail, constants moved to the limits: `t >= 1`, not `0 <= t - 1 < T`."""
+        if isinstance(guard, Delta):
+            return f"{self.affine(guard.a)} == {self.affine(guard.b)}"
+        sides = Bounds(self.system, tuple(self.ranges)).open_sides(guard)
+        constant = Affine(tuple((m, v) for m, v in guard.e.terms if not m))
+        e, lo, hi = (self.affine(part - constant) for part in guard.parts())
+        one_sided = {"lo": f"{e} >= {lo}", "hi": f"{e} < {hi}"}
+        return one_sided[sides[0]] if len(sides) == 1 else f"{lo} <= {e} < {hi}"
+
+    # values -------------------------------------------------------------------------------------
+    def value(self, node: Expr, level: int = 0) -> str:
+        """An expression, in parentheses where its place binds tighter."""
+        text, own = self._value(node)
+        return f"({text})" if own < level else text
+
+    def _value(self, node: Expr) -> tuple[str, int]:
+        match node:
+            case Number(value, denominator):
+                return self.number(value, Affine.of(denominator)), ATOM
+            case Ratio(Number(top, 1), Number(bottom, 1)):
+                return self.number(top, bottom), ATOM
+            case Parameter(name) | Local(name):
+                return name, ATOM
+            case Read(tensor, at):
+                return self.element(tensor, at), ATOM
+            case IndexValue(value):
+                return self.affine(value), SUM
+            case Sum(args):
+                return self._sum(args), SUM
+            case Product(args):
+                first, *rest = args
+                return " * ".join([self.value(first, TERM), *(self.value(a, POWER) for a in rest)]), TERM
+            case Ratio(top, bottom):
+                return f"{self.value(top, TERM)} / {self.value(bottom, POWER)}", TERM
+            case Negative(arg):
+                return f"-{self.value(arg, TERM)}", UNARY - 1
+            case Power(base, n):
+                return self._power(base, n)
+            case Call(function, args):
+                return self._call(function, args), ATOM
+            case Choice(left, relation, right, then, otherwise):
+                test = f"{self.value(left, SUM)} {relation} {self.value(right, SUM)}"
+                return f"{self.value(then, SUM)} if {test} else {self.value(otherwise, SUM)}", CHOICE
+        raise AssertionError(f"{type(node).__name__} in a kernel")
+
+    def _sum(self, args: tuple[Expr, ...]) -> str:
+        text = self.value(args[0], SUM)
+        for arg in args[1:]:
+            if isinstance(arg, Negative):
+                text += f" - {self.value(arg.arg, TERM)}"
+            else:
+                text += f" + {self.value(arg, TERM)}"
+        return text
+
+    def _power(self, base: Expr, n: int) -> tuple[str, int]:
+        if n == 2 and isinstance(base, (Local, Read, Parameter)):
+            return f"{self.value(base)} * {self.value(base)}", TERM
+        self.used.add("power")
+        return f"power({self.value(base)}, {n})", ATOM
+
+    def _call(self, function: str, args: tuple[Expr, ...]) -> str:
+        self.used.add(function)
+        if function == "lowest":
+            return f"lowest({self.like})"
+        return f"{function}({', '.join(self.value(a) for a in args)})"
+
+    def number(self, top: Affine, bottom: Affine) -> str:
+        """A constant of the kernel's dtype: a name set once, or made in place where it holds an index."""
+        self.used.add("number")
+        p, q = self.affine(top), self.affine(bottom)
+        if not (top.names() | bottom.names()) <= symbols(self.system) or top.reads() or bottom.reads():
+            return f"number({self.like}, {p}, {q})"
+        if (p, q) not in self.constants:
+            words = {("0", "1"): "zero", ("1", "1"): "one", ("2", "1"): "two", ("1", "2"): "half"}
+            stem = words.get((p, q)) or "_".join(
+                [
+                    "number",
+                    *("".join(c if c.isalnum() else "_" for c in x) for x in ((p,) if q == "1" else (p, q))),
+                ]
+            )
+            self.constants[p, q] = self.names.like(stem)
+        return self.constants[p, q]

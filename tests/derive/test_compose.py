@@ -1,0 +1,117 @@
+"""Systems of systems: a part's equations inside a whole, with names of their own."""
+
+import pytest
+
+from codegen.lower import lower
+from codegen.module import write_module
+from codegen.verify.cases import Cases
+from codegen.verify.execution import Candidate
+from codegen.verify.rung3_execution import check
+from derive.derivation import derive
+from derive.errors import SpecError
+from derive.language import op, use
+from derive.ops.conv2d import conv2d
+from derive.ops.dense import dense
+from derive.ops.lstm import lstm
+from derive.ops.max_pool2d import max_pool2d
+from derive.ops.softmax_cross_entropy import softmax_cross_entropy
+
+
+@op(title="two LSTM layers", source="test")
+def stacked(s):
+    T, I = s.sequence("T", "t"), s.size("I", "k")
+    x = s.data("x", T, I)
+    first = use(s, lstm, "first", x=x)
+    second = use(s, lstm, "second", x=first.h)
+    s.returns(second.h)
+
+
+@op(title="an LSTM that reads backwards", source="test")
+def reversed_lstm(s):
+    T, I = s.sequence("T", "t"), s.size("I", "k")
+    t, k = s.index("t", T), s.index("k", I)
+    x, backwards = s.data("x", T, I), s.let("backwards", T, I)
+    backwards[t, k] = x[T - 1 - t, k]
+    s.returns(use(s, lstm, "part", x=backwards).h)
+
+
+@op(title="one layer twice, with shared weights", source="test")
+def shared(s):
+    I = s.size("I", "k")
+    x, W, b = s.data("x", I), s.parameter("W", I, I), s.parameter("b", I)
+    first = use(s, dense.tanh, "first", x=x, W=W, b=b)
+    s.returns(use(s, dense.tanh, "second", x=first.h, W=W, b=b).h)
+
+
+@op(title="a small convolutional network with its loss", source="test")
+def network(s):
+    N = s.batch("N", "n")
+    C, H, W = s.size("C", "c"), s.size("H", "u"), s.size("W", "v")
+    X, y = s.data("X", N, C, H, W), s.data("y", N, integer=True)
+    n = s.index("n", N)
+    conv = use(s, conv2d.relu, "conv", over=n, X=X, pad=1)
+    pool = use(s, max_pool2d, "pool", over=n, X=conv.Y)
+    _, O, U, V = pool.Y.tensor.dims
+    flat = s.let("flat", N, s.size("K", "m", formula=O * U * V))
+    o, i, j = s.index("channel", O), s.index("row", U), s.index("column", V)
+    flat[n, o * U * V + i * V + j] = pool.Y[n, o, i, j]
+    output = use(s, dense, "output", over=n, x=flat)
+    loss = use(s, softmax_cross_entropy, "loss", x=output.h, y=y)
+    s.returns(loss.L, loss.p)
+
+
+WHOLES = (stacked[0], reversed_lstm[0], shared[0], network[0])
+
+
+@pytest.mark.parametrize("whole", WHOLES, ids=lambda o: o.name)
+def test_a_whole_becomes_one_pair_of_kernels_that_is_exact(whole):
+    source = write_module(lower(derive(whole)))
+    result = check(Candidate(source), Cases(source.plan.derivation))
+    assert result.points >= 3
+    assert (result.verdict, result.detail) == ("passed", "")
+
+
+def test_what_is_not_given_is_declared_under_the_parts_name():
+    inputs = derive(stacked[0]).forward.inputs
+    assert inputs[:4] == ("x", "first_h0", "first_c0", "first_W")
+    assert "second_U" in inputs
+
+
+def test_a_shared_parameter_is_one_input_with_one_gradient():
+    derivation = derive(shared[0])
+    assert derivation.forward.inputs == ("x", "W", "b")
+    assert len(derivation.backward.equation("dW").terms) == 2
+
+
+def test_a_variant_is_an_attribute_of_its_family():
+    assert dense.relu.name == "dense_relu"
+    with pytest.raises(AttributeError, match="dense has no variant 'softmax': it has dense, dense_sigmoid"):
+        _ = dense.softmax
+
+
+def _whole(**given):
+    @op(title="wrong", source="test")
+    def wrong(s):
+        I, J = s.size("I", "k"), s.size("J", "j")
+        x, W = s.data("x", I), s.parameter("W", I, J)
+        known = {"x": x, "W": W}
+        s.returns(use(s, dense, "layer", **{k: known.get(v, v) for k, v in given.items()}).h)
+
+    return wrong[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"z": "x"}, "layer: dense has no 'z': it has W, b, x"),
+        (
+            {"x": "x", "W": "W"},
+            "layer: I of dense is I already, but W makes it J: give tensors whose sizes agree",
+        ),
+        ({"x": "W"}, "layer: W has 2 axes, but x of dense has 1: give a tensor with as many"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused_with_one_line(given, message):
+    with pytest.raises(SpecError) as caught:
+        derive(_whole(**given))
+    assert message in str(caught.value)
