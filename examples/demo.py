@@ -15,12 +15,16 @@ from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 LEAST_ACCURACY = 0.97
+PILOTS = (
+    *("dense", "dense_sigmoid", "dense_tanh", "dense_relu", "softmax_cross_entropy"),
+    *("conv2d", "conv2d_relu", "max_pool2d", "lstm"),
+)
 
 
 def generate(console: Console) -> list[dict[str, str]]:
-    """Generate every op of the catalogue into generated/; a row for each."""
+    """Generate the pilots into generated/; a row for each."""
     console.rule("1. derive, generate, verify")
-    command = [sys.executable, "-m", "codegen", "generate", "--json"]
+    command = [sys.executable, "-m", "codegen", "generate", *PILOTS, "--json"]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         sys.exit(done.returncode)
