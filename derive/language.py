@@ -94,20 +94,25 @@ def op(
 
     def make(function: Callable[..., None]) -> Family:
         path, where = inspect.getsourcefile(function) or "", location()
-        variants: list[tuple[str, dict[str, Any]]] = [(function.__name__, {})]
+        variants: list[tuple[str, str, dict[str, Any]]] = [(function.__name__, title, {})]
         for key, values in choices.items():
             variants = [
-                (name if n == 0 else f"{name}_{value.__name__}", {**chosen, key: value})
-                for name, chosen in variants
+                (*_labelled(name, words, value.__name__ if n else ""), {**chosen, key: value})
+                for name, words, chosen in variants
                 for n, value in enumerate(values)
             ]
         line = function.__code__.co_firstlineno
         return Family(
-            OpSpec(check_name(name, where), _bound(function, chosen), title, source, path, conventions, line)
-            for name, chosen in variants
+            OpSpec(check_name(name, where), _bound(function, chosen), words, source, path, conventions, line)
+            for name, words, chosen in variants
         )
 
     return make
+
+
+def _labelled(name: str, title: str, choice: str) -> tuple[str, str]:
+    """A variant's name and title; the first choice keeps the family's."""
+    return (f"{name}_{choice}", f"{title}, {choice.replace('_', ' ')}") if choice else (name, title)
 
 
 def _bound(function: Callable[..., None], chosen: dict[str, Any]) -> Callable[[Spec], None]:

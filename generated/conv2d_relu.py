@@ -1,4 +1,4 @@
-"""two-dimensional convolution (cross-correlation)
+"""two-dimensional convolution (cross-correlation), relu
 
     Y[o, i, j] = relu(sum_{c,p,q} X[c,stride*i+p-pad,stride*j+q-pad]*K[o,c,p,q] + b[o])
 
@@ -34,7 +34,7 @@ from .runtime import (
 )
 
 SPEC = {'name': 'conv2d_relu',
- 'title': 'two-dimensional convolution (cross-correlation)',
+ 'title': 'two-dimensional convolution (cross-correlation), relu',
  'source': "document 000, 'Convolutional Neural Networks (CNNs)'; stride and padding: document "
            "003, 'Convolutional Layer'",
  'equations': ('Y[o, i, j] = relu(sum_{c,p,q} X[c,stride*i+p-pad,stride*j+q-pad]*K[o,c,p,q] + '
@@ -213,7 +213,7 @@ def _run(X, K, b, *, stride=1, pad=0):
 
 
 def forward(X, K, b, *, stride=1, pad=0):
-    """two-dimensional convolution (cross-correlation): the outputs.
+    """two-dimensional convolution (cross-correlation), relu: the outputs.
 
     Shapes:   X (B, C, H, W); K (O, C, P, Q); b (O,)
     Returns:  Y (B, O, U, V)
@@ -228,7 +228,7 @@ def forward(X, K, b, *, stride=1, pad=0):
 
 
 def vjp(X, K, b, *, stride=1, pad=0, wrt=None):
-    """two-dimensional convolution (cross-correlation): the outputs, and the pullback that turns their cotangents into gradients.
+    """two-dimensional convolution (cross-correlation), relu: the outputs, and the pullback that turns their cotangents into gradients.
 
     Shapes:   X (B, C, H, W); K (O, C, P, Q); b (O,)
     Returns:  Y (B, O, U, V)

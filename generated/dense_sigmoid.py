@@ -1,4 +1,4 @@
-"""fully connected layer
+"""fully connected layer, sigmoid
 
     h = sigmoid(W @ x + b)
 
@@ -30,7 +30,7 @@ from .runtime import (
 )
 
 SPEC = {'name': 'dense_sigmoid',
- 'title': 'fully connected layer',
+ 'title': 'fully connected layer, sigmoid',
  'source': "document 000, 'Neural Networks: The Foundation'",
  'equations': ('h = sigmoid(W @ x + b)',),
  'inputs': ({'name': 'x', 'shape': ('B', 'I'), 'integer': False, 'about': 'input'},
@@ -125,7 +125,7 @@ def _run(x, W, b):
 
 
 def forward(x, W, b):
-    """fully connected layer: the outputs.
+    """fully connected layer, sigmoid: the outputs.
 
     Shapes:   x (B, I); W (H, I); b (H,)
     Returns:  h (B, H)
@@ -138,7 +138,7 @@ def forward(x, W, b):
 
 
 def vjp(x, W, b, *, wrt=None):
-    """fully connected layer: the outputs, and the pullback that turns their cotangents into gradients.
+    """fully connected layer, sigmoid: the outputs, and the pullback that turns their cotangents into gradients.
 
     Shapes:   x (B, I); W (H, I); b (H,)
     Returns:  h (B, H)

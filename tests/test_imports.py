@@ -20,7 +20,8 @@ ABOVE = {
 }
 # the console script looks for a `codegen` that is ours, and hands over to it
 HANDS_OVER = {("derive.command", "codegen"), ("derive.command", "codegen.cli")}
-FOR_AUTHORS = {"derive.language", "derive.authoring.functions", "fractions", "__future__"}
+# a spec is made of the language, of exact numbers, and of other specs
+FOR_AUTHORS = {"derive.language", "derive.authoring.functions", "derive.ops", "fractions", "math"}
 
 RUNS_TEXT = {"eval", "exec", "sympify", "parse_expr"}
 LOADER = "codegen.verify.load"
@@ -120,7 +121,8 @@ def beyond_language(texts: dict[str, str]) -> list[str]:
         f"{module} imports {name}"
         for module, text in texts.items()
         for name in imports(module, text)
-        if name not in FOR_AUTHORS and name.rpartition(".")[0] not in FOR_AUTHORS
+        if name != "__future__"
+        and not any(name == known or name.startswith(f"{known}.") for known in FOR_AUTHORS)
     ]
 
 
