@@ -8,6 +8,8 @@ is. The bar is on the share that is killed.
 
 from __future__ import annotations
 
+import numpy as np
+
 from codegen.verify.cases import Cases
 from codegen.verify.execution import Candidate, Runner, runner
 from codegen.verify.face import Face
@@ -63,6 +65,7 @@ def _killed_astray(candidate: Candidate, kernel: Runner, cases: Cases) -> bool:
     )
 
 
+@np.errstate(all="ignore")  # a mutant may overflow: that it does is how it is killed
 def _killed_in_floats(candidate: Candidate, cases: Cases, mutant: Mutant) -> bool:
     """Whether its numeric derivative shows it, where that of the text itself is right."""
     problem = cases.smallest_float
