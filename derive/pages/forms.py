@@ -121,7 +121,7 @@ class LatexForm(Form):
         return matrix_writer(spec)
 
     def math(self, formula: str) -> str:
-        breakable = formula.replace(r"\,", r"\,\allowbreak ")
+        breakable = formula.replace(r"\,", r"\,\allowbreak ").replace(" / ", r" / \allowbreak ")
         return f"${breakable}$"
 
     def prose(self, words: str) -> str:
@@ -132,9 +132,8 @@ class LatexForm(Form):
     def display(self, rows: Sequence[Row], tag: str) -> str:
         lines = " \\\\\n  ".join(f"{left} &{right}" for left, right in rows)
         number = rf"\tag{{{tag}}}" if tag else ""
-        return (
-            f"\\begin{{equation*}}\\begin{{aligned}}\n  {lines}\n\\end{{aligned}}{number}\\end{{equation*}}"
-        )
+        aligned = f"\\begin{{aligned}}\n  {lines}\n\\end{{aligned}}"
+        return f"\\begin{{equation*}}\\fitting{{{aligned}}}{number}\\end{{equation*}}"
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         lines = " \\\\\n".join(" & ".join(cells) for cells in rows)
