@@ -64,7 +64,7 @@ def list_ops(machine: bool) -> None:
         return
     table = Table(title="the catalogue")
     for heading in ("op", "title", "inputs", "outputs", "source"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading == "op")
     for row in rows:
         shapes = [
             " ".join(f"{t['name']}({', '.join(map(str, t['shape']))})" for t in row[k])

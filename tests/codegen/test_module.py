@@ -25,7 +25,11 @@ LSTM = plain(OPS["lstm"])
 
 def sizes(name: str) -> dict[str, int]:
     """Sizes that no two dimensions share; an image's height is also called H."""
-    return {s.name: SIZES.get(s.name, 2) for s in plan(OPS[name]).forward_system.sizes if s.formula is None}
+    return {
+        s.name: max(SIZES.get(s.name, 2), s.least)
+        for s in plan(OPS[name]).forward_system.sizes
+        if s.formula is None
+    }
 
 
 def problem(name: str, **other: int):
@@ -98,7 +102,8 @@ def test_wrt_gives_the_same_gradients_and_none_for_the_others(name):
     every = pullback(**cotangents)
     for wanted in module.Gradients._fields:
         found = module.vjp(*inputs, wrt=(wanted,))[1](**cotangents)
-        assert np.array_equal(getattr(found, wanted), getattr(every, wanted))
+        # a logarithm of a random number may be NaN: then it is one both times
+        assert np.array_equal(getattr(found, wanted), getattr(every, wanted), equal_nan=True)
         assert [n for n, g in zip(found._fields, found, strict=True) if g is not None] == [wanted]
     none = (None,) * len(every)  # an empty array that a kernel wrote to would be out of bounds
     assert module.vjp(*inputs, wrt=())[1](**cotangents) == none
@@ -166,10 +171,11 @@ def test_an_op_without_packs_has_no_pack():
 # sizes --------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("name", OPS)
 def test_an_empty_batch_is_no_special_case(name):
-    batch = next(s.name for s in plan(OPS[name]).forward_system.sizes if s.batch)
-    module, inputs, cotangents = problem(name, **{batch: 0})
+    batches = [s.name for s in plan(OPS[name]).forward_system.sizes if s.batch]
+    module, inputs, cotangents = problem(name, **dict.fromkeys(batches, 0))
     _, pullback = module.vjp(*inputs)
-    for array, found in zip(inputs, pullback(**cotangents), strict=False):
+    floating = [a for a, t in zip(inputs, module.SPEC["inputs"], strict=True) if not t["integer"]]
+    for array, found in zip(floating, pullback(**cotangents), strict=True):
         assert found.shape == array.shape and not found.any()
 
 
