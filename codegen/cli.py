@@ -104,6 +104,8 @@ def derive(ops: tuple[str, ...], form: str, matrix: bool, out: Path | None, mach
 def generate(ops: tuple[str, ...], out: Path, machine: bool) -> None:
     """Derive, print, verify and publish ops: kernels, certificate and derivation.
 
+    What was verified in this folder before, and would be the same now, is left as it is.
+
     Example:  gradsmith generate my_op.py --out mypackage/ops
     """
     jobs = [Job(op.name, where) for op, where in _located(ops)]
@@ -219,7 +221,8 @@ def _table(outcomes: Sequence[Outcome], title: str) -> Table:
         table.add_column(heading)
     for outcome in outcomes:
         found = outcome.result or {"passed": "", "not_run": "", "mutants": ""}
-        status = "[red]failed[/red]" if outcome.fault else "[green]verified[/green]"
+        good = "unchanged" if found.get("unchanged") else "verified"
+        status = "[red]failed[/red]" if outcome.fault else f"[green]{good}[/green]"
         table.add_row(
             outcome.job.op, str(found["passed"]), str(found["not_run"]), str(found["mutants"]), status
         )

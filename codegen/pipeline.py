@@ -8,6 +8,7 @@ from pathlib import Path
 from codegen.lower import lower
 from codegen.module import Source, write_module
 from codegen.publish import Published, publish
+from codegen.stamp import remember
 from codegen.verify.ladder import verify
 from codegen.verify.result import Verified
 from derive.derivation import derive
@@ -16,30 +17,23 @@ from derive.language import OpSpec
 Progress = Callable[[str], None]
 
 
-def write(op: OpSpec) -> Source:
-    """OpSpec -> Source: the module's text, not verified yet.
+def write(op: OpSpec, progress: Progress = lambda name: None) -> Source:
+    """OpSpec -> Source: the module's text, not verified yet. `progress` is told each stage as it begins.
 
     Raises SpecError or DerivationError.
-    """
-    return write_module(lower(derive(op)))
-
-
-def build(op: OpSpec, progress: Progress) -> Verified:
-    """OpSpec -> Verified. `progress` is told the name of each stage as it begins.
-
-    Raises SpecError or DerivationError, and VerificationError where a rung fails.
     """
     progress("deriving")
     derivation = derive(op)
     progress("lowering")
     plan = lower(derivation)
     progress("printing")
-    source = write_module(plan)
-    return verify(source, progress)
+    return write_module(plan)
 
 
-def generate(op: OpSpec, folder: Path, progress: Progress) -> tuple[Verified, Published]:
-    """OpSpec -> files in `folder`."""
-    verified = build(op, progress)
+def generate(source: Source, folder: Path, progress: Progress) -> tuple[Verified, Published]:
+    """Source -> files in `folder`. Raises VerificationError where a rung fails."""
+    verified = verify(source, progress)
     progress("publishing")
-    return verified, publish(verified, folder)
+    published = publish(verified, folder)
+    remember(source, folder)
+    return verified, published

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from codegen.catalogue import find
 from codegen.jobs import Job
+from codegen.module import Source
 from codegen.pipeline import generate, write
+from codegen.publish import certificate_name, op_files
+from codegen.stamp import is_verified
 from codegen.verify.recheck import recheck
 from codegen.verify.result import RungResult, VerificationError
 from derive.errors import DerivationError, SpecError
@@ -27,13 +31,16 @@ def _op(job: Job) -> OpSpec:
 
 @dataclass(frozen=True, slots=True)
 class Generate:
-    """Derive, verify and publish into a folder."""
+    """Derive, verify and publish into a folder; what was verified there before is left as it is."""
 
     folder: str
 
     def __call__(self, job: Job, progress: Callable[[str], None]) -> dict[str, Any]:
-        verified, published = generate(_op(job), Path(self.folder), progress)
-        return {**summary(verified.results), "files": list(published.files)}
+        source, folder = write(_op(job), progress), Path(self.folder)
+        if is_verified(source, folder):
+            return {**published_summary(source, folder), "unchanged": True}
+        verified, published = generate(source, folder, progress)
+        return {**summary(verified.results), "files": list(published.files), "unchanged": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +58,20 @@ class Recheck:
 
 def summary(results: Sequence[RungResult]) -> dict[str, Any]:
     """A row of the table at the end."""
-    passed = [r.rung for r in results if r.verdict == "passed"]
-    not_run = [r.rung for r in results if r.verdict != "passed"]
-    return {
-        "passed": " ".join(map(str, passed)),
-        "not_run": " ".join(map(str, not_run)),
-        "mutants": next((str(r.mutants) for r in results if r.rung == MUTANTS and r.mutants), "none"),
-    }
+    verdicts = {r.rung: r.verdict for r in results}
+    return _row(verdicts, next((str(r.mutants) for r in results if r.rung == MUTANTS and r.mutants), "none"))
+
+
+def published_summary(source: Source, folder: Path) -> dict[str, Any]:
+    """The same row from the certificate that is published."""
+    names = (*op_files(source), certificate_name(source))
+    certificate = json.loads((folder / certificate_name(source)).read_text("utf-8"))
+    rungs = {r["rung"]: r for r in certificate["rungs"]}
+    row = _row({n: r["verdict"] for n, r in rungs.items()}, rungs[MUTANTS].get("noticed", "none"))
+    return {**row, "files": list(names)}
+
+
+def _row(verdicts: Mapping[int, str], mutants: str) -> dict[str, Any]:
+    passed = [str(n) for n, verdict in verdicts.items() if verdict == "passed"]
+    others = [str(n) for n, verdict in verdicts.items() if verdict != "passed"]
+    return {"passed": " ".join(passed), "not_run": " ".join(others), "mutants": mutants}

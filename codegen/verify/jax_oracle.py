@@ -14,19 +14,12 @@ from typing import Any
 import numpy as np
 
 from codegen.verify.grids import Grid, Grids, Point, load_jax
+from codegen.verify.recurrence import Walk, axis_of, reads_of, walk
 from derive.algebra.index import Affine, Index
 from derive.algebra.system import Equation, System, Term
-from derive.errors import DerivationError
 from derive.oracle.meaning import symbols_of
 
 Arrays = Mapping[str, Any]
-Carried = dict[str, int]  # the sizes whose indices carry a recurrence, and the step of its reads
-
-
-def reads_of(equation: Equation) -> tuple[tuple[str, tuple[Affine, ...]], ...]:
-    """Every read of an equation, floating and integer."""
-    floating = tuple((r.tensor, r.at) for t in equation.terms for r in t.reads())
-    return floating + tuple((r.tensor, r.at) for t in equation.terms for r in t.integer_reads())
 
 
 def reached(system: System) -> dict[str, set[str]]:
@@ -52,8 +45,7 @@ class Run(Grids):
         self.arrays: dict[str, Grid] = {name: inputs[name] for name in system.inputs}
         self.equations = {e.tensor: e for e in system.equations}
         self.needs = reached(system)
-        self.fixed: dict[str, tuple[int, ...]] = {}  # axes of tensors that are made row by row now
-        self.rows: dict[tuple[str, tuple[int, ...]], Grid | None] = {}
+        self.scan = load_jax().lax.scan
 
     def shape(self, tensor: str) -> tuple[int, ...]:
         return tuple(self.affine(dim, self.symbols) for dim in self.system.tensor(tensor).dims)
@@ -70,77 +62,39 @@ class Run(Grids):
 
     # recurrences ------------------------------------------------------------------------------
     def compute_cycle(self, names: list[str]) -> None:
-        """Tensors that need each other, row by row."""
-        steps = self._carried(names)
-        self.fixed = {n: tuple(_axis(self.system.tensor(n).dims, size) for size in steps) for n in names}
-        extents = [self.symbols[size] for size in steps]
-        order = [range(n)[:: -1 if step > 0 else 1] for n, step in zip(extents, steps.values(), strict=True)]
-        for place in itertools.product(*order):
-            for name in names:
-                self.row(name, place)
-        for name in names:
-            self.arrays[name] = self._stack(name, extents)
-        self.fixed, self.rows = {}, {}
+        """Tensors that need each other, row by row: one program for a row, scanned over all of them."""
+        order = walk(self.system, names)
+        extents = [
+            range(self.symbols[size])[::way] for size, way in zip(order.sizes, order.directions, strict=True)
+        ]
+        places = np.array(list(itertools.product(*extents)), dtype=np.int64).reshape(-1, len(extents))
+        empty = {n: self.jnp.zeros(self.shape(n), self._dtype(n)) for n in order.tensors}
+        made, _ = self.scan(lambda rows, place: (self._row(order, rows, place), None), empty, places)
+        self.arrays |= made
 
-    def _stack(self, name: str, extents: list[int]) -> Grid:
-        places = list(itertools.product(*map(range, extents)))
-        axes, shape = self.fixed[name], self.shape(name)
-        rest = tuple(n for axis, n in enumerate(shape) if axis not in axes)
-        rows = [self.row(name, place) for place in places]
-        stacked = self.jnp.stack(rows) if rows else self.jnp.zeros((0, *rest))
-        return self.jnp.moveaxis(stacked.reshape((*extents, *rest)), range(len(axes)), axes)
+    def _dtype(self, name: str) -> type:
+        return np.int64 if self.system.tensor(name).integer else np.float64
 
-    def _carried(self, names: list[str]) -> Carried:
-        """The sizes along which all reads inside the cycle are whole steps, and not all of them 0."""
-        found: Carried = {}
-        for size in (s.name for s in self.system.sizes):
-            steps = [self._step(self.equations[n], size, names) for n in names]
-            flat = [step for many in steps for step in many]
-            if flat and None not in flat and any(flat):
-                found[size] = next(step for step in flat if step)
-        if not found:
-            raise DerivationError(f"{' -> '.join(names)}: a cycle in which no index carries a step")
-        return found
-
-    def _step(self, equation: Equation, size: str, names: list[str]) -> list[int | None]:
-        own = _axis(self.system.tensor(equation.tensor).dims, size)
-        steps: list[int | None] = []
-        for tensor, at in (r for r in reads_of(equation) if r[0] in names):
-            axis = _axis(self.system.tensor(tensor).dims, size)
-            if own < 0 or axis < 0:
-                return [None]
-            distance = at[axis] - equation.indices[own].symbol
-            steps.append(distance.integer() if distance.is_integer() else None)
-        return steps
-
-    def row(self, name: str, place: tuple[int, ...]) -> Grid:
-        """One row of a tensor in a cycle."""
-        key = (name, place)
-        if key in self.rows and self.rows[key] is None:
-            raise DerivationError(f"{name}: a value that needs itself at the same place {place}")
-        if key not in self.rows:
-            self.rows[key] = None
-            equation = self.equations[name]
-            here = {equation.indices[axis].name: k for axis, k in zip(self.fixed[name], place, strict=True)}
-            self.rows[key] = self.equation(equation, here)
-        return self.rows[key]
+    def _row(self, order: Walk, made: dict[str, Grid], place: Grid) -> dict[str, Grid]:
+        """The tensors of a cycle with one more row, at a place that is known when the program runs."""
+        outside = self.arrays
+        for name in order.tensors:
+            self.arrays = {**outside, **made}
+            dims, equation = self.system.tensor(name).dims, self.equations[name]
+            axes = [axis_of(dims, size) for size in order.sizes]
+            here = {equation.indices[axis].name: place[k] for k, axis in enumerate(axes)}
+            row = tuple(place[axes.index(axis)] if axis in axes else slice(None) for axis in range(len(dims)))
+            made = {**made, name: made[name].at[row].set(self.equation(equation, here))}
+        self.arrays = outside
+        return made
 
     # equations --------------------------------------------------------------------------------
     def source(self, tensor: str, at: Sequence[Affine], point: Point) -> tuple[Grid, list[Grid], Any]:
         places = [self.affine(e, point) for e in at]
-        shape = self.shape(tensor)
         inside: Any = np.True_
-        for place, extent in zip(places, shape, strict=True):
+        for place, extent in zip(places, self.shape(tensor), strict=True):
             inside = inside & (place >= 0) & (place < extent)
-        if tensor not in self.fixed:
-            return self.arrays[tensor], places, inside
-        axes = self.fixed[tensor]
-        rest = [place for axis, place in enumerate(places) if axis not in axes]
-        row = tuple(places[axis] for axis in axes)
-        if all(0 <= k < shape[axis] for k, axis in zip(row, axes, strict=True)):
-            return self.row(tensor, row), rest, inside
-        kept = tuple(n for axis, n in enumerate(shape) if axis not in axes)
-        return self.jnp.zeros(kept), rest, inside
+        return self.arrays[tensor], places, inside
 
     def equation(self, equation: Equation, here: Mapping[str, int]) -> Grid:
         """A whole tensor, or its row where some of the indices are fixed."""
@@ -183,11 +137,6 @@ class Run(Grids):
         index = [b.name for b in term.binders].index(term.witness)
         place = jnp.unravel_index(first, [hi - lo for lo, hi in ranges])[index] + ranges[index][0]
         return jnp.where(some, place, -1)
-
-
-def _axis(dims: tuple[Affine, ...], size: str) -> int:
-    """The first axis of this size, -1 where there is none."""
-    return next((axis for axis, dim in enumerate(dims) if dim.plain() == size), -1)
 
 
 def jax_function(system: System) -> Callable[..., dict[str, Any]]:

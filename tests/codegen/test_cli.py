@@ -9,7 +9,9 @@ import sys
 import pytest
 from click.testing import CliRunner, Result
 
+from codegen import stamp, tasks
 from codegen.cli import main
+from codegen.jobs import Job
 from tests.codegen.emitted import CATALOGUE, ROOT
 
 NAMES = [op.name for op in CATALOGUE]
@@ -174,6 +176,53 @@ def test_a_users_file_becomes_a_package_that_runs(tmp_path):
     assert called.stdout == "[[1.0, 4.0, 9.0]] [[2.0, 4.0, 6.0]] squares\n", called.stderr
     assert run("check", path, "--out", out).exit_code == 0
     assert (out / "__init__.py").read_text("utf-8") == "# the user's own\n"
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """The names of the ops that were verified, in place of verifying them."""
+    from codegen import pipeline
+    from codegen.verify.result import Killed, MutantReport, RungResult, Verified
+
+    names = []
+
+    def verify(source, progress):
+        names.append(source.name)
+        rungs = [RungResult(n, "", "", "", 1, "passed", mutants=Killed(1, 1)) for n in (2, 3, 6, 11)]
+        return Verified(source, tuple(rungs), MutantReport(1, 1, ()))
+
+    monkeypatch.setattr(pipeline, "verify", verify)
+    return names
+
+
+def generated(folder, path):
+    return tasks.Generate(str(folder / "ops"))(Job("squares", str(path)), lambda stage: None)
+
+
+def edit(folder, name):
+    path = folder / "ops" / name
+    path.write_text(path.read_text("utf-8") + "\n", "utf-8")
+
+
+CHANGES = {
+    "the spec": lambda f: write(f, "my_op.py", GOOD.replace("x * x", "x * x * x")),
+    "the module": lambda f: edit(f, "squares.py"),
+    "the certificate": lambda f: edit(f, "squares.certificate.json"),
+    "the derivation": lambda f: (f / "ops" / "squares.derivation.md").unlink(),
+    "the runtime": lambda f: edit(f, "runtime/__init__.py"),
+    "gradsmith": lambda f: stamp._tools.cache_clear(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_verified_is_left_alone_until_something_changes(tmp_path, counted, monkeypatch, change):
+    path = write(tmp_path, "my_op.py", GOOD)
+    first, second = generated(tmp_path, path), generated(tmp_path, path)
+    assert counted == ["squares"] and second == {**first, "unchanged": True}
+    CHANGES[change](tmp_path)
+    if change == "gradsmith":
+        monkeypatch.setattr(stamp, "RUNS_ON", ())
+    assert generated(tmp_path, path) == first and counted == ["squares", "squares"]
 
 
 def test_an_op_that_cannot_be_derived_fails_alone_with_one_line(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from codegen.verify import rung5_autodiff, rung6_numeric
 from codegen.verify.face import Face
 from codegen.verify.load import load_plain
-from codegen.verify.rung5_autodiff import close, difference, differentiate, tolerance
+from codegen.verify.rung5_autodiff import close, difference, oracle, tolerance
 from codegen.verify.rung9_isolation import noticed
 from codegen.verify.sabotage import isolation_faults, scaled_gradient
 from tests.codegen.verify.candidates import candidate, cases, source
@@ -22,7 +22,7 @@ def plain_face(name, text=None):
 @pytest.mark.parametrize(("name", "axes"), [("dense_tanh", 2), ("lstm", 3), ("gelu_gated", 2)])
 def test_a_gradient_wrong_by_a_twentieth_of_a_percent_is_seen_by_both(name, axes):
     problem = cases(name).smallest_float
-    answer, bar = differentiate(cases(name), problem), tolerance(cases(name).forward, problem.shape)
+    answer, bar = oracle(cases(name), problem)(problem), tolerance(cases(name).forward, problem.shape)
     wrong = plain_face(name, scaled_gradient(source(name).text, "dW", axes))
     assert difference(plain_face(name), problem, answer, bar) == ""
     assert "gradient of W" in difference(wrong, problem, answer, bar)

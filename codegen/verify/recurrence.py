@@ -1,0 +1,104 @@
+"""In which order the rows of tensors that need each other are computed.
+
+The distances of all reads inside the cycle decide: along the chosen sizes, in the chosen directions,
+every read must go to an earlier row, or to a tensor that is earlier in the same row.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from derive.algebra.index import Affine
+from derive.algebra.system import Equation, System
+from derive.errors import DerivationError
+
+Reads = tuple[tuple[str, tuple[Affine, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Sizes from the outermost to the innermost with their direction (1 or -1), and the tensors' order."""
+
+    sizes: tuple[str, ...]
+    directions: tuple[int, ...]
+    tensors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A tensor reads another one of the cycle so many rows away, by size."""
+
+    reader: str
+    read: str
+    distance: tuple[int, ...]
+
+
+def reads_of(equation: Equation) -> Reads:
+    """Every read of an equation, floating and integer."""
+    floating = tuple((r.tensor, r.at) for t in equation.terms for r in t.reads())
+    return floating + tuple((r.tensor, r.at) for t in equation.terms for r in t.integer_reads())
+
+
+def axis_of(dims: tuple[Affine, ...], size: str) -> int:
+    """The first axis of this size, -1 where there is none."""
+    return next((axis for axis, dim in enumerate(dims) if dim.plain() == size), -1)
+
+
+def walk(system: System, names: Sequence[str]) -> Walk:
+    """The order for a cycle of tensors. Raises DerivationError where there is none."""
+    cycle = [e for e in system.equations if e.tensor in names]
+    sizes = [s.name for s in system.sizes if _carries(system, cycle, s.name)]
+    if not sizes:
+        raise DerivationError(f"{' -> '.join(names)}: a cycle in which no index carries a step")
+    orders = itertools.permutations(sizes)
+    for order, directions in itertools.product(orders, itertools.product((1, -1), repeat=len(sizes))):
+        needs = list(_needs(system, cycle, order))
+        if all(_is_earlier(n.distance, directions) for n in needs if any(n.distance)):
+            return Walk(order, directions, _sorted([e.tensor for e in cycle], needs))
+    raise DerivationError(f"{' -> '.join(names)}: a cycle whose rows need each other in every order")
+
+
+def _carries(system: System, cycle: list[Equation], size: str) -> bool:
+    """Whether all reads inside the cycle are whole steps along a size, and not all of them 0."""
+    steps = [_step(system, e, at, t, size) for e in cycle for t, at in _inside(cycle, e)]
+    return None not in steps and any(steps)
+
+
+def _inside(cycle: list[Equation], equation: Equation) -> Reads:
+    names = {e.tensor for e in cycle}
+    return tuple((tensor, at) for tensor, at in reads_of(equation) if tensor in names)
+
+
+def _step(system: System, equation: Equation, at: tuple[Affine, ...], tensor: str, size: str) -> int | None:
+    own = axis_of(system.tensor(equation.tensor).dims, size)
+    axis = axis_of(system.tensor(tensor).dims, size)
+    if own < 0 or axis < 0:
+        return None
+    distance = at[axis] - equation.indices[own].symbol
+    return distance.integer() if distance.is_integer() else None
+
+
+def _needs(system: System, cycle: list[Equation], sizes: Sequence[str]) -> Iterator[Need]:
+    for equation in cycle:
+        for tensor, at in _inside(cycle, equation):
+            steps = (_step(system, equation, at, tensor, size) for size in sizes)
+            yield Need(equation.tensor, tensor, tuple(step or 0 for step in steps))
+
+
+def _is_earlier(distance: tuple[int, ...], directions: tuple[int, ...]) -> bool:
+    return next((d * way for d, way in zip(distance, directions, strict=True) if d), 0) < 0
+
+
+def _sorted(names: list[str], needs: list[Need]) -> tuple[str, ...]:
+    """The tensors so that what is read in the same row comes first."""
+    made: list[str] = []
+    while len(made) < len(names):
+        waiting = {n.reader for n in needs if not any(n.distance) and n.read not in made}
+        ready = [name for name in names if name not in made and name not in waiting]
+        if not ready:
+            stuck = " -> ".join(n for n in names if n not in made)
+            raise DerivationError(f"{stuck}: a value that needs itself at the same place")
+        made += ready
+    return tuple(made)

@@ -1,0 +1,82 @@
+"""The order in which the autodiff oracle computes rows that need each other."""
+
+from dataclasses import replace
+
+import pytest
+
+from codegen.verify.recurrence import walk
+from derive.errors import DerivationError
+from tests.derive.test_reference import system_of
+
+
+def lattice(*steps):
+    """h[t, l] reads h at each of these distances."""
+
+    def spec(s):
+        T, L = s.size("T", "t"), s.size("L", "l")
+        t, l = s.index("t", T), s.index("l", L)
+        x, h = s.data("x", T, L), s.let("h", T, L)
+        h[t, l] = sum((h[t + a, l + b] for a, b in steps), x[t, l])
+        s.returns(h)
+
+    return system_of(spec)
+
+
+def pair(behind):
+    """a reads b in the same row, b reads a `behind` rows away."""
+
+    def spec(s):
+        T = s.size("T", "t")
+        t, x, a, b = s.index("t", T), s.data("x", T), s.let("a", T), s.let("b", T)
+        a[t] = x[t] + b[t]
+        b[t] = 2 * a[t + behind]
+        s.returns(a)
+
+    return system_of(spec)
+
+
+ORDERS = {
+    "forwards": (((-1, 0), (0, -1)), {("T", 1), ("L", 1)}),
+    "backwards in both": (((1, 0), (0, 1)), {("T", -1), ("L", -1)}),
+    "one index alone": (((-1, 0),), {("T", 1)}),
+}
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_the_distances_say_which_way(name):
+    steps, wanted = ORDERS[name]
+    found = walk(lattice(*steps), ["h"])
+    assert set(zip(found.sizes, found.directions, strict=True)) == wanted
+
+
+def test_a_step_back_may_be_a_step_aside():
+    assert walk(lattice((0, -1), (-1, 1)), ["h"]).sizes == ("T", "L")  # the other order would not do
+    assert walk(lattice((-1, 0), (1, -1)), ["h"]).sizes == ("L", "T")
+
+
+def test_what_is_read_in_the_same_row_comes_first():
+    assert walk(pair(-1), ["a", "b"]).tensors == ("b", "a")
+    assert walk(pair(2), ["a", "b"]).directions == (-1,)
+
+
+def test_rows_that_need_each_other_both_ways_are_refused():
+    ahead, back = lattice((-1, 0)), lattice((1, 0))
+    both = replace(ahead.equations[0], terms=ahead.equations[0].terms + back.equations[0].terms)
+    with pytest.raises(DerivationError, match="h: a cycle whose rows need each other in every order"):
+        walk(ahead.with_equations((both,), ahead.tensors), ["h"])
+
+
+def test_tensors_that_need_each_other_in_one_place_are_refused():
+    system = pair(-1)
+    first, second = system.equations
+    second = replace(second, terms=(*second.terms, *_reading_in_place(second, first.tensor)))
+    with pytest.raises(DerivationError, match="a -> b: a value that needs itself at the same place"):
+        walk(system.with_equations((first, second), system.tensors), ["a", "b"])
+
+
+def _reading_in_place(equation, tensor):
+    """The equation's terms with every read of the tensor at the equation's own index."""
+    at = tuple(index.symbol for index in equation.indices)
+    (term,) = equation.terms
+    (read,) = term.reads()
+    return [replace(term, body=replace(read, tensor=tensor, at=at))]
