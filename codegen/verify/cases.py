@@ -192,7 +192,7 @@ class Cases:
         """Numbers of the first style whose outputs are finite; None where none are."""
         for style in STYLES:
             problem = self._drawn(shape, seed, style)
-            if self._finite(problem):
+            if self.is_finite(problem):
                 return problem
         return None
 
@@ -212,7 +212,8 @@ class Cases:
         cotangents = {n: numbers(shape.of(self.forward, n), "normal") for n in self.names}
         return Problem(shape, self._inputs(shape, rng, numbers), reals, cotangents)
 
-    def _finite(self, problem: Problem) -> bool:
+    def is_finite(self, problem: Problem) -> bool:
+        """Whether every output is finite."""
         shape = problem.shape
         try:
             values = evaluate(

@@ -125,7 +125,13 @@ def sizes_of(system: System, shapes: Mapping[str, Position], integers: Point) ->
 
 
 def evaluate(
-    system: System, inputs: Arrays, sizes: Point, integers: Point, reals: Arrays, numbers: NumberType
+    system: System,
+    inputs: Arrays,
+    sizes: Point,
+    integers: Point,
+    reals: Arrays,
+    numbers: NumberType,
+    evaluator: type[Evaluator] = Evaluator,
 ) -> dict[str, np.ndarray[Any, Any]]:
     """System and inputs -> every computed tensor, as arrays of numbers of the given kind.
 
@@ -134,5 +140,5 @@ def evaluate(
     """
     with np.errstate(all="ignore"):
         symbols = symbols_of(system.sizes, sizes, integers)
-        evaluator = Evaluator(system, inputs, numbers, symbols, reals)
-        return {e.tensor: evaluator.array(e.tensor) for e in system.equations}
+        run = evaluator(system, inputs, numbers, symbols, reals)
+        return {e.tensor: run.array(e.tensor) for e in system.equations}

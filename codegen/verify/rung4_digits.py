@@ -1,0 +1,184 @@
+"""Rung 4: the last digits, in float32 and float64, against mpmath.
+
+The plain equations, forward and adjoint, are evaluated at a precision that is raised until their own
+rounding is far below float64's. Two things are shown of every entry of every output and gradient:
+
+* the machine code is within the running error bound of the stable equations, which it is made of: each
+  operation rounds once, in any order of a sum (derive/oracle/rounding.py);
+* that bound is not much more than what the problem's inputs, moved by one rounding each, would do
+  anyway, or a rounding of the number (of a gradient: of the terms of its plain sums, multiplied out).
+  Where it is, the formula loses digits, and the certificate says which one and at which inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import mpmath
+import numpy as np
+
+from codegen.verify.cases import Cases, Problem
+from codegen.verify.execution import FAULTS, Array, Candidate
+from codegen.verify.face import Face, as_single
+from codegen.verify.planted import shown
+from codegen.verify.result import RungResult
+from codegen.verify.shapes import Draw
+from derive.algebra.system import System
+from derive.errors import DerivationError
+from derive.oracle.reference import Evaluator, evaluate
+from derive.oracle.rounding import Rounded, RoundingEvaluator, Roundings, Undecided
+
+ORACLE = "the plain equations in mpmath, its precision raised until they are exact"
+BAR = "first-order running error bound of the stable equations, float32 and float64; digits lost are named"
+BUDGET = 4_000  # points of index space
+PRECISION, MOST_PRECISION = 160, 5_120  # bits
+ENOUGH = 2.0**-80  # relative to mass or inherent error
+SLACK = 1.0625  # what first order leaves out
+UNITS = ((np.float32, 2.0**-24, 2.0**-120), (np.float64, 2.0**-53, 2.0**-1000))  # rounding, near underflow
+GRADIENT = "the gradient of"
+LOST = 256.0  # a bound so many times what cannot be avoided has lost 8 bits
+
+SCALES: tuple[tuple[str, float, float], ...] = (
+    ("as drawn", 0.0, 1.0),
+    ("8 times as large", 0.0, 8.0),
+    ("4096 times as small", 0.0, 2.0**-12),
+    ("close together at 12", 12.0, 2.0**-10),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """Outputs and gradients by name: exact with what cannot be avoided, and with the formula's error."""
+
+    exact: Mapping[str, Array]
+    stable: Mapping[str, Array]
+
+
+def check(candidate: Candidate, cases: Cases) -> RungResult:
+    """Candidate -> the verdict on the last digits of its machine code."""
+    rung = RungResult(4, "last digits", ORACLE, BAR, 0, "failed")
+    found = [(about, p, d) for about, p in problems(cases) if (d := digits(cases, p)) is not None]
+    if not found:
+        return replace(rung, verdict="not run", detail="no problem whose comparisons rounding leaves alone")
+    face, rung = Face(candidate.fast, cases), replace(rung, points=len(UNITS) * len(found))
+    for about, problem, known in found:
+        fault = _guarded(partial(difference, face, problem, known))
+        if fault:
+            return replace(rung, detail=f"at {problem}, {about}: {fault}")
+    lost = "; ".join(f"{a}: {', '.join(names)} may lose digits" for a, _, d in found if (names := losing(d)))
+    _, problem, known = found[0]
+    killed, blind = shown(candidate, cases, problem, lambda face: difference(face, problem, known))
+    if blind:
+        return replace(rung, detail=f"blind to {blind}", mutants=killed)
+    return replace(rung, verdict="passed", detail=lost, mutants=killed)
+
+
+def _guarded(compare: Any) -> str:
+    try:
+        found: str = compare()
+        return found
+    except FAULTS as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def problems(cases: Cases) -> Iterator[tuple[str, Problem]]:
+    """Inputs of several magnitudes, rounded to float32, at which the op is finite."""
+    draw = Draw(cases.forward, cases.backward, f"{cases.seed} digits")
+    shape = draw.awkward("awkward, defaults", BUDGET, defaults=True) or cases.smallest_float.shape
+    drawn = cases.float_problem(shape, "digits") or cases.smallest_float
+    for about, centre, scale in SCALES:
+        problem = as_single(_scaled(drawn, centre, scale))
+        if cases.is_finite(problem):
+            yield about, problem
+
+
+def _scaled(problem: Problem, centre: float, scale: float) -> Problem:
+    """The floating inputs scaled about a centre; cotangents stay."""
+    inputs = {n: a if a.dtype == np.int64 else centre + scale * a for n, a in problem.inputs.items()}
+    return replace(problem, inputs=inputs)
+
+
+def digits(cases: Cases, problem: Problem) -> Digits | None:
+    """What mpmath says; None where rounding may decide a comparison, or nothing is finite."""
+    d, precision = cases.derivation, PRECISION
+    try:
+        while precision <= MOST_PRECISION:
+            with mpmath.workprec(precision):
+                exact = _both(cases, d.forward, d.backward, problem, Evaluator)
+                if _is_certain(exact, precision):
+                    systems = d.stable_forward, d.stable_backward
+                    return Digits(exact, _both(cases, *systems, problem, RoundingEvaluator))
+            precision *= 2
+    except (Undecided, ZeroDivisionError, DerivationError, OverflowError):
+        pass
+    return None
+
+
+def _both(
+    cases: Cases, forward: System, backward: System, problem: Problem, evaluator: type[Evaluator]
+) -> dict[str, Array]:
+    """Outputs and gradients, evaluated with their rounding errors."""
+    shape = problem.shape
+    more = (shape.sizes, shape.integers, problem.reals, Roundings(), evaluator)
+    values: dict[str, Any] = evaluate(forward, problem.inputs, *more)
+    given = {cases.names[n]: a for n, a in problem.cotangents.items()}
+    gradients = evaluate(backward, {**problem.inputs, **values, **given}, *more)
+    named = zip(cases.forward.floating_inputs(), backward.outputs, strict=True)
+    return {n: values[n] for n in cases.names} | {f"{GRADIENT} {n}": gradients[g] for n, g in named}
+
+
+def _is_certain(exact: Mapping[str, Array], precision: int) -> bool:
+    unit = 2.0**-precision
+    return all(r.error * unit <= ENOUGH * (r.mass + r.inherent) for a in exact.values() for r in a.flat)
+
+
+def difference(face: Face, problem: Problem, known: Digits) -> str:
+    """Nothing where the machine code is within the bound, else the first name that is not."""
+    for kind, unit, tiny in UNITS:
+        made = face.run(_as(problem, kind))
+        found = {**made.outputs} | {f"{GRADIENT} {n}": a for n, a in made.gradients.items()}
+        for name, exact in known.exact.items():
+            pairs = zip(found[name].flat, exact.flat, known.stable[name].flat, strict=True)
+            if not all(_within(float(f), e, s, unit, tiny) for f, e, s in pairs):
+                return f"{name} is beyond its rounding error in {np.dtype(kind).name}"
+    return ""
+
+
+def _within(found: float, exact: Rounded, stable: Rounded, unit: float, tiny: float) -> bool:
+    return bool(abs(mpmath.mpf(found) - exact.value) <= SLACK * unit * (stable.error + _own(exact)) + tiny)
+
+
+def _own(exact: Rounded) -> float:
+    """One rounding of the number itself: the result is stored."""
+    return abs(float(exact.value))
+
+
+def _as(problem: Problem, kind: type) -> Problem:
+    def cast(given: Mapping[str, Array]) -> dict[str, Array]:
+        return {n: a if a.dtype == np.int64 else a.astype(kind) for n, a in given.items()}
+
+    return replace(problem, inputs=cast(problem.inputs), cotangents=cast(problem.cotangents))
+
+
+def losing(known: Digits) -> list[str]:
+    """Names whose formula may lose digits that the problem does not: in most entries, not by accident."""
+    found = []
+    for name, exact in known.exact.items():
+        unavoidable = _of_gradient if name.startswith(GRADIENT) else _of_output
+        pairs = zip(exact.flat, known.stable[name].flat, strict=True)
+        lost = [s.error > LOST * unavoidable(e) for e, s in pairs]
+        found += [name] if 2 * sum(lost) > len(lost) else []
+    return found
+
+
+def _of_output(exact: Rounded) -> float:
+    """An author's formula is held to its value: 1 - cos(x) loses digits near 0."""
+    return exact.inherent + abs(float(exact.value))
+
+
+def _of_gradient(exact: Rounded) -> float:
+    """A derived one is held to its terms: 1 - tanh(x)^2 is as good as its 1."""
+    return exact.inherent + exact.mass
