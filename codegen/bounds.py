@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from codegen.nodes import Ceil
 from derive.algebra.domains import zero_outside
 from derive.algebra.expr import Expr, Read, walk
-from derive.algebra.index import Affine, Delta, Guard, In, Index, IntegerRead
+from derive.algebra.index import Affine, Delta, Guard, In, Index, IntegerRead, solve
 from derive.algebra.system import System
 
 ZERO = Affine()
@@ -43,19 +43,41 @@ class Bounds:
         return tuple(sides)
 
     def at_least(self, a: Affine, b: Affine) -> bool:
-        """Whether a >= b is known, from the ranges of one index and the least sizes."""
-        difference = a - b
+        """Whether a >= b is known, from the ranges of the indices and the least sizes."""
+        return self._is_known(a - b, frozenset(i.name for i in self.ranges))
+
+    def _is_known(self, difference: Affine, free: frozenset[str]) -> bool:
+        """Whether it is not negative, each of the free indices taken at the end that makes it least."""
+        difference = self._without_derived(difference)
         if self._not_negative(difference):
             return True
-        for name in sorted(difference.names()):
+        for name in sorted(difference.names() & free):
             index = self.index(name)
             if index is None or any(name in e.names() for read in difference.reads() for e in read.at):
                 continue
-            sign = self.sign(difference.coefficient(name))
-            extreme = {1: index.lo, -1: index.hi - 1}.get(sign)
-            if extreme is not None and self._not_negative(difference.substitute({name: extreme})):
+            least = {1: index.lo, -1: index.hi - 1}.get(self._direction(difference.coefficient(name)))
+            if least is not None and self._is_known(difference.substitute({name: least}), free - {name}):
                 return True
         return False
+
+    def _without_derived(self, e: Affine) -> Affine:
+        """Derived sizes by their formulas, where those divide by nothing."""
+        whole = {
+            s.name: s.formula.numerator + s.formula.offset
+            for s in self.system.sizes
+            if s.formula is not None and s.formula.denominator == Affine.of(1)
+        }
+        while e.names() & whole.keys():
+            e = e.substitute({name: whole[name] for name in e.names() & whole.keys()})
+        return e
+
+    def _direction(self, coefficient: Affine) -> int:
+        """1 where a coefficient is known not to be negative, -1 where not to be positive, else 0."""
+        if len(coefficient.terms) != 1:
+            return 0
+        monomial, value = coefficient.terms[0]
+        known = all(self.least(atom) is not None for atom in monomial)
+        return (1 if value > 0 else -1) if known else 0
 
     def _not_negative(self, e: Affine) -> bool:
         """Whether every term is known not to be negative, sizes counting at least their least value."""
@@ -89,6 +111,27 @@ class Bounds:
         monomial, value = coefficient.terms[0]
         positive = all((self.least(atom) or 0) >= 1 for atom in monomial)
         return (1 if value > 0 else -1) if positive else 0
+
+    def exclude(self, some: Iterable[Guard], others: Iterable[Guard]) -> bool:
+        """Whether no point is inside both of two lists of guards."""
+        return any(self._contradict(a, b) or self._contradict(b, a) for a in some for b in others)
+
+    def _contradict(self, a: Guard, b: Guard) -> bool:
+        """Whether b fails wherever a holds: at the place that a demands, or above or below its range."""
+        if isinstance(b, Delta):
+            return False
+        if isinstance(a, Delta):
+            return any(
+                self._never(b.substitute({name: value}))
+                for name in sorted(a.a.names() | a.b.names())
+                if (value := solve(a, name)) is not None
+            )
+        return self.at_least(b.lo, a.hi + (b.e - a.e))
+
+    def _never(self, guard: Guard) -> bool:
+        """Whether lo <= e < hi fails everywhere."""
+        assert isinstance(guard, In), "a range stays one when a name is replaced"
+        return self.at_least(guard.lo - 1, guard.e) or self.at_least(guard.e, guard.hi)
 
     # guards of reads --------------------------------------------------------------------------
     def domain_guards(self, read: Read | IntegerRead) -> tuple[Guard, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from codegen.bounds import Bounds
 from codegen.names import Names
@@ -105,9 +106,11 @@ def _nest(system: System, task: Task, target: Read, terms: list[Placed], add: bo
     sometimes = [replace(b, guards=tuple(g for g in b.guards if g not in outer)) for b in sometimes]
     total = names.like(f"{target.tensor}_")
     body.append(Let(total, plus(tuple(always)) if always else NOTHING))
-    for branch in sometimes:
-        added = _retarget(branch, lambda value: Let(total, value, add=True))
-        body += [added] if added.guards else added.body
+    for k, branch in enumerate(sometimes):
+        # where nothing was added before, the number is set: one rounding less, and no 0 to add to
+        first = not always and all(bounds.exclude(branch.guards, b.guards) for b in sometimes[:k])
+        put = _retarget(branch, partial(Let, total, add=not first))
+        body += [put] if put.guards else put.body
     body.append(Store(target, Local(total), add))
     return Nest(loops, (If(outer, tuple(body)),) if outer else tuple(body))
 

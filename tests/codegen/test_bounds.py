@@ -8,15 +8,23 @@ from hypothesis import strategies as st
 
 from codegen.bounds import Bounds
 from codegen.nodes import Ceil
+from derive.algebra.affine import Quotient
 from derive.algebra.expr import Call, Number, Product, Read, Sum
 from derive.algebra.index import Affine, Delta, In, Index, IntegerRead, holds
 from derive.algebra.system import IntegerParameter, Size, System, Tensor
 
 N, M, step = map(Affine.of, ("N", "M", "step"))
+S, A, F = map(Affine.of, ("S", "A", "F"))
 i, j = Affine.of("i"), Affine.of("j")
 SYSTEM = System(
     "box",
-    (Size("N", ("i",), least=1), Size("M", ("j",))),
+    (
+        Size("N", ("i",), least=1),
+        Size("M", ("j",)),
+        Size("S", ("s",), formula=Quotient(N + M, Affine.of(1), Affine())),
+        Size("A", ("a",), formula=Quotient(N * M, Affine.of(1), Affine.of(2))),
+        Size("F", ("f",), formula=Quotient(N, Affine.of(2), Affine())),
+    ),
     (Tensor("x", (N,), "data"), Tensor("w", (N,), "data"), Tensor("label", (M,), "data", integer=True)),
     (),
     (),
@@ -26,6 +34,7 @@ SYSTEM = System(
 BOUNDS = Bounds(SYSTEM, (Index("i", Affine(), N), Index("j", Affine(), M)))
 SYMBOLS = [
     dict(zip(("N", "M", "step", "pad"), values, strict=True))
+    | {"S": values[0] + values[1], "A": values[0] * values[1] + 2, "F": values[0] // 2}
     for values in itertools.product((1, 2, 5), (0, 1, 4), (1, 2, 3), (0, 2))
 ]
 SETTINGS = settings(max_examples=150, deadline=None, derandomize=True)
@@ -39,8 +48,8 @@ def combination(*atoms: Affine):
     )
 
 
-POSITIONS = combination(i, j, step * i, step * j, Affine.of("pad"))
-ENDS = combination(N, M, Affine.of("pad"))
+POSITIONS = combination(i, j, step * i, step * j, Affine.of("pad"), i * M)
+ENDS = combination(N, M, Affine.of("pad"), S, A)
 
 
 def points(symbols):
@@ -147,11 +156,41 @@ def test_a_side_that_is_not_open_never_fails(e, lo, hi):
         (N + step * M, i, True),
         (step, Affine.of(2), False),
         (Affine.of(IntegerRead("label", (j,))), Affine(), False),
+        (S - 1, i + j, True),  # two indices at once, and a size by its formula
+        (S - 1, i + M, True),
+        (A - 3, i * M + j, True),
+        (A - 4, i * M + j, False),
+        (N, F, False),  # true, but a floor is no polynomial
     ],
     ids=str,
 )
 def test_the_ends_of_an_index_and_the_least_sizes_are_known(a, b, known):
     assert BOUNDS.at_least(a, b) is known
+
+
+GUARDS = st.one_of(st.builds(In, POSITIONS, ENDS, ENDS), st.builds(Delta, st.sampled_from((i, j)), ENDS))
+
+
+@SETTINGS
+@given(GUARDS, GUARDS)
+def test_guards_that_exclude_each_other_hold_nowhere_together(a, b):
+    if BOUNDS.exclude((a,), (b,)):
+        assert not any(holds(a, p, None) and holds(b, p, None) for p in every_point())
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "known"),
+    [
+        (Delta(i, Affine()), In(i - 1, Affine(), N), True),  # the first step, and all others
+        (In(i, Affine(), M), In(i - M, Affine(), N), True),  # the parts of a concatenation
+        (In(i, Affine(), M + 1), In(i - M, Affine(), N), False),
+        (Delta(i, Affine.of(1)), In(i - 1, Affine(), N), False),
+        (Delta(i, Affine()), Delta(i, Affine.of(1)), False),  # true, but nobody asks
+    ],
+    ids=str,
+)
+def test_which_guards_are_seen_to_exclude_each_other(a, b, known):
+    assert BOUNDS.exclude((a,), (b,)) is known
 
 
 def test_a_read_inside_its_domain_needs_no_guard_and_one_beyond_it_does():
