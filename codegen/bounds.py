@@ -116,6 +116,20 @@ class Bounds:
         """Whether no point is inside both of two lists of guards."""
         return any(self._contradict(a, b) or self._contradict(b, a) for a in some for b in others)
 
+    def are_opposite(self, some: tuple[Guard, ...], others: tuple[Guard, ...]) -> bool:
+        """Whether at every point exactly one of two guards holds: t == 0 and t >= 1."""
+        if len(some) != 1 or len(others) != 1 or not self.exclude(some, others):
+            return False
+        pairs = ((some[0], others[0]), (others[0], some[0]))
+        return any(self._covers(a, b) for a, b in pairs if isinstance(a, Delta) and isinstance(b, In))
+
+    def _covers(self, a: Delta, b: In) -> bool:
+        """Whether only the place just below b's range is outside of it, and a is that place."""
+        below = b.e - (b.lo - 1)
+        if self.open_sides(b) != ("lo",) or not self.at_least(below, ZERO):
+            return False
+        return below in (a.a - a.b, a.b - a.a)
+
     def _contradict(self, a: Guard, b: Guard) -> bool:
         """Whether b fails wherever a holds: at the place that a demands, or above or below its range."""
         if isinstance(b, Delta):

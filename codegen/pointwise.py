@@ -105,7 +105,8 @@ def _nest(system: System, task: Task, target: Read, terms: list[Placed], add: bo
     outer = bounds.domain_guards(target)
     sometimes = [replace(b, guards=tuple(g for g in b.guards if g not in outer)) for b in sometimes]
     total = names.like(f"{target.tensor}_")
-    body.append(Let(total, plus(tuple(always)) if always else NOTHING))
+    start, sometimes = _start(bounds, always, sometimes)
+    body.append(Let(total, start))
     for k, branch in enumerate(sometimes):
         # where nothing was added before, the number is set: one rounding less, and no 0 to add to
         first = not always and all(bounds.exclude(branch.guards, b.guards) for b in sometimes[:k])
@@ -113,6 +114,19 @@ def _nest(system: System, task: Task, target: Read, terms: list[Placed], add: bo
         body += [put] if put.guards else put.body
     body.append(Store(target, Local(total), add))
     return Nest(loops, (If(outer, tuple(body)),) if outer else tuple(body))
+
+
+def _start(bounds: Bounds, always: list[Expr], sometimes: list[If]) -> tuple[Expr, list[If]]:
+    """What the number is before any branch: the sum of what holds always; or of two branches that are each
+    other's opposite the one that is a mere read; or 0."""
+    if always or len(sometimes) != 2:
+        return (plus(tuple(always)) if always else NOTHING), sometimes
+    for branch, other in (sometimes, sometimes[::-1]):
+        (value, *before) = (s.value for s in reversed(branch.body) if isinstance(s, Let))
+        plain = isinstance(value, Read) and not before and not bounds.domain_guards(value)
+        if plain and bounds.are_opposite(branch.guards, other.guards):
+            return value, [other]
+    return NOTHING, sometimes
 
 
 def _retarget(branch: If, make: Callable[[Expr], Statement]) -> If:

@@ -253,10 +253,11 @@ def _function(node: ast.AST) -> Sequence[ast.AST]:
 
 
 def _tie(node: ast.AST) -> Sequence[ast.AST]:
-    """The last of equal maxima for the first."""
+    """The last of equal maxima for the first, where it is kept which one it was."""
     match node:
-        case ast.Call(ast.Name("beats") as name, [new, best]):
-            return (ast.UnaryOp(ast.Not(), ast.Call(name, [best, new], [])),)
+        case ast.BoolOp(ast.Or(), [unmarked, ast.Call(ast.Name("beats") as name, [new, best])]):
+            other = ast.UnaryOp(ast.Not(), ast.Call(name, [best, new], []))
+            return (ast.BoolOp(ast.Or(), [unmarked, other]),)
     return ()
 
 

@@ -193,6 +193,28 @@ def test_which_guards_are_seen_to_exclude_each_other(a, b, known):
     assert BOUNDS.exclude((a,), (b,)) is known
 
 
+@SETTINGS
+@given(GUARDS, GUARDS)
+def test_of_opposite_guards_exactly_one_holds(a, b):
+    if BOUNDS.are_opposite((a,), (b,)):
+        assert all(holds(a, p, None) != holds(b, p, None) for p in every_point())
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "opposite"),
+    [
+        (Delta(i, Affine()), In(i - 1, Affine(), N), True),
+        (In(i - 1, Affine(), N), Delta(Affine(), i), True),
+        (Delta(i, Affine.of(1)), In(i - 2, Affine(), N), False),  # neither holds at 0
+        (Delta(i, Affine()), In(i, Affine(), N), False),
+        (Delta(i, Affine()), In(i - 1, Affine(), M), False),  # the range may end early
+    ],
+    ids=str,
+)
+def test_the_first_step_is_the_opposite_of_all_others(a, b, opposite):
+    assert BOUNDS.are_opposite((a,), (b,)) is opposite
+
+
 def test_a_read_inside_its_domain_needs_no_guard_and_one_beyond_it_does():
     assert BOUNDS.domain_guards(Read("x", (i,))) == ()
     assert BOUNDS.domain_guards(Read("x", (i - 1,))) == (In(i - 1, Affine(), N),)
