@@ -15,6 +15,7 @@ from rich.table import Table
 
 from codegen import catalogue, tasks
 from codegen.describe import describe
+from codegen.errata.command import errata
 from codegen.jobs import Job, Outcome, run_all
 from codegen.pdf import TypesettingError, typeset
 from codegen.publish import drift
@@ -163,6 +164,9 @@ def _write_pages(pages: dict[str, str], folder: Path, form: str) -> None:
         page = folder / f"{name}.{SUFFIXES[form]}"
         page.write_bytes(_guarded(partial(typeset, text)) if form == "pdf" else text.encode())
         click.echo(str(page), err=True)
+
+
+main.add_command(errata)
 
 
 # helpers ------------------------------------------------------------------------------------------

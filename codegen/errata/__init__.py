@@ -1,0 +1,1 @@
+"""The documents' examples, formulas and statements as claims, each with the computation that judges it."""
