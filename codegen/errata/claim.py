@@ -13,7 +13,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from codegen.catalogue import find
 from codegen.errata.kernels import Kernels, Load
+from derive.derivation import derive
+from derive.pages.text import equation_text
 
 # documents print few digits, and formulas of float64 numbers agree to 1e-14 or not at all
 RELATIVE, ABSOLUTE = 1e-9, 1e-12
@@ -87,7 +90,7 @@ class Readings:
 
     kind: str
     values: Mapping[str, Value]
-    how: str = ""
+    how: str
 
     def __post_init__(self) -> None:
         assert self.kind in OPEN and len(self.values) > 1, "an open question has a kind and two answers"
@@ -100,7 +103,7 @@ class Readings:
     @property
     def account(self) -> str:
         answers = "; ".join(f"{name}: {show(value)}" for name, value in self.values.items())
-        return f"{self.how}: {answers}" if self.how else answers
+        return f"{self.how}: {answers}"
 
 
 Evidence: TypeAlias = Compared | Observed | Readings
@@ -112,7 +115,8 @@ class Claim:
 
     `id` is the document's number and a name for the place; `line` is the line of the document's text;
     `quote` its formula, its numbers or a few of its words; `says` what is claimed, where the quote alone
-    does not tell; `remedy` what to write or to think instead, where that is not simply the value found.
+    does not tell; `remedy` what to write or to think instead, where that is not simply the value found;
+    `derived` an op and the tensor of its adjoint whose equation belongs to the claim.
     """
 
     id: str
@@ -122,6 +126,7 @@ class Claim:
     evidence: Callable[[Kernels], Evidence]
     says: str = ""
     remedy: str = ""
+    derived: tuple[str, str] | None = None
 
     @property
     def document(self) -> str:
@@ -140,11 +145,12 @@ class Unchecked:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A claim that has been judged: its evidence, and the ops that were run for it."""
+    """A claim that has been judged: its evidence, the ops that were run for it, and the equation derived."""
 
     claim: Claim
     evidence: Evidence
     ops: tuple[str, ...]
+    derivation: str = ""
 
     @property
     def verdict(self) -> str:
@@ -164,7 +170,13 @@ def judge(claim: Claim, load: Load) -> Finding:
     """Claim and a way to load published modules -> the finding."""
     kernels = Kernels(load)
     evidence = claim.evidence(kernels)
-    return Finding(claim, evidence, tuple(dict.fromkeys(kernels.used)))
+    derivation = derived_equation(*claim.derived) if claim.derived else ""
+    return Finding(claim, evidence, tuple(dict.fromkeys(kernels.used)), derivation)
+
+
+def derived_equation(op: str, tensor: str) -> str:
+    """The equation that the symbolic engine derives for a tensor of an op's adjoint, as text."""
+    return equation_text(derive(find((op,))[0]).backward.equation(tensor))
 
 
 # rows --------------------------------------------------------------------------------------------
@@ -176,7 +188,7 @@ def compared(document: Value, evaluate: Evaluate, how: str) -> Callable[[Kernels
     return lambda kernels: Compared(document, evaluate(kernels), how)
 
 
-def read_as(kind: str, ways: Mapping[str, Evaluate], how: str = "") -> Callable[[Kernels], Evidence]:
+def read_as(kind: str, ways: Mapping[str, Evaluate], how: str) -> Callable[[Kernels], Evidence]:
     """The evidence that computes every way to read what a document leaves open."""
     return lambda kernels: Readings(kind, {name: way(kernels) for name, way in ways.items()}, how)
 

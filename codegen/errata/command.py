@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from codegen.errata.claim import Finding
+from codegen.errata.claim import VERDICTS, Finding
 from codegen.errata.findings import CLAIMS, UNCHECKED, chosen, judged
 from codegen.errata.kernels import ErrataError, published_in
 from codegen.errata.page import page
@@ -62,11 +63,14 @@ def _row(finding: Finding) -> dict[str, object]:
         "correct": finding.correct,
         "evidence": finding.evidence.account,
         "ops": list(finding.ops),
+        "derived": finding.derivation,
     }
 
 
 def _table(findings: Sequence[Finding]) -> Table:
-    table = Table(title="errata")
+    counts = Counter(f.verdict for f in findings)
+    summary = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
+    table = Table(title="errata", caption=f"{len(findings)} claims: {summary}")
     for heading in ("claim", "the document", "verdict", "correct, or how to read it"):
         table.add_column(heading, overflow="fold", no_wrap=heading == "claim")
     for finding in findings:

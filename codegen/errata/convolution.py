@@ -184,11 +184,12 @@ def example_row(number: int, printed: str) -> Callable[[Kernels], Evidence]:
         said = np.array(printed.split(), float)
         found, smaller = (convolve(kernels, image, FILTER)[number - 1] for image in (IMAGE, SMALLER_IMAGE))
         flipped = flip_and_convolve(kernels, IMAGE, FILTER)[number + 1, 2:-2]
-        how = f"`conv2d`, row {number}"
+        how = f"row {number} of the map"
         if same(found, flipped):
-            how += " (the same with the kernel flipped)"
+            how += ", with the kernel flipped or not"
         if same(said[:3], smaller):
-            how += f"; {show(smaller)} is row {number} of the widespread example with a 5×5 image"
+            rows = ", ".join(show(line).replace(" ", "") for line in SMALLER_IMAGE)
+            how += f"; {show(smaller)} is row {number} for the widespread 5×5 image {rows}"
         return Compared(said, found, how)
 
     return evaluate

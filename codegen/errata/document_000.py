@@ -29,6 +29,7 @@ CLAIMS = (
         "minimizing a loss function",
         layers.learns,
         "a step against the gradient lowers the loss",
+        derived=("dense_tanh", "dW"),
     ),
     # convolution
     Claim("000.convolution-formula", CNN, 44, "Σₚ Σ_q X_{i+p,j+q} K_{p,q}", convolution.printed_correlation),
@@ -92,6 +93,7 @@ CLAIMS = (
         59,
         "same filter ... across the input",
         convolution.moves_along,
+        derived=("conv2d", "dK"),
     ),
     # recurrence
     Claim(
@@ -115,6 +117,14 @@ CLAIMS = (
         "yₜ = g(W_hy hₜ + c)",
         line("rnn", "y", lambda v: v["W_hy"] @ v["h"] + v["c"]),
         "with g the identity",
+    ),
+    Claim(
+        "000.rnn-drawing",
+        RNN,
+        81,
+        "H1 --> H2",
+        recurrent.sees_steps("rnn", 2, [1, 2], 1),
+        "the second output depends on the first input",
     ),
     Claim(
         "000.rnn-sharing",
@@ -226,7 +236,7 @@ CLAIMS = (
     Claim(
         "000.gru-reset-words",
         GRU,
-        146,
+        145,
         "how much ... to forget",
         gates.reset_amount,
         "whether r is the amount that is forgotten",

@@ -101,6 +101,7 @@ CLAIMS = (
         "",
         "LSTMs lessen the problem: along the cell the gradient is the product of the forget gates, which "
         "vanishes as well unless they stay near 1.",
+        derived=("lstm", "dc_prev"),
     ),
     Claim(
         "001.lstm-cell",
@@ -143,6 +144,7 @@ CLAIMS = (
         "min_G max_D",
         losses.gan_directions,
         "D gains by telling apart, G by being taken for real",
+        derived=("gan_objective", "dD_G"),
     ),
     Claim(
         "001.gan-expectation",

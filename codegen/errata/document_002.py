@@ -70,6 +70,7 @@ CLAIMS = (
         "f'(x) = 1 or 0",
         layers.derivative("activation_relu", lambda x: (x >= 0).astype(float)),
         "for x > 0 and x < 0",
+        derived=("activation_relu", "dz"),
     ),
     Claim(
         "002.relu-at-zero",
@@ -86,6 +87,7 @@ CLAIMS = (
         72,
         "σ'(z) = σ(z)(1 - σ(z))",
         layers.derivative("activation", lambda z: sigma(z) * (1 - sigma(z))),
+        derived=("activation", "dz"),
     ),
     # the example
     Claim(

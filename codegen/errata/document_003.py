@@ -51,6 +51,7 @@ LOSSES = (
         losses.mse_gradient,
         "",
         "∂L/∂ŷᵢ = -(2/n)(yᵢ - ŷᵢ): the factor 1/n of line 11 is lost; as printed the line holds for n = 1.",
+        derived=("mse", "dy_hat"),
     ),
     Claim(
         "003.mae",
@@ -59,7 +60,14 @@ LOSSES = (
         "L = (1/n) Σ |yᵢ - ŷᵢ|",
         losses.formula("mae", TARGETS, PREDICTIONS, lambda y, p: np.mean(np.abs(y - p))),
     ),
-    Claim("003.mae-robust", REGRESSION, 19, "More robust to outliers than MSE", losses.robust),
+    Claim(
+        "003.mae-robust",
+        REGRESSION,
+        19,
+        "More robust to outliers than MSE",
+        losses.robust,
+        derived=("mae", "dy_hat"),
+    ),
     Claim("003.huber", REGRESSION, 21, "quadratic for small errors, linear for large", losses.huber_pieces),
     Claim(
         "003.huber-delta",
@@ -159,6 +167,7 @@ RECURRENT = (
         read_as(
             "incomplete",
             {"lines 71 and 72 use": fixed("h x y Wₕ Wₓ Wᵧ b f g"), "explained": fixed("h x Wₕ Wₓ")},
+            "the letters",
         ),
         "not every letter is explained",
         "yₜ is the output, Wᵧ hidden-to-output, b a bias; f and g are activations.",
@@ -188,6 +197,7 @@ RECURRENT = (
         "∂L/∂h₁ = ∂L/∂hₜ × Π(∂hₜ/∂hₜ₋₁)",
         flow.product_is_gradient,
         "with the factors in the right order, and a loss of the last state alone",
+        derived=("recurrent_layer", "dh_prev"),
     ),
     Claim(
         "003.bptt-order",
@@ -245,6 +255,7 @@ RECURRENT = (
         ),
         "whether gates are enough",
         "The gradient is the product of the forget gates: start them open (a large b_f).",
+        derived=("lstm", "dc_prev"),
     ),
     Claim(
         "003.lstm-forget-gate",
@@ -345,6 +356,7 @@ CONVOLUTION = (
         122,
         "connects to small region",
         compared(9, convolution.reached, "pixels of 36 on which an entry of a 3×3 filter's map depends"),
+        derived=("conv2d", "dX"),
     ),
     Claim("003.weight-sharing", CNN, 123, "Same filter", convolution.moves_along),
     Claim(
@@ -371,7 +383,7 @@ CONVOLUTION = (
         CONV,
         139,
         "...",
-        read_as("incomplete", {"printed": fixed("nothing"), "`conv2d`": row(IMAGE, FILTER, 4)}),
+        read_as("incomplete", {"printed": fixed("nothing"), "`conv2d`": row(IMAGE, FILTER, 4)}, "row 4"),
         "the last row is left out",
         "The fourth row is 1 3 3 1.",
     ),

@@ -120,6 +120,7 @@ CLAIMS = (
         "what back-propagation calculates",
         "The gradient of the loss by every weight: the difference, times what the weight was multiplied by, "
         "and through every layer behind it.",
+        derived=("dense", "dW"),
     ),
     Claim(
         "004.exploding-weights",
@@ -157,6 +158,7 @@ CLAIMS = (
         flow.what_vanishes,
         "the weights shrink",
         "The gradients become small, not the weights: these hardly change, which is why nothing is learned.",
+        derived=("recurrent_layer", "dW_hh"),
     ),
     # types
     Claim(
@@ -231,6 +233,7 @@ CLAIMS = (
         flow.lstm_solves,
         "",
         "LSTMs lessen the problem: along the cell the gradient is the product of the forget gates.",
+        derived=("lstm", "dc_prev"),
     ),
     Claim(
         "004.gru-state",

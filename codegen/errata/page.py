@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from codegen.errata.claim import OPEN, VERDICTS, Finding, Readings, Unchecked, show
+from codegen.errata.disagreements import DISAGREEMENTS
 
 TITLES = {
     "000": "Neural Networks, CNNs, and RNNs",
@@ -36,12 +37,13 @@ engine that they were derived with. The evidence decides:
 - **convention**: a choice that others make differently; all are right, and they do not mix.
 - **right**: the document and the computation agree.
 
-Quotes are short; `line` counts the lines of the document's text."""
+Quotes are short; `line` counts the lines of the document's text. "Derived" is an equation of the symbolic
+engine: `dW` is the gradient by `W`."""
 
 
 def page(findings: Sequence[Finding], unchecked: Sequence[Unchecked]) -> str:
     """Findings in the order of the documents -> the page's text."""
-    parts = [HEAD, _summary(findings), _wrong_at_a_glance(findings)]
+    parts = [HEAD, _summary(findings), _wrong_at_a_glance(findings), _disagreements(findings)]
     for document, title in TITLES.items():
         own = [f for f in findings if f.claim.document == document]
         parts += [f"## Document {document}: {title}", *_document(own)]
@@ -66,6 +68,15 @@ def _wrong_at_a_glance(findings: Sequence[Finding]) -> str:
     return "## Plainly wrong\n\n" + _table(("claim", "the document", "correct"), rows)
 
 
+def _disagreements(findings: Sequence[Finding]) -> str:
+    verdicts = {f.claim.id: f.verdict for f in findings}
+    rows = []
+    for row in DISAGREEMENTS:
+        judged = "; ".join(f"`{name}` ({verdicts[name]})" for name in row.claims)
+        rows.append([row.question, *row.answers, judged])
+    return "## Where the documents differ\n\n" + _table(("", *TITLES, "judged in"), rows)
+
+
 def _document(findings: Sequence[Finding]) -> Iterator[str]:
     wrong = [f for f in findings if f.verdict == "wrong"]
     if wrong:
@@ -77,9 +88,7 @@ def _document(findings: Sequence[Finding]) -> Iterator[str]:
             yield f"### {verdict.capitalize()}"
             yield from map(_in_full, chosen)
     right = [f for f in findings if f.verdict == "right"]
-    rows = [
-        [f"`{f.claim.id}`", str(f.claim.line), _said(f), _cell(f.evidence.account), _by(f)] for f in right
-    ]
+    rows = [[f"`{f.claim.id}`", str(f.claim.line), _said(f), _account(f), _by(f)] for f in right]
     yield "### Right\n\n" + _table(("claim", "line", "the document", "found", "by"), rows)
 
 
@@ -90,6 +99,7 @@ def _in_full(finding: Finding) -> str:
     lines = [
         f"- The document: {_code(claim.quote)}{says}.",
         *_found(finding, ops),
+        *([f"- Derived: {_code(finding.derivation)}."] if finding.derivation else []),
         f"- {ADVICE[finding.verdict]}: {finding.correct.removesuffix('.')}.",
     ]
     return f"**`{claim.id}`**, {claim.place}, line {claim.line}\n\n" + "\n".join(lines)
@@ -98,11 +108,15 @@ def _in_full(finding: Finding) -> str:
 def _found(finding: Finding, ops: str) -> Iterator[str]:
     """The evidence, with a line of its own for every reading."""
     if isinstance(finding.evidence, Readings):
-        how = finding.evidence.how or "by how it is read"
-        yield f"- Found, {how}{ops}:"
+        yield f"- Found, {finding.evidence.how}{ops}:"
         yield from (f"  - {name}: {show(value)}" for name, value in finding.evidence.values.items())
     else:
         yield f"- Found: {finding.evidence.account}.{ops}"
+
+
+def _account(finding: Finding) -> str:
+    derived = f"; derived: {_code(finding.derivation)}" if finding.derivation else ""
+    return _cell(finding.evidence.account) + derived
 
 
 def _by(finding: Finding) -> str:

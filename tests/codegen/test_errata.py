@@ -13,8 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from codegen.cli import main
-from codegen.errata.claim import VERDICTS, Claim, Compared, Observed, Readings, compared, judge, same, show
+from codegen.errata.claim import VERDICTS, Claim, Compared, Observed, compared, judge, read_as, same, show
 from codegen.errata.findings import CLAIMS, UNCHECKED, judged
+from codegen.errata.formulas import line
 from codegen.errata.kernels import published_in
 from codegen.errata.page import page
 from tests.codegen.emitted import ROOT
@@ -171,6 +172,33 @@ def changed(value: Any) -> Any:
     return (changed(value[0]), *value[1:]) if isinstance(value, tuple) else np.asarray(value) + 1
 
 
+LINES = {
+    "as printed": (lambda v: v["z"] * v.before("h") + (1 - v["z"]) * v["h_tilde"], "right"),
+    "the roles of z exchanged": (lambda v: (1 - v["z"]) * v.before("h") + v["z"] * v["h_tilde"], "wrong"),
+    "the state of the same step": (lambda v: v["z"] * v["h"] + (1 - v["z"]) * v["h_tilde"], "wrong"),
+    "one number wrong by 0.05%": (
+        lambda v: v["z"] * v.before("h") + (1.0005 - v["z"]) * v["h_tilde"],
+        "wrong",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_a_line_that_is_printed_otherwise_is_wrong(name):
+    formula, verdict = LINES[name]
+    assert judge(Claim("000.planted", "a test", 153, "h", line("gru", "h", formula)), LOAD).verdict == verdict
+
+
+def test_a_line_notices_a_kernel_that_differs_from_its_spec():
+    claim = BY_ID["000.lstm-input-gate"]  # a gate that no output shows
+    assert (judge(claim, LOAD).verdict, judge(claim, with_faults()).verdict) == ("right", "wrong")
+
+
+def test_the_derived_equation_is_the_engines():
+    found = judge(BY_ID["003.mse-gradient"], LOAD)
+    assert found.derivation == "dy_hat[n,i] = -dL*(1/(N*K))*2*(y[n,i] - y_hat[n,i])"
+
+
 def test_a_misprint_that_a_kernel_shares_is_right():
     """The verdict follows what is found, not what the row's author expects."""
     module = LOAD("mse")
@@ -197,11 +225,10 @@ def test_a_gradient_that_does_not_vanish_would_make_the_statement_right():
 
 def test_what_every_reading_agrees_on_was_not_open():
     load = lambda name: LOAD("gru_reset_before" if name == "gru" else name)
-    one_variant = lambda kernels: Readings(
-        "convention",
-        {name: kernels.module(name).SPEC["name"] for name in ("gru", "gru_reset_before")},
-    )
-    claim = Claim("000.planted", "a test", 1, "r", one_variant)
+    names = {
+        name: lambda kernels, op=name: kernels.module(op).SPEC["name"] for name in ("gru", "gru_reset_before")
+    }
+    claim = Claim("000.planted", "a test", 1, "r", read_as("convention", names, "the op"))
     assert judge(claim, LOAD).verdict == "convention"
     assert judge(claim, load).verdict == "right"
 
