@@ -1,4 +1,4 @@
-"""The command `gradsmith`: list, derive, generate, verify, check."""
+"""The command `gradsmith`: list, derive, generate, verify, check, flow."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from codegen import catalogue, tasks
 from codegen.describe import describe
+from codegen.flow.command import flow
 from codegen.jobs import Job, Outcome, run_all
 from codegen.pdf import typeset
 from codegen.publish import drift
@@ -30,6 +31,9 @@ def main() -> None:
 
     Example:  gradsmith generate my_op.py --out mypackage/ops
     """
+
+
+main.add_command(flow)
 
 
 @main.command("list")
