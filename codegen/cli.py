@@ -1,33 +1,28 @@
-"""The command `gradsmith`: list, derive, generate, verify, check."""
+"""The command `gradsmith`; commands with a subject of their own are in its folder and join here."""
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from codegen import catalogue, tasks
 from codegen.describe import describe
 from codegen.errata.command import errata
+from codegen.flow.command import flow
 from codegen.jobs import Job, Outcome, run_all
-from codegen.pdf import TypesettingError, typeset
+from codegen.pdf import typeset
 from codegen.publish import drift
+from codegen.screen import FOLDER, as_json, console, fail, guarded, ops_and_folder, print_json
 from derive.derivation import derive as derive_op
-from derive.errors import DerivationError, SpecError
 from derive.language import OpSpec
 from derive.pages.page import render
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-FAULTS = (SpecError, DerivationError, TypesettingError)
 SUFFIXES = {"text": "txt", "latex": "tex", "md": "md", "html": "html", "pdf": "pdf"}
-FOLDER = click.Path(file_okay=False, path_type=Path)
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -39,17 +34,8 @@ def main() -> None:
     """
 
 
-def as_json(command: Command) -> Command:
-    """The option that every command has."""
-    return click.option("--json", "machine", is_flag=True, help="Print JSON for machines.")(command)
-
-
-def ops_and_folder(command: Command) -> Command:
-    """The arguments of the commands that work on a folder of generated ops."""
-    out = click.option(
-        "--out", type=FOLDER, default="generated", show_default=True, help="The package's folder."
-    )
-    return out(click.argument("ops", nargs=-1, metavar="[OP | FILE.py]...")(command))
+main.add_command(errata)
+main.add_command(flow)
 
 
 @main.command("list")
@@ -61,7 +47,7 @@ def list_ops(machine: bool) -> None:
     """
     rows = [describe(op) for op in _find(())]
     if machine:
-        _print_json(rows)
+        print_json(rows)
         return
     table = Table(title="the catalogue")
     for heading in ("op", "title", "inputs", "outputs", "source"):
@@ -72,7 +58,7 @@ def list_ops(machine: bool) -> None:
             for k in ("inputs", "outputs")
         ]
         table.add_row(row["name"], row["title"], *shapes, row["source"])
-    _console().print(table)
+    console().print(table)
 
 
 @main.command()
@@ -91,7 +77,7 @@ def derive(ops: tuple[str, ...], form: str, matrix: bool, out: Path | None, mach
     notation = "matrix" if matrix else "index"
     pages = {op.name: _page(op, "latex" if form == "pdf" else form, notation) for op in _find(ops)}
     if machine:
-        _print_json([{"name": n, "format": form, "notation": notation, "text": t} for n, t in pages.items()])
+        print_json([{"name": n, "format": form, "notation": notation, "text": t} for n, t in pages.items()])
     elif out is None and form != "pdf":
         for text in pages.values():
             click.echo(text)
@@ -124,9 +110,7 @@ def verify(ops: tuple[str, ...], out: Path, machine: bool) -> None:
     """
     jobs = [Job(op.name, where) for op, where in _located(ops) if ops or (out / f"{op.name}.py").exists()]
     if not jobs:
-        _fail(
-            f"no op of the catalogue is published in {out}: run `gradsmith generate`, or name a spec's file"
-        )
+        fail(f"no op of the catalogue is published in {out}: run `gradsmith generate`, or name a spec's file")
     outcomes = run_all(tasks.Recheck(str(out)), jobs, tasks.FAULTS)
     _report(outcomes, f"verified in {out}", machine)
 
@@ -139,10 +123,10 @@ def check(ops: tuple[str, ...], out: Path, machine: bool) -> None:
 
     Example:  gradsmith check
     """
-    sources = _guarded(lambda: [tasks.write(op) for op in catalogue.find(ops)])
+    sources = guarded(lambda: [tasks.write(op) for op in catalogue.find(ops)])
     problems = drift(sources, out, whole=not ops)
     if machine:
-        _print_json({"folder": str(out), "problems": problems})
+        print_json({"folder": str(out), "problems": problems})
     else:
         for problem in problems:
             click.echo(problem)
@@ -154,7 +138,7 @@ def check(ops: tuple[str, ...], out: Path, machine: bool) -> None:
 
 
 def _page(op: OpSpec, form: str, notation: str) -> str:
-    page: str = _guarded(lambda: render(derive_op(op), form, notation))
+    page: str = guarded(lambda: render(derive_op(op), form, notation))
     return page
 
 
@@ -162,37 +146,13 @@ def _write_pages(pages: dict[str, str], folder: Path, form: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in pages.items():
         page = folder / f"{name}.{SUFFIXES[form]}"
-        page.write_bytes(_guarded(partial(typeset, text)) if form == "pdf" else text.encode())
+        page.write_bytes(guarded(partial(typeset, text)) if form == "pdf" else text.encode())
         click.echo(str(page), err=True)
 
 
-main.add_command(errata)
-
-
 # helpers ------------------------------------------------------------------------------------------
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 160)
-
-
-def _print_json(value: object) -> None:
-    click.echo(json.dumps(value, indent=2))
-
-
-def _fail(message: str) -> None:
-    """One line on stderr, exit code 2."""
-    click.echo(f"gradsmith: {message}", err=True)
-    sys.exit(2)
-
-
-def _guarded(work: Callable[[], Any]) -> Any:
-    try:
-        return work()
-    except FAULTS as fault:
-        _fail(str(fault))
-
-
 def _find(ops: tuple[str, ...]) -> tuple[OpSpec, ...]:
-    found: tuple[OpSpec, ...] = _guarded(lambda: catalogue.find(ops))
+    found: tuple[OpSpec, ...] = guarded(lambda: catalogue.find(ops))
     return found
 
 
@@ -211,9 +171,9 @@ def _report(outcomes: Sequence[Outcome], title: str, machine: bool) -> None:
     """The table at the end, or JSON; exit code 1 where an op failed."""
     failed = [o for o in outcomes if o.fault]
     if machine:
-        _print_json([{"op": o.job.op, "fault": o.fault, **(o.result or {})} for o in outcomes])
+        print_json([{"op": o.job.op, "fault": o.fault, **(o.result or {})} for o in outcomes])
     else:
-        _console().print(_table(outcomes, title))
+        console().print(_table(outcomes, title))
         for outcome in failed:
             click.echo(f"gradsmith: {outcome.fault}", err=True)
     sys.exit(1 if failed else 0)

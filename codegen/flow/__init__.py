@@ -1,0 +1,1 @@
+"""How gradients flow back through time, measured on published kernels: `gradsmith flow`."""
