@@ -127,7 +127,7 @@ SPECIAL = {
     "softplus": {-INF: 0, INF: INF, 1000: 1000, -1000: 0},
     "relu": {-INF: 0, INF: INF, -1: 0, 2: 2, 0: 0},
     "relu_right": {-INF: 0, INF: INF, -1: 0, 2: 2, 0: 0},
-    "step_right": {-INF: 0, INF: 1, -1: 0, 2: 1, 0: 1, -0.0: 1},
+    "step_right": {-INF: 0, INF: 1, -1: 0, 2: 1, -0.0: 1},
     "step": {-INF: 0, INF: 1, -1: 0, 2: 1, 0: 0},
     "sign": {-INF: -1, INF: 1, -3: -1, 3: 1, 0: 0},
     "absolute": {-INF: INF, -0.0: 0, -2: 2},
