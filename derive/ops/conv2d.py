@@ -1,6 +1,6 @@
 """Two-dimensional convolution as the documents draw it: cross-correlation."""
 
-from derive.language import identity, op, relu, total
+from derive.language import identity, op, relu, total, use
 
 
 def explicit(s, H, W, P, Q, stride):
@@ -48,3 +48,10 @@ def conv2d(s, padding, activation):
     patch = X[c, stride * i + p - above, stride * j + q - left]
     Y[o, i, j] = activation(total((c, p, q), patch * K[o, c, p, q]) + b[o])
     s.returns(Y)
+
+
+def square_convolution(s, name, X, size):
+    """Filters of an odd size with ReLU, over feature maps X of a spec: the maps keep their extents."""
+    O = s.size(f"{name}_O", "o", about="filters")
+    K = s.parameter(f"{name}_K", O, X.tensor.dims[0], size, size, about="kernels")
+    return use(s, conv2d.relu, name, X=X, K=K, pad=size // 2).Y
