@@ -18,6 +18,7 @@ from codegen.jobs import Job, Outcome, run_all
 from codegen.pdf import typeset
 from codegen.publish import drift
 from codegen.screen import FOLDER, as_json, console, fail, guarded, ops_and_folder, print_json
+from codegen.sizes import numbers, parameter_count, tensor_sizes
 from derive.derivation import derive as derive_op
 from derive.language import OpSpec
 from derive.pages.page import render
@@ -59,6 +60,30 @@ def list_ops(machine: bool) -> None:
         ]
         table.add_row(row["name"], row["title"], *shapes, row["source"])
     console().print(table)
+
+
+@main.command()
+@click.argument("op", metavar="OP | FILE.py")
+@click.argument("given", nargs=-1, metavar="[NAME=NUMBER]...")
+@as_json
+def sizes(op: str, given: tuple[str, ...], machine: bool) -> None:
+    """The shape of every tensor and the number of parameters, for given sizes and integers.
+
+    Example:  gradsmith sizes conv2d B=1 C=3 H=224 W=224 O=64 P=3 Q=3 pad=1
+    """
+    known = guarded(partial(numbers, given))
+    for found in _find((op,)):
+        rows = guarded(partial(tensor_sizes, found, known))
+        if machine:
+            tensors = {r.name: {"role": r.role, "shape": r.shape, "elements": r.elements} for r in rows}
+            print_json({"name": found.name, "tensors": tensors, "parameters": parameter_count(rows)})
+            continue
+        table = Table(title=f"{found.name}: {parameter_count(rows):,} parameters")
+        for heading in ("tensor", "role", "shape", "elements"):
+            table.add_column(heading)
+        for r in rows:
+            table.add_row(r.name, r.role, " x ".join(map(str, r.shape)) or "scalar", f"{r.elements:,}")
+        console().print(table)
 
 
 @main.command()

@@ -23,10 +23,15 @@ def spec_equations(spec: Spec) -> list[str]:
     return lines
 
 
+def system_of(op: OpSpec) -> System:
+    """The forward system, parameters packed, over a batch. Raises SpecError for a malformed spec."""
+    spec = op.spec()
+    return batch(pack(spec, elaborate(spec, Recorder([])), Recorder([])))
+
+
 def describe(op: OpSpec) -> dict[str, Any]:
     """The op's face as plain data. Raises SpecError for a spec that is not well formed."""
-    spec = op.spec()
-    return describe_system(op, spec, batch(pack(spec, elaborate(spec, Recorder([])), Recorder([]))))
+    return describe_system(op, op.spec(), system_of(op))
 
 
 def describe_system(op: OpSpec, spec: Spec, system: System) -> dict[str, Any]:

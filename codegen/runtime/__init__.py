@@ -25,12 +25,14 @@ from .scalars import (
     normal_pdf,
     power,
     relu,
+    relu_right,
     sigmoid,
     sign,
     sin,
     softplus,
     sqrt,
     step,
+    step_right,
     tanh,
 )
 from .settings import check_integer, check_real
@@ -56,12 +58,14 @@ KERNEL_NAMES = (
     "number",
     "power",
     "relu",
+    "relu_right",
     "sigmoid",
     "sign",
     "sin",
     "softplus",
     "sqrt",
     "step",
+    "step_right",
     "tanh",
 )
 
@@ -100,11 +104,13 @@ __all__ = [
     "number",
     "power",
     "relu",
+    "relu_right",
     "sigmoid",
     "sign",
     "sin",
     "softplus",
     "sqrt",
     "step",
+    "step_right",
     "tanh",
 ]

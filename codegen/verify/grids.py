@@ -64,7 +64,9 @@ def functions() -> dict[str, Callable[[Any], Any]]:
         "normal_cdf": norm.cdf,
         "normal_pdf": norm.pdf,
         "relu": lambda x: jnp.where(x <= 0, 0.0, x),
+        "relu_right": lambda x: jnp.where(x <= 0, 0.0, x),
         "step": lambda x: jnp.where(x > 0, 1.0, jnp.where(x <= 0, 0.0, x)),
+        "step_right": lambda x: jnp.where(x >= 0, 1.0, jnp.where(x < 0, 0.0, x)),
     }
 
 

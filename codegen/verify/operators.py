@@ -235,6 +235,8 @@ _WRONG = {
     "softplus": "relu",
     "relu": "step",
     "step": "relu",
+    "relu_right": "step_right",
+    "step_right": "step",
     "sin": "cos",
     "cos": "sin",
     "sqrt": "absolute",

@@ -69,12 +69,18 @@ class Draw:
         self.forward, self.backward = forward, backward
         self.rng = random.Random(seed)
         self.free = [s for s in forward.sizes if s.formula is None]
+        # a derived size that is no axis, such as a number of padded rows, may well be 0
+        self.axes = {n for t in forward.tensors for d in t.dims for n in d.names()}
 
     def shape(self, label: str, sizes: Mapping[str, int], integers: Mapping[str, int]) -> Shape | None:
         """The shape with these free sizes, None where one is below its least, or an axis below 0."""
         known = symbols_of(self.forward.sizes, sizes, integers)
         empty = 0 in sizes.values()  # no derived size is 0 unless another one is meant to be
-        if any(known[s.name] < (s.least if empty else max(s.least, 1)) for s in self.forward.sizes):
+        least = {
+            s.name: s.least if empty or s.name not in self.axes else max(s.least, 1)
+            for s in self.forward.sizes
+        }
+        if any(known[name] < bound for name, bound in least.items()):
             return None
         if any(plain(d, known) < 0 for t in self.forward.tensors for d in t.dims):
             return None
@@ -137,7 +143,10 @@ def exact_shapes(forward: System, backward: System, seed: str, budget: int) -> t
     found += [draw.small("ones", 1, budget)]
     found += [draw.one("long", s.name, LONG, 4 * budget) for s in draw.free]
     found += [draw.one("short", s.name, n, budget) for s in draw.free for n in SHORT if n >= s.least]
-    distinct = {str(sorted(s.symbols.items())): s for s in found if s is not None}
+    distinct: dict[str, Shape] = {}
+    for shape in found:
+        if shape is not None:  # equal shapes keep the first label: an op of scalars has one shape only
+            distinct.setdefault(str(sorted(shape.symbols.items())), shape)
     return tuple(sorted(distinct.values(), key=draw.cost))
 
 

@@ -200,6 +200,18 @@ class Quotient:
     def __sub__(self, other: AffineLike) -> Quotient:
         return self + -Affine.of(other)
 
+    def polynomial(self) -> Affine | None:
+        """The polynomial that it is where the floor says nothing: (2*H + 3)//2 is H + 1; else None."""
+        if not self.denominator.is_integer():
+            return None
+        divisor = self.denominator.integer()
+        known = sum(value for monomial, value in self.numerator.terms if not monomial)
+        rest = [(monomial, value) for monomial, value in self.numerator.terms if monomial]
+        if divisor < 1 or any(value % divisor for _, value in rest):
+            return None
+        whole = Affine(tuple((monomial, value // divisor) for monomial, value in rest))
+        return whole + known // divisor + self.offset
+
     def names(self) -> set[str]:
         return names_of((self.numerator, self.denominator, self.offset))
 

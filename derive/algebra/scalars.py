@@ -110,6 +110,22 @@ SCALARS: dict[str, Scalar] = {
         Scalar(
             "step", lambda x: sympy.Heaviside(x, 0), None, r"\left[%s > 0\right]", (0.1, 5), "step(0) = 0"
         ),
+        Scalar(
+            "relu_right",
+            lambda x: sympy.Max(x, 0),
+            lambda x, y: call("step_right", x),
+            r"\operatorname{ReLU}\left(%s\right)",
+            (0.1, 5),
+            "ReLU'(0) = 1, the derivative from the right",
+        ),
+        Scalar(
+            "step_right",
+            lambda x: sympy.Heaviside(x, 1),
+            None,
+            r"\left[%s \ge 0\right]",
+            (0.1, 5),
+            "step_right(0) = 1",
+        ),
         Scalar("sign", sympy.sign, None, r"\operatorname{sign}\left(%s\right)", (0.1, 5), "sign(0) = 0"),
     )
 }

@@ -136,9 +136,10 @@ class Translation:
         if formula is not None:
             parts = (formula.numerator, formula.denominator, formula.offset)
             formula = Quotient(*map(self.affine, parts))
-            plain = formula.numerator.is_integer() and formula.denominator.is_integer()
-            if plain and formula.offset.is_integer():
-                self.atoms[size.name] = Affine.of(formula.evaluate({}))
+            known = formula.polynomial()
+            # a size that the whole has already, or a number, needs no name of its own
+            if known is not None and (known.is_integer() or known.plain()):
+                self.atoms[size.name] = known
                 return
         name = f"{self.name}_{size.name}"
         flags = {"sequence": size.sequence, "batch": size.batch, "least": size.least}
@@ -148,12 +149,16 @@ class Translation:
         )
 
     def declare_indices(self) -> None:
-        """The part's indices, under names that are free in the whole."""
+        """The part's indices: the whole's where it has one of that name and range, else under free names."""
         for index in self.part.ranges.values():
-            name = fresh(index.name, set(self.whole.places))
-            self.atoms[index.name] = Affine.of(
-                self.whole.index(name, self.affine(index.hi), self.affine(index.lo))
-            )
+            lo, hi = self.affine(index.lo), self.affine(index.hi)
+            shared = self.whole.ranges.get(index.name) == Index(index.name, lo, hi)
+            # the index that the part is repeated over stands in every equation of the part already
+            if not shared or self.over == index.symbol:
+                name = fresh(index.name, set(self.whole.places))
+            else:
+                name = index.name
+            self.atoms[index.name] = Affine.of(self.whole.index(name, hi, lo))
 
     def declare_tensors(self, given: dict[str, Handle]) -> None:
         """Given tensors as they are; the others declared, packs as packs."""

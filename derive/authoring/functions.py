@@ -82,6 +82,7 @@ def identity(x: Like) -> Expr:
 
 exp, log, sqrt = (_function(name) for name in ("exp", "log", "sqrt"))
 sigmoid, tanh, relu = (_function(name) for name in ("sigmoid", "tanh", "relu"))
+relu_right = _function("relu_right")
 log1p, expm1, softplus = (_function(name) for name in ("log1p", "expm1", "softplus"))
 sin, cos, absolute = (_function(name) for name in ("sin", "cos", "absolute"))
 normal_cdf, normal_pdf = (_function(name) for name in ("normal_cdf", "normal_pdf"))

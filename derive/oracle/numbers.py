@@ -43,6 +43,10 @@ def _step(x: Any) -> Any:
     return type(x)(1) if order(x) > 0 else type(x)(0) if order(x) <= 0 else x
 
 
+def _step_right(x: Any) -> Any:
+    return type(x)(1) if order(x) >= 0 else type(x)(0) if order(x) < 0 else x
+
+
 def _sign(x: Any) -> Any:
     return type(x)(-1) if order(x) < 0 else _step(x)
 
@@ -61,7 +65,9 @@ def _minimum(x: Any, y: Any) -> Any:
 
 ORDERED: dict[str, Function] = {
     "relu": _relu,
+    "relu_right": _relu,
     "step": _step,
+    "step_right": _step_right,
     "sign": _sign,
     "absolute": _absolute,
     "maximum": _maximum,

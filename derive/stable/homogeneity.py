@@ -37,7 +37,7 @@ Weight: TypeAlias = frozenset[tuple[At, int]]
 
 FLAT: Weight = frozenset()
 # f(c*x) = c**degree * f(x) for c > 0
-DEGREE = {"relu": 1, "absolute": 1, "step": 0, "sign": 0}
+DEGREE = {"relu": 1, "relu_right": 1, "absolute": 1, "step": 0, "step_right": 0, "sign": 0}
 
 
 class Inhomogeneous(ValueError):

@@ -115,3 +115,47 @@ def test_parts_that_do_not_fit_are_refused_with_one_line(given, message):
     with pytest.raises(SpecError) as caught:
         derive(_whole(**given))
     assert message in str(caught.value)
+
+
+# derived sizes and indices -----------------------------------------------------------------------------
+@op(title="two convolutions that keep the size", source="test")
+def keeping(s):
+    C, H, W = s.size("C", "c o"), s.size("H", "i"), s.size("W", "j")
+    X, K, b = s.data("X", C, H, W), s.parameter("K", C, C, 3, 3), s.parameter("b", C)
+    first = use(s, conv2d, "first", X=X, K=K, b=b, pad=1)
+    second = use(s, conv2d.same, "second", X=first.Y, K=K, b=b)
+    s.returns(second.Y)
+
+
+def test_a_derived_size_that_the_whole_has_already_gets_no_name():
+    forward = derive(keeping[0]).forward
+    assert [x.name for x in forward.sizes] == ["C", "H", "W", "B"]
+    assert forward.tensor("second_Y").dims == forward.tensor("X").dims
+
+
+def test_an_index_of_the_same_name_and_range_is_shared_between_parts():
+    first, second = (derive(keeping[0]).forward.equation(n) for n in ("first_Y", "second_Y"))
+    assert first.indices == second.indices
+    assert [i.name for i in first.indices] == ["n", "o", "i", "j"]
+
+
+@op(title="twice the input, with an index of its own", source="test")
+def doubled(s):
+    N = s.size("N", "i")
+    i = s.index("i", N)
+    x, y = s.data("x", N), s.let("y", N)
+    y[i] = 2 * x[i]
+    s.returns(y)
+
+
+@op(title="a part that calls an index as it is called that repeats the part", source="test")
+def repeated(s):
+    N = s.batch("N", "n")
+    x = s.data("x", N, N)
+    s.returns(use(s, doubled, "part", over=s.index("i", N), x=x).y)
+
+
+def test_the_index_of_a_repetition_is_no_index_of_the_part():
+    equation = derive(repeated[0]).forward.equation("part_y")
+    assert len({i.name for i in equation.indices}) == 2
+    assert equation.terms[0].guards == ()  # a shared name would make it a diagonal

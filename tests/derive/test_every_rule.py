@@ -60,14 +60,14 @@ def test_every_smooth_derivative_is_proved_by_sympy(row: Scalar) -> None:
     assert vanishes(value.diff(X) - row.derivative(X, value))
 
 
-@pytest.mark.parametrize("name", ["relu", "absolute"])
-def test_the_derivative_at_a_kink_is_the_stated_one(name: str) -> None:
+@pytest.mark.parametrize(("name", "slope"), [("relu", 0), ("relu_right", 1), ("absolute", 0)])
+def test_the_derivative_at_a_kink_is_the_stated_one(name: str, slope: int) -> None:
     row = SCALARS[name]
-    assert "0" in row.at_kink and row.derivative is not None
-    assert row.derivative(sympy.S(0), sympy.S(0)) == 0
+    assert str(slope) in row.at_kink and row.derivative is not None
+    assert row.derivative(sympy.S(0), sympy.S(0)) == slope
 
 
-@pytest.mark.parametrize("name", ["step", "sign"])
+@pytest.mark.parametrize("name", ["step", "step_right", "sign"])
 def test_what_has_no_derivative_is_locally_constant(name: str) -> None:
     assert SCALARS[name].derivative is None
     assert is_derivative(SCALARS[name])

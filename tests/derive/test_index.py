@@ -123,3 +123,29 @@ def test_what_is_no_instance_has_none() -> None:
     assert instance(x(I), Read("z", (J,)), ["i"]) is None
     assert instance(Sum((x(I), x(J))), Product((x(I), x(J))), ["i", "j"]) is None
     assert instance(Number(I), Number(I, 2), ["i"]) is None
+
+
+H, STRIDE = Affine.of("H"), Affine.of("stride")
+
+
+@pytest.mark.parametrize(
+    ("quotient", "polynomial"),
+    [
+        ((H + 2 - 3) // 1 + 1, H),
+        ((2 * H + 3) // 2 + 1, H + 2),
+        ((4 * H - 1) // 4, H - 1),
+        ((H * STRIDE * 3 + 7) // 3, H * STRIDE + 2),
+        (Affine.of(-5) // 2, Affine.of(-3)),
+        ((H + 1) // 2, None),
+        ((3 * H + 2 * STRIDE) // 2, None),
+        ((H * STRIDE) // STRIDE, None),
+        (H // 0, None),
+    ],
+    ids=str,
+)
+def test_a_floor_that_says_nothing_is_dropped(quotient, polynomial):
+    assert quotient.polynomial() == polynomial
+    for h, stride in ((1, 1), (5, 2), (6, 3)):
+        values = {"H": h, "stride": stride}
+        if polynomial is not None:
+            assert quotient.evaluate(values) == polynomial.evaluate(values, lambda *_: 0)

@@ -159,6 +159,7 @@ def test_sizes_come_from_shapes_and_formulas() -> None:
 def test_a_residue_is_ordered_by_its_nearest_representative() -> None:
     assert Residue(-1) < 0 < Residue(1) < Residue(PRIME // 2) and PrimeField().lowest() < Residue(-(10**9))
     assert [Residue(-3).apply(n) for n in ("relu", "step", "sign", "absolute")] == [0, 0, -1, 3]
+    assert [Residue(0).apply(n) for n in ("relu_right", "step_right", "step")] == [0, 1, 0]
 
 
 def test_residues_are_a_field() -> None:

@@ -1,6 +1,5 @@
-"""Pooling, true convolution, flattening and the residual block against JAX in float64."""
+"""Pooling, true convolution and flattening against JAX in float64."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from generated import (
     conv2d,
     flatten,
     flatten_channels_last,
-    residual_block,
     true_convolution2d,
 )
 from tests.by_hand import SHALLOW, draw, error, errors, worst
@@ -117,29 +115,3 @@ FLATTENED = {
 @pytest.mark.parametrize("module", FLATTENED, ids=lambda m: m.__name__)
 def test_flattening(module, shape):
     assert worst(errors(module, FLATTENED[module], {"X": draw(shape, 0)})) == 0
-
-
-# the residual block --------------------------------------------------------------------------------
-def same(X, K, b):
-    return lax.conv_general_dilated(X, K, (1, 1), "SAME") + b[:, None, None]
-
-
-def residual(X, K1, K2, b1, b2):
-    return jax.nn.relu(same(jax.nn.relu(same(X, K1, b1)), K2, b2) + X)
-
-
-@pytest.mark.parametrize("shape", ((2, 3, 7, 5), (1, 1, 4, 6), (3, 2, 1, 4), (2, 4, 2, 1)))
-def test_the_residual_block(shape):
-    C = shape[1]
-    shapes = {"X": shape, "K1": (C, C, 3, 3), "K2": (C, C, 3, 3), "b1": (C,), "b2": (C,)}
-    inputs = {n: draw(s, k) for k, (n, s) in enumerate(shapes.items())}
-    found = errors(residual_block, residual, inputs)
-    assert worst(found) < TIGHT, found
-
-
-def test_a_block_without_weights_is_its_skip_connection():
-    X, K, b = draw((2, 3, 5, 4), 0), np.zeros((3, 3, 3, 3)), np.zeros(3)
-    outputs, pullback = residual_block.vjp(X, K, K, b, b)
-    dY = draw(X.shape, 1)
-    assert np.array_equal(outputs.Y, np.maximum(X, 0))
-    assert np.array_equal(pullback(dY).X, dY * (X > 0))

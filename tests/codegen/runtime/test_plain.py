@@ -23,12 +23,14 @@ UNARY = (
     "normal_cdf",
     "normal_pdf",
     "relu",
+    "relu_right",
     "sigmoid",
     "sign",
     "sin",
     "softplus",
     "sqrt",
     "step",
+    "step_right",
     "tanh",
 )
 BINARY = ("beats", "maximum", "minimum")
@@ -174,6 +176,7 @@ def gemm_without_flags(c, a, b, transpose_a, transpose_b, accumulate):
         ("maximum", lambda x, y: x if x > y else y),
         ("beats", lambda x, best: x >= best),
         ("step", lambda x: float(x >= 0)),
+        ("step_right", lambda x: float(x > 0)),
         ("sigmoid", lambda x: 1 / (1.001 + np.exp(-x))),
         ("matrix", lambda a, k: plain.matrix(a, k).copy()),
         ("number", lambda like, p, q=1: like.dtype.type(p // q)),
@@ -214,12 +217,13 @@ def test_ordered_functions_are_exact_on_fractions() -> None:
     third = Fraction(1, 3)
     assert plain.relu(third) == third and plain.relu(-third) == 0
     assert (plain.step(third), plain.step(-third), plain.step(Fraction(0))) == (1, 0, 0)
+    assert (plain.step_right(third), plain.step_right(-third), plain.step_right(Fraction(0))) == (1, 0, 1)
     assert (plain.sign(third), plain.sign(-third), plain.sign(Fraction(0))) == (1, -1, 0)
     assert plain.maximum(third, 2 * third) == 2 * third == plain.absolute(-2 * third)
     assert plain.minimum(third, 2 * third) == third
     assert plain.power(third, -2) == 9
     assert plain.beats(third, -third) and not plain.beats(third, third)
-    assert all(isinstance(f(third), Fraction) for f in (plain.relu, plain.step, plain.sign))
+    assert all(isinstance(f(third), Fraction) for f in (plain.relu, plain.step, plain.step_right, plain.sign))
 
 
 class Term:

@@ -126,6 +126,8 @@ SPECIAL = {
     "sigmoid": {-INF: 0, INF: 1, 0: 0.5, 1000: 1, -1000: 0},
     "softplus": {-INF: 0, INF: INF, 1000: 1000, -1000: 0},
     "relu": {-INF: 0, INF: INF, -1: 0, 2: 2, 0: 0},
+    "relu_right": {-INF: 0, INF: INF, -1: 0, 2: 2, 0: 0},
+    "step_right": {-INF: 0, INF: 1, -1: 0, 2: 1, -0.0: 1},
     "step": {-INF: 0, INF: 1, -1: 0, 2: 1, 0: 0},
     "sign": {-INF: -1, INF: 1, -3: -1, 3: 1, 0: 0},
     "absolute": {-INF: INF, -0.0: 0, -2: 2},
@@ -147,7 +149,7 @@ def test_special_values_and_nan(name: str) -> None:
         expected = np.array(list(table.values()), dtype)
         assert np.array_equal(results, expected, equal_nan=True), dtype
         zeros = expected == 0
-        if name not in ("relu", "step", "sign", "absolute"):
+        if name not in ("relu", "relu_right", "step", "step_right", "sign", "absolute"):
             assert np.array_equal(np.signbit(results[zeros]), np.signbit(expected[zeros]))
 
 
@@ -241,7 +243,9 @@ def test_integer_powers(dtype: type, n: int) -> None:
     assert np.allclose(y, [(-1.5) ** n, (-1.5) ** 3, (-1.5) ** -2], rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", [*BOUNDS, "relu", "step", "sign", "absolute", "normal_cdf"])
+@pytest.mark.parametrize(
+    "name", [*BOUNDS, "relu", "relu_right", "step", "step_right", "sign", "absolute", "normal_cdf"]
+)
 def test_functions_keep_the_dtype(name: str) -> None:
     function = getattr(runtime, name)
     for dtype in DTYPES:
