@@ -9,6 +9,7 @@ from derive.algebra.system import System
 from derive.authoring.batch import batch
 from derive.authoring.elaborate import elaborate
 from derive.authoring.pack import pack
+from derive.combine.combine import combine
 from derive.language import OpSpec, Spec
 from derive.stable.stabilise import stabilise
 from derive.steps import Recorder, Step
@@ -18,14 +19,16 @@ from derive.steps import Recorder, Step
 class Derivation:
     """An op's equations, its adjoint, and every step between them.
 
-    `forward` and `backward` are the plain calculus; `stable_forward` and `stable_backward` are what
-    kernels are made of: the same functions without overflow.
+    `forward` and `backward` are the plain calculus; `combined` is the adjoint with what cancels cancelled;
+    `stable_forward` and `stable_backward` are what kernels are made of: the same functions without
+    overflow.
     """
 
     op: OpSpec
     spec: Spec
     forward: System
     backward: System
+    combined: System
     stable_forward: System
     stable_backward: System
     steps: tuple[Step, ...]
@@ -41,7 +44,16 @@ def derive(op: OpSpec) -> Derivation:
     system = batch(system)
     forward = name_witnesses(system, recorder)
     backward = adjoint(forward, recorder)
-    stable = stabilise(forward, backward, recorder)
+    combined = combine(forward, backward, recorder)
+    stable = stabilise(forward, combined, recorder)
     return Derivation(
-        op, spec, forward, backward, stable.forward, stable.backward, tuple(recorder.steps), stable.warnings
+        op,
+        spec,
+        forward,
+        backward,
+        combined,
+        stable.forward,
+        stable.backward,
+        tuple(recorder.steps),
+        stable.warnings,
     )

@@ -24,13 +24,17 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rewrite: its rule, why it holds, the equations it made, and the one it started from."""
+    """One rewrite: its rule, why it holds, the equations it made, and the one it started from.
+
+    `parts` are the expressions that it was about: what was put in, what cancelled.
+    """
 
     rule: str
     why: str
     made: tuple[Equation, ...]
     source: str = ""
     link: Link | None = None
+    parts: tuple[Expr, ...] = ()
 
 
 RULES = {
@@ -42,6 +46,11 @@ RULES = {
     "argmax": "the maximum is read at its first maximiser",
     "chain": "one read, by the chain rule, with the read's indices solved for",
     "collect": "the contributions of all reads, added up",
+    "factor": "what does not depend on the summed index stands before the sum, which gets a name",
+    "substitute": "an equation is put in the place of the tensor that it defines",
+    "cancel": "a factor that is never 0 cancels",
+    "fold": "a quotient that has a name is written by its name",
+    "sort": "multiplied out as far as that leaves less, equal summands added up, common factors in front",
     "stabilise": "a factor that cancels is divided out of numerator and denominator",
 }
 
@@ -59,6 +68,7 @@ class Recorder:
         why: str = "",
         source: str = "",
         link: Link | None = None,
+        parts: tuple[Expr, ...] = (),
     ) -> None:
         assert rule in RULES, rule
-        self.steps.append(Step(rule, why or RULES[rule], made, source, link))
+        self.steps.append(Step(rule, why or RULES[rule], made, source, link, parts))

@@ -53,14 +53,30 @@ def zero_outside(body: Expr) -> tuple[Read, ...]:
     return tuple(f for f in bases if isinstance(f, Read))
 
 
+def inside(system: System, read: Read, indices: Iterable[Index], guards: Iterable[Guard] = ()) -> bool:
+    """Whether the read is inside its tensor's domain wherever the indices run and the guards hold."""
+    ranges = [(i.symbol, i.lo, i.hi) for i in indices]
+    ranges += [(g.e, g.lo, g.hi) for g in guards if isinstance(g, In)]
+    dims = system.tensor(read.tensor).dims
+    return all(
+        any(_within(e - at, lo, hi, dim) for at, lo, hi in ranges)
+        for e, dim in zip(read.at, dims, strict=True)
+    )
+
+
+def _within(shift: Affine, lo: Affine, hi: Affine, dim: Affine) -> bool:
+    """Whether lo..hi-1, moved by the shift, lies in 0..dim-1."""
+    first, left = lo + shift, dim - hi - shift
+    return shift.is_integer() and _is_at_least_0(first) and _is_at_least_0(left)
+
+
+def _is_at_least_0(e: Affine) -> bool:
+    return e.is_integer() and e.integer() >= 0
+
+
 def always_evaluated(system: System, body: Expr, indices: tuple[Index, ...]) -> bool:
     """Whether no factor of the body can be outside its domain: whether its value stands on the left."""
-    ranges = [(i.symbol, i.lo, i.hi) for i in indices]
-    return all(
-        (e, Affine(), dim) in ranges
-        for read in zero_outside(body)
-        for e, dim in zip(read.at, system.tensor(read.tensor).dims, strict=True)
-    )
+    return all(inside(system, read, indices) for read in zero_outside(body))
 
 
 def drop_redundant_guards(system: System, term: Term, free: tuple[Index, ...]) -> Term:

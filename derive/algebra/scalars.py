@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import sympy
@@ -21,7 +22,8 @@ class Scalar:
     `sympy` is its definition; `derivative` its derivative in (x, y), None
     where it is locally constant; `latex` has a hole for the
     argument; `sample` is an interval on which it is defined and smooth enough to be tested;
-    `at_kink` states the convention where the derivative jumps.
+    `at_kink` states the convention where the derivative jumps; `values` is an open interval that holds
+    every value of a real argument.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Scalar:
     latex: str
     sample: tuple[float, float]
     at_kink: str = ""
+    values: tuple[float, float] = (-inf, inf)
 
 
 def call(name: str, x: Any) -> Any:
@@ -41,14 +44,15 @@ SCALARS: dict[str, Scalar] = {
     row.name: row
     for row in (
         # smooth, derivative in the value
-        Scalar("exp", sympy.exp, lambda x, y: y, r"\exp\left(%s\right)", (-5, 5)),
-        Scalar("tanh", sympy.tanh, lambda x, y: 1 - y**2, r"\tanh\left(%s\right)", (-5, 5)),
+        Scalar("exp", sympy.exp, lambda x, y: y, r"\exp\left(%s\right)", (-5, 5), values=(0, inf)),
+        Scalar("tanh", sympy.tanh, lambda x, y: 1 - y**2, r"\tanh\left(%s\right)", (-5, 5), values=(-1, 1)),
         Scalar(
             "sigmoid",
             lambda x: 1 / (1 + sympy.exp(-x)),
             lambda x, y: y * (1 - y),
             r"\sigma\left(%s\right)",
             (-9, 9),
+            values=(0, 1),
         ),
         Scalar("sqrt", sympy.sqrt, lambda x, y: 1 / (2 * y), r"\sqrt{%s}", (0.1, 9)),
         Scalar(
@@ -57,6 +61,7 @@ SCALARS: dict[str, Scalar] = {
             lambda x, y: y + 1,
             r"\operatorname{expm1}\left(%s\right)",
             (-5, 5),
+            values=(-1, inf),
         ),
         # smooth, derivative in the argument
         Scalar("log", sympy.log, lambda x, y: 1 / x, r"\log\left(%s\right)", (0.1, 9)),
@@ -75,6 +80,7 @@ SCALARS: dict[str, Scalar] = {
             lambda x, y: call("sigmoid", x),
             r"\operatorname{softplus}\left(%s\right)",
             (-9, 9),
+            values=(0, inf),
         ),
         Scalar(
             "normal_cdf",
@@ -82,6 +88,7 @@ SCALARS: dict[str, Scalar] = {
             lambda x, y: call("normal_pdf", x),
             r"\Phi\left(%s\right)",
             (-5, 5),
+            values=(0, 1),
         ),
         Scalar(
             "normal_pdf",
@@ -89,6 +96,7 @@ SCALARS: dict[str, Scalar] = {
             lambda x, y: -x * y,
             r"\varphi\left(%s\right)",
             (-5, 5),
+            values=(0, 1),
         ),
         # with kinks
         Scalar(

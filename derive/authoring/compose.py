@@ -149,15 +149,14 @@ class Translation:
         )
 
     def declare_indices(self) -> None:
-        """The part's indices: the whole's where it has one of that name and range, else under free names."""
+        """The part's indices: the whole's own of that name and range, or under names that are free in it."""
         for index in self.part.ranges.values():
             lo, hi = self.affine(index.lo), self.affine(index.hi)
-            shared = self.whole.ranges.get(index.name) == Index(index.name, lo, hi)
-            # the index that the part is repeated over stands in every equation of the part already
-            if not shared or self.over == index.symbol:
-                name = fresh(index.name, set(self.whole.places))
-            else:
-                name = index.name
+            known = self.whole.ranges.get(index.name)
+            if known == Index(index.name, lo, hi) and known.symbol != self.over:
+                self.atoms[index.name] = known.symbol
+                continue
+            name = fresh(index.name, set(self.whole.places))
             self.atoms[index.name] = Affine.of(self.whole.index(name, hi, lo))
 
     def declare_tensors(self, given: dict[str, Handle]) -> None:
@@ -193,20 +192,22 @@ def use(
 ) -> SimpleNamespace:
     """Write a part's equations into a spec; its outputs as handles, by their names in the part.
 
-    `given` binds the part's inputs and numbers; what is not given is declared as `name_input`. `over`
-    repeats the part for every value of an index (a named batch).
+    `given` binds the part's inputs and numbers; what is not given is declared as `name_input`. A tensor
+    that the part computes may be given, too, the whole's own `let` to compute it in. `over` repeats the
+    part for every value of an index (a named batch).
 
     Raises SpecError for a name that the part does not have and for sizes that do not agree.
     """
     part = part[0] if isinstance(part, tuple) else part
     inner = part.spec()
     names = {t.name for t in inner.tensors if t.role != "computed"}
+    computed = {t.name for t in inner.tensors if t.role == "computed" and t.name not in inner.starts}
     handles = {k: v for k, v in given.items() if isinstance(v, Handle)}
     for pack, members in inner.packs.items():
         if pack in given:
             handles.update(zip(members, given[pack], strict=True))
     numbers = {p.name for p in inner.integers} | {p.name for p in inner.reals}
-    unknown = [k for k in given if k not in names | numbers | inner.packs.keys()]
+    unknown = [k for k in given if k not in names | computed | numbers | inner.packs.keys()]
     if unknown:
         known = ", ".join(sorted(names | numbers))
         raise SpecError(f"{name}: {part.name} has no {unknown[0]!r}: it has {known}", location())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from derive.algebra.index import Affine
 from derive.algebra.system import Equation, System
+from derive.pages.combined_page import combined_sections
 from derive.pages.contributions import Contribution, contributions
 from derive.pages.sheet import Section, Sheet, listed, sentence
 
 
 def adjoint_sections(sheet: Sheet) -> tuple[Section, ...]:
-    """The adjoint of what is computed, the gradients of the inputs, and the stable equations."""
+    """The adjoint of what is computed, the gradients of the inputs, what cancels, the stable equations."""
     backward = sheet.derivation.backward
     inner = [e for e in backward.equations if e.tensor not in backward.outputs]
     gradients = [e for e in backward.equations if e.tensor in backward.outputs]
@@ -20,7 +21,8 @@ def adjoint_sections(sheet: Sheet) -> tuple[Section, ...]:
         Section("The gradients of the inputs", results),
     ]
     stable = _stable(sheet)
-    return (*sections, *((Section("Without overflow", stable),) if stable else ()))
+    last = (Section("Without overflow", stable),) if stable else ()
+    return (*sections, *combined_sections(sheet), *last)
 
 
 def _given(sheet: Sheet) -> str:
@@ -76,7 +78,7 @@ def _stable(sheet: Sheet) -> tuple[str, ...]:
     d = sheet.derivation
     steps = [s for s in d.steps if s.rule == "stabilise"]
     reasons = list(dict.fromkeys(sheet.form.prose(f"{sentence(s.why)}.") for s in steps))
-    pairs = ((d.forward, d.stable_forward), (d.backward, d.stable_backward))
+    pairs = ((d.forward, d.stable_forward), (d.combined, d.stable_backward))
     changed = tuple(e for plain, stable in pairs for e in _changed(plain, stable))
     blocks = tuple(sheet.equation(e, "'" if e.tensor in known else "") for e, known in changed)
     warnings = [sheet.form.prose(w) for w in d.warnings]

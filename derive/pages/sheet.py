@@ -19,9 +19,9 @@ class Section:
 
 
 def equation_numbers(derivation: Derivation) -> dict[str, int]:
-    """Tensor name -> the number of its equation: forward, adjoint, then what stabilising added."""
+    """Tensor name -> the number of its equation: forward, adjoint, what combining and stabilising added."""
     d = derivation
-    systems = (d.forward, d.backward, d.stable_forward, d.stable_backward)
+    systems = (d.forward, d.backward, d.combined, d.stable_forward, d.stable_backward)
     names = dict.fromkeys(e.tensor for system in systems for e in system.equations)
     return {name: number for number, name in enumerate(names, 1)}
 

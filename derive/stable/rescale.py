@@ -229,7 +229,7 @@ def _extended(
 
 def _described(tensor: Tensor, maximum: Equation) -> Tensor:
     note = f"divided by a power of exp({maximum.tensor})"
-    return replace(tensor, about=f"{tensor.about}, {note}" if tensor.about else note)
+    return replace(tensor, about=f"{tensor.about}, {note}" if tensor.about else f"value {note}")
 
 
 def _before(items: tuple[T, ...], new: T, here: list[bool]) -> tuple[T, ...]:

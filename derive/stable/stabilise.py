@@ -2,7 +2,8 @@
 
 A sum of exponentials Z = sum exp(e) is divided by exp(m), m = max e, together with everything that
 scales with it, if the scale cancels on every way from the inputs to the outputs and gradients
-(homogeneity.py); then the local rules of rewrites.py are applied. Tensors that were divided keep their
+(homogeneity.py); then the local rules of rewrites.py are applied, also through a name that hides what a
+rule is about (written_out.py). Tensors that were divided keep their
 names: in the stable systems Z means Z / exp(m), as its `about` says.
 """
 
@@ -10,11 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from derive.algebra.system import Equation, System
+from derive.algebra.system import Equation, System, Term
 from derive.stable.homogeneity import Inhomogeneous
 from derive.stable.rescale import Candidate, Joint, candidates, rescale
 from derive.stable.rewriting import rewrite
-from derive.stable.unstable import unstable
+from derive.stable.unstable import Overflows, unstable
+from derive.stable.written_out import Formulas
 from derive.steps import Recorder
 
 
@@ -30,7 +32,8 @@ class Stable:
 def stabilise(forward: System, backward: System, recorder: Recorder) -> Stable:
     """The same functions, computed without overflow."""
     joint, warnings = _rescale_all(Joint(forward, backward), recorder)
-    joint = Joint(_rewrite_all(joint.forward, recorder), _rewrite_all(joint.backward, recorder))
+    formulas = Formulas(joint.forward, Overflows(joint.forward))
+    joint = Joint(*(_rewrite_all(system, formulas, recorder) for system in (joint.forward, joint.backward)))
     found = (f"{forward.name}: {line}" for line in (*warnings, *unstable(joint.forward)))
     return Stable(joint.forward, joint.backward, tuple(found))
 
@@ -64,15 +67,19 @@ def _rescale(
         return rescale(joint, candidate, frozenset())
 
 
-def _rewrite_all(system: System, recorder: Recorder) -> System:
-    """The local rules, in every equation."""
+def _rewrite_all(system: System, formulas: Formulas, recorder: Recorder) -> System:
+    """The local rules, in every equation; formulas are written out where a rule then matches."""
     equations = []
     for equation in system.equations:
-        results = [rewrite(term.body) for term in equation.terms]
-        terms = (replace(t, body=body) for t, (body, _) in zip(equation.terms, results, strict=True))
+        terms: list[Term] = []
+        rules: dict[str, None] = {}
+        for term in equation.terms:
+            opened, first = formulas.written_out(equation, term)
+            body, then = rewrite(opened)
+            terms.append(replace(term, body=body))
+            rules |= dict.fromkeys((*first, *then))
         new = replace(equation, terms=tuple(terms))
         equations.append(new)
-        rules = dict.fromkeys(name for _, used in results for name in used)
         if rules:
             recorder.record("stabilise", (new,), why="; ".join(rules), source=equation.tensor)
     return system.with_equations(tuple(equations), system.tensors)

@@ -12,11 +12,14 @@ LOGARITHMS = ("log", "log1p")
 
 def unstable(system: System) -> tuple[str, ...]:
     """One line for each logarithm or quotient of exponentials that no rule removed."""
-    return _Overflows(system).lines()
+    return Overflows(system).lines()
 
 
-class _Overflows:
-    """What each computed tensor can become for large inputs: infinite by an exp, or rounded to 0 or 1."""
+class Overflows:
+    """What each computed tensor can become for large inputs: infinite by an exp, or rounded to 0 or 1.
+
+    `large` and `rounded` hold their names.
+    """
 
     def __init__(self, system: System) -> None:
         self.system = system
@@ -46,11 +49,21 @@ class _Overflows:
         match node:
             case Call("sigmoid", _):
                 return True
+            case Read(tensor, _):
+                return tensor in self.rounded
             case Call("exp", _):
                 return self._is_shifted(node)
             case Ratio(top, bottom):
                 return self._is_rounded(top) and not self._is_large(bottom)
         return False
+
+    def rounded_reads(self, arg: Expr) -> tuple[Read, ...]:
+        """The reads in an argument that may have lost what its logarithm is about."""
+        return tuple(r for r in _leaves(arg) if isinstance(r, Read) and r.tensor in self.rounded)
+
+    def rounds(self, arg: Expr) -> bool:
+        """Whether a summand or factor of the argument is 0 or 1 for large inputs."""
+        return any(map(self._is_rounded, _leaves(arg)))
 
     def lines(self) -> tuple[str, ...]:
         """The warnings, in the order of the equations."""
@@ -67,7 +80,7 @@ class _Overflows:
             case Call(function, (arg,)) if function in LOGARITHMS and self._is_large(arg):
                 yield f"takes {function} of an exponential: it overflows for large inputs and no rule matched"
             case Call(function, (arg,)) if function in LOGARITHMS:
-                for name in sorted({r.tensor for r in _leaves(arg) if isinstance(r, Read)} & self.rounded):
+                for name in dict.fromkeys(r.tensor for r in self.rounded_reads(arg)):
                     yield (
                         f"takes {function} of {name}, which rounds to 0 or 1 for large inputs, and no rule "
                         f"matched: write the formula of {name} inside the logarithm"

@@ -89,9 +89,19 @@ def written_out(s: Spec) -> None:
     s.returns(plus, rate, slope)
 
 
+@op(title="a logarithm of a tensor whose formula a row knows", source="test")
+def log_of_named(s: Spec) -> None:
+    K = s.size("K", "k")
+    k = s.index("k", K)
+    x, p, y = s.data("x", K), s.let("p", K), s.let("y", K)
+    p[k] = sigmoid(x[k])
+    y[k] = log(1 - p[k]) - log(p[k])
+    s.returns(y, p)
+
+
 STABLE = (
     *(softmax + log_softmax + log_of_softmax + logsumexp),
-    *(attention + masked_and_not + bce + written_out),
+    *(attention + masked_and_not + bce + written_out + log_of_named),
 )
 
 
@@ -122,7 +132,17 @@ def log_of_tensor(s: Spec) -> None:
     k = s.index("k", K)
     x, p, y = s.data("x", K), s.let("p", K), s.let("y", K)
     p[k] = sigmoid(x[k])
-    y[k] = log(1 - p[k])
+    y[k] = log(p[k] * (1 - p[k]))
+    s.returns(y)
+
+
+@op(title="a logarithm of a tensor that is 0 behind its end", source="test")
+def log_behind_the_end(s: Spec) -> None:
+    K = s.size("K", "k")
+    k = s.index("k", K)
+    x, p, y = s.data("x", K), s.let("p", K), s.let("y", K)
+    p[k] = sigmoid(x[k])
+    y[k] = log(p[k + 1])
     s.returns(y)
 
 

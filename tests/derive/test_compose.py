@@ -89,6 +89,37 @@ def test_a_variant_is_an_attribute_of_its_family():
         _ = dense.softmax
 
 
+@op(title="a part that computes the whole's own tensor", source="test")
+def into_its_own(s):
+    N, I, H = s.batch("N", "n"), s.size("I", "k"), s.size("H", "i")
+    n = s.index("n", N)
+    x, h = s.data("x", N, I), s.let("h", N, H)
+    use(s, dense.tanh, "layer", over=n, x=x, h=h)
+    s.returns(h)
+
+
+def test_a_part_may_compute_a_tensor_of_the_whole():
+    forward = derive(into_its_own[0]).forward
+    assert forward.outputs == ("h",) and "layer_h" not in {t.name for t in forward.tensors}
+    assert forward.tensor("layer_W").dims == (forward.tensor("h").dims[1], forward.tensor("x").dims[1])
+
+
+def test_a_part_cannot_compute_what_the_whole_is_given():
+    @op(title="wrong", source="test")
+    def wrong(s):
+        I, H = s.size("I", "k"), s.size("H", "i")
+        x, h = s.data("x", I), s.data("h", H)
+        s.returns(use(s, dense, "layer", x=x, h=h).h)
+
+    with pytest.raises(SpecError, match="h is an input: an equation defines a tensor"):
+        derive(wrong[0])
+
+
+def test_a_part_uses_the_indices_of_the_whole_where_they_run_over_the_same():
+    used = derive(network[0]).forward.equation("loss_L").terms
+    assert {b.name for t in used for b in t.binders} == {"n"}
+
+
 def _whole(**given):
     @op(title="wrong", source="test")
     def wrong(s):

@@ -60,6 +60,35 @@ def test_every_smooth_derivative_is_proved_by_sympy(row: Scalar) -> None:
     assert vanishes(value.diff(X) - row.derivative(X, value))
 
 
+def holds_its_values(row: Scalar) -> bool:
+    """Whether every value at points of both signs, small and large, is strictly inside the row's interval."""
+    low, high = map(sympy.Float, row.values)
+    with mpmath.workdps(60):
+        values = [sympy.N(sympy.S(row.sympy(sympy.Rational(x, 3))), 60) for x in range(-45, 46)]
+    return all(low < value < high for value in values)
+
+
+BOUNDED = [row for row in SCALARS.values() if row.values != Scalar.__dataclass_fields__["values"].default]
+
+
+@pytest.mark.parametrize("row", BOUNDED, ids=lambda row: row.name)
+def test_every_value_lies_in_the_stated_interval(row: Scalar) -> None:
+    assert holds_its_values(row)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        replace(SCALARS["tanh"], values=(0, 1)),
+        replace(SCALARS["sigmoid"], values=(0, 0.9995)),
+        replace(SCALARS["relu"], values=(0, float("inf"))),  # 0 itself is a value
+    ],
+    ids=["one side", "0.05% too small", "the end of an interval"],
+)
+def test_a_wrong_interval_is_refused(wrong: Scalar) -> None:
+    assert not holds_its_values(wrong)
+
+
 @pytest.mark.parametrize(("name", "slope"), [("relu", 0), ("relu_right", 1), ("absolute", 0)])
 def test_the_derivative_at_a_kink_is_the_stated_one(name: str, slope: int) -> None:
     row = SCALARS[name]

@@ -1,0 +1,1 @@
+"""From the adjoint to the gradients that textbooks print: substitution, exact cancellation, folding."""

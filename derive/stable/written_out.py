@@ -1,0 +1,84 @@
+"""Formulas written out where a name hides them from the rule table: log(p), p a logistic or a softmax.
+
+p may have rounded to 0 or 1 where its logarithm is moderate. A read inside its domain is its formula; the
+formula takes its place inside the logarithm if a row of rewrites.py then matches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from derive.algebra.domains import inside
+from derive.algebra.expr import Call, Expr, Negative, Read, minus, substitute, transform, walk
+from derive.algebra.index import Guard, Index
+from derive.algebra.system import Equation, System, Term
+from derive.stable.rewriting import rewrite
+from derive.stable.unstable import LOGARITHMS, Overflows
+
+
+@dataclass(frozen=True, slots=True)
+class Formulas:
+    """The formulas of a forward system, and which of its tensors lose digits by rounding."""
+
+    system: System
+    overflows: Overflows
+
+    def written_out(self, equation: Equation, term: Term) -> tuple[Expr, tuple[str, ...]]:
+        """The term's body with its logarithms rewritten, and what was done."""
+        around = (*equation.indices, *term.binders)
+        done: list[str] = []
+
+        def change(node: Expr) -> Expr:
+            if not isinstance(node, Call) or node.function not in LOGARITHMS:
+                return node
+            found, names, rules = self._logarithm(node, around, term.guards)
+            done.extend((*(f"inside its logarithm, {name} is written out" for name in names), *rules))
+            return found
+
+        body = transform(term.body, change)
+        return transform(body, _sign) if done else body, tuple(dict.fromkeys(done))
+
+    def _logarithm(
+        self, node: Call, around: tuple[Index, ...], guards: tuple[Guard, ...]
+    ) -> tuple[Expr, tuple[str, ...], tuple[str, ...]]:
+        """The logarithm rewritten; as it was, if no rule then matches."""
+        opened, names = node.args[0], []
+        while reads := self.overflows.rounded_reads(opened):
+            formulas = {read: self._formula(read, around, guards) for read in reads}
+            if None in formulas.values():
+                return node, (), ()
+            names += [read.tensor for read in reads]
+            opened = _put(opened, formulas)
+        found, rules = rewrite(replace(node, args=(opened,))) if names else (node, ())
+        better = bool(rules) and not any(map(self._loses, walk(found)))
+        return (found, tuple(dict.fromkeys(names)), rules) if better else (node, (), ())
+
+    def _loses(self, node: Expr) -> bool:
+        """Whether it is a logarithm of what rounds to 0 or 1."""
+        logarithm = isinstance(node, Call) and node.function in LOGARITHMS
+        return logarithm and isinstance(node, Call) and self.overflows.rounds(node.args[0])
+
+    def _formula(self, read: Read, around: tuple[Index, ...], guards: tuple[Guard, ...]) -> Expr | None:
+        """What is read, if it is one expression and inside its domain."""
+        made = next((e for e in self.system.equations if e.tensor == read.tensor), None)
+        if made is None or len(made.terms) != 1 or not inside(self.system, read, around, guards):
+            return None
+        term = made.terms[0]
+        if term.binders or term.guards or term.monoid != "sum":
+            return None
+        return substitute(term.body, {i.name: e for i, e in zip(made.indices, read.at, strict=True)})
+
+
+def _sign(node: Expr) -> Expr:
+    return minus(node.arg) if isinstance(node, Negative) else node
+
+
+def _put(node: Expr, formulas: Mapping[Read, Expr | None]) -> Expr:
+    """The expression with formulas in place of reads."""
+
+    def change(part: Expr) -> Expr:
+        formula = formulas.get(part) if isinstance(part, Read) else None
+        return part if formula is None else formula
+
+    return transform(node, change)
