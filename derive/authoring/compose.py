@@ -168,10 +168,19 @@ class Translation:
         used = {name for given in (*self.atoms.values(), self.over or Affine()) for name in given.names()}
         for index in self.part.ranges.values():
             wanted = Index(index.name, self.affine(index.lo), self.affine(index.hi))
-            known = self.whole.ranges.get(index.name) == wanted and index.name not in used
-            name = index.name if known else fresh(index.name, set(self.whole.places))
+            name = self._letter(wanted, used)
             self.atoms[index.name] = Affine.of(self.whole.index(name, wanted.hi, wanted.lo))
             used.add(name)
+
+    def _letter(self, wanted: Index, used: set[str]) -> str:
+        """An index's name in the whole: its own, a letter of the size that it runs over, or a new one."""
+        ranges, places = self.whole.ranges, self.whole.places
+        sizes = (s for s in self.whole.sizes if s.name == wanted.hi.plain() and wanted.lo == Affine())
+        letters = next((s.letters for s in sizes), ())
+        same = [n for n in (wanted.name, *letters) if n in ranges and ranges[n] == wanted.renamed(n)]
+        free = [n for n in letters if n not in places]
+        known = (n for n in (*same, *free) if n not in used)
+        return next(known, fresh(wanted.name, set(places)))
 
     def declare_tensors(self, given: dict[str, Handle]) -> None:
         """Given tensors as they are; the others declared, packs as packs."""
