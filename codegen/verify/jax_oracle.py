@@ -53,7 +53,9 @@ class Run(Grids):
     def compute(self, wanted: Sequence[str]) -> dict[str, Grid]:
         """The wanted tensors; what they need is computed first."""
         needed = {m for name in wanted for m in (name, *self.needs.get(name, ()))}
-        for name in sorted(needed & self.needs.keys(), key=lambda n: (len(self.needs[n]), n)):
+        # what reads a tensor of a cycle needs all that the tensor needs, and has to wait for it
+        order = sorted(needed & self.needs.keys(), key=lambda n: (len(self.needs[n] | {n}), n))
+        for name in order:
             if name not in self.arrays and name in self.needs[name]:
                 self.compute_cycle([m for m in self.needs if name in self.needs[m] and m in self.needs[name]])
             elif name not in self.arrays:

@@ -5,7 +5,8 @@
     conv = use(s, conv2d, "conv", over=n, X=images, pad=2)  # for every n of a named batch
 
 What is not given is declared: parameters and data under the part's name, sizes that no given tensor
-binds, formulas of derived sizes. Numbers that are not given keep their defaults, as constants.
+binds, formulas of derived sizes. Numbers that are not given keep their defaults, as constants. An output
+that is given is defined: `use(s, softmax, "head", over=t, x=scores, p=y)` is the equation of y.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 from derive.algebra.expr import Expr, Number, Parameter, Read, Reduce, When, as_expr, children, rebuild
 from derive.algebra.index import Affine, Guard, Index, IntegerRead, Quotient
 from derive.algebra.system import Size, Tensor, fresh
+from derive.authoring.close import show
 from derive.authoring.handles import Handle
 from derive.authoring.spec import Family, OpSpec, Spec
 from derive.errors import SpecError
@@ -102,6 +104,7 @@ class Translation:
     # binding --------------------------------------------------------------------------------------
     def bind_sizes(self, given: dict[str, Handle]) -> None:
         """Each size of the part, from the tensors that are given to it."""
+        derived = {size.name for size in self.part.sizes if size.formula is not None}
         for name, handle in given.items():
             tensor = next(t for t in self.part.tensors if t.name == name)
             found = list(handle.tensor.dims)
@@ -114,9 +117,21 @@ class Translation:
                     location(),
                 )
             for dim, outer in zip(tensor.dims, found, strict=True):
-                self._bind(dim.plain(), outer, handle.tensor.name)
+                if tensor.role != "computed" or dim.plain() not in derived:
+                    self._bind(dim.plain(), outer, handle.tensor.name)
         for size in self.part.sizes:
             self._declare_size(size)
+
+    def check_outputs(self, given: dict[str, Handle]) -> None:
+        """Raise SpecError where a given output has other sizes than the part makes."""
+        for tensor in self.part.tensors:
+            handle = given.get(tensor.name) if tensor.role == "computed" else None
+            if handle is not None and handle.tensor.dims != self.dims(tensor):
+                raise SpecError(
+                    f"{self.name}: {tensor.name} of {self.part.op.name} is {show(self.dims(tensor))}, but "
+                    f"{handle.tensor.name} is {show(handle.tensor.dims)}: give a tensor of that size",
+                    location(),
+                )
 
     def _bind(self, inner: str | None, outer: Affine, tensor: str) -> None:
         if inner is None:
@@ -149,15 +164,24 @@ class Translation:
         )
 
     def declare_indices(self) -> None:
-        """The part's indices: the whole's own of that name and range, or under names that are free in it."""
+        """The part's indices: the whole's own where it has the same, else under names that are free."""
+        # two of the part's stay two, and none becomes an index that the part was given
+        used = {name for given in (*self.atoms.values(), self.over or Affine()) for name in given.names()}
         for index in self.part.ranges.values():
-            lo, hi = self.affine(index.lo), self.affine(index.hi)
-            known = self.whole.ranges.get(index.name)
-            if known == Index(index.name, lo, hi) and known.symbol != self.over:
-                self.atoms[index.name] = known.symbol
-                continue
-            name = fresh(index.name, set(self.whole.places))
-            self.atoms[index.name] = Affine.of(self.whole.index(name, hi, lo))
+            wanted = Index(index.name, self.affine(index.lo), self.affine(index.hi))
+            name = self._letter(wanted, used)
+            self.atoms[index.name] = Affine.of(self.whole.index(name, wanted.hi, wanted.lo))
+            used.add(name)
+
+    def _letter(self, wanted: Index, used: set[str]) -> str:
+        """An index's name in the whole: its own, a letter of the size that it runs over, or a new one."""
+        ranges, places = self.whole.ranges, self.whole.places
+        sizes = (s for s in self.whole.sizes if s.name == wanted.hi.plain() and wanted.lo == Affine())
+        letters = next((s.letters for s in sizes), ())
+        same = [n for n in (wanted.name, *letters) if n in ranges and ranges[n] == wanted.renamed(n)]
+        free = [n for n in letters if n not in places]
+        known = (n for n in (*same, *free) if n not in used)
+        return next(known, fresh(wanted.name, set(places)))
 
     def declare_tensors(self, given: dict[str, Handle]) -> None:
         """Given tensors as they are; the others declared, packs as packs."""
@@ -186,28 +210,32 @@ class Translation:
         start = self.part.starts.get(tensor.name)
         return self.whole.let(name, *dims, start=self.tensors[start] if start else None, about=tensor.about)
 
+    def declare_starts(self, given: dict[str, Handle]) -> None:
+        """What a given output is before its first step."""
+        for inner, start in self.part.starts.items():
+            if inner in given:
+                self.whole.starts[given[inner].tensor.name] = self.tensors[start].tensor.name
+
 
 def use(
     whole: Spec, part: OpSpec | Family, name: str, over: Affine | None = None, **given: Any
 ) -> SimpleNamespace:
     """Write a part's equations into a spec; its outputs as handles, by their names in the part.
 
-    `given` binds the part's inputs and numbers; what is not given is declared as `name_input`. A tensor
-    that the part computes may be given, too, the whole's own `let` to compute it in. `over` repeats the
-    part for every value of an index (a named batch).
+    `given` binds the part's inputs, outputs and numbers; what is not given is declared as `name_input`.
+    `over` repeats the part for every value of an index (a named batch).
 
     Raises SpecError for a name that the part does not have and for sizes that do not agree.
     """
     part = part[0] if isinstance(part, tuple) else part
     inner = part.spec()
-    names = {t.name for t in inner.tensors if t.role != "computed"}
-    computed = {t.name for t in inner.tensors if t.role == "computed" and t.name not in inner.starts}
+    names = {t.name for t in inner.tensors if t.role != "computed"} | set(inner.outputs)
     handles = {k: v for k, v in given.items() if isinstance(v, Handle)}
     for pack, members in inner.packs.items():
         if pack in given:
             handles.update(zip(members, given[pack], strict=True))
     numbers = {p.name for p in inner.integers} | {p.name for p in inner.reals}
-    unknown = [k for k in given if k not in names | computed | numbers | inner.packs.keys()]
+    unknown = [k for k in given if k not in names | numbers | inner.packs.keys()]
     if unknown:
         known = ", ".join(sorted(names | numbers))
         raise SpecError(f"{name}: {part.name} has no {unknown[0]!r}: it has {known}", location())
@@ -218,8 +246,10 @@ def use(
         value = given.get(real.name, Fraction(str(real.default)))
         translation.reals[real.name] = as_expr(value)
     translation.bind_sizes(handles)
+    translation.check_outputs(handles)
     translation.declare_indices()
     translation.declare_tensors(handles)
+    translation.declare_starts(handles)
     for equation in inner.equations:
         target = translation.tensors[equation.tensor]
         at = translation.at(equation.tensor, equation.at)

@@ -124,7 +124,7 @@ class Spec:
             )
         if name not in self.ranges:
             self._declare(name)
-        self.ranges[name] = declared
+            self.ranges[name] = declared
         return symbol(name)
 
     def integer(self, name: str, default: int, least: int = 0, about: str = "") -> Affine:

@@ -1,55 +1,10 @@
 """Two RNN layers over one sequence, one of them from its end to its beginning."""
 
-from derive.language import op, use
+from derive.language import op
+from derive.ops.bidirectional import CONVENTIONS, SOURCE, added, bidirectional, concatenated
 from derive.ops.rnn import recurrent_layer
 
 
-def added(s, H):
-    """Both directions have as many units."""
-
-    def outputs(t, T, ahead, back):
-        y = s.let("y", T, H, about="outputs")
-        y[t] = ahead[t] + back[T - 1 - t]
-        return y
-
-    return H, outputs
-
-
-def concatenated(s, H):
-    """The backward direction has a number of units of its own."""
-    G = s.size("G", "uv", about="units backwards")
-    M = s.size("M", "m", about="units of both directions", formula=H + G)
-
-    def outputs(t, T, ahead, back):
-        m = s.index("m", M)
-        y = s.let("y", T, M, about="outputs")
-        y[t, m] = ahead[t, m] + back[T - 1 - t, m - H]
-        return y
-
-    return G, outputs
-
-
-@op(
-    title="bidirectional RNN layer",
-    source="document 002, 'Extensions to LSTM architecture: Bidirectional RNN, LSTM, GRU'; "
-    "document 004, 'Variants of Recurrent Neural Networks'",
-    conventions=(
-        "the outputs of the two directions are added, as in document 002, or concatenated, forwards first",
-        "each direction has weights and initial states of its own",
-    ),
-    joined=(added, concatenated),
-)
+@op(title="bidirectional RNN layer", source=SOURCE, conventions=CONVENTIONS, joined=(added, concatenated))
 def bidirectional_rnn(s, joined):
-    T, I, H = s.sequence("T", "t"), s.size("I", "k", about="inputs"), s.size("H", "jl", about="units")
-    G, outputs = joined(s, H)
-    x = s.data("x", T, I, about="input sequence")
-    forward_h0 = s.data("forward_h0", H, about="initial hidden state, forwards")
-    backward_h0 = s.data("backward_h0", G, about="initial hidden state, backwards")
-    ahead = use(s, recurrent_layer, "forward", x=x, h0=forward_h0)
-    t = s.index("t", T)
-    reversed_x = s.let("reversed_x", T, I, about="the sequence from its end")
-    reversed_x[t] = x[T - 1 - t]
-    back = use(s, recurrent_layer, "backward", x=reversed_x, h0=backward_h0)
-    states = s.let("states", T, G, about="hidden states from the sequence's end")
-    states[t] = back.h[t]
-    s.returns(outputs(t, T, ahead.h, states))
+    bidirectional(s, recurrent_layer, joined)

@@ -1,16 +1,10 @@
 """Stacked LSTM layers: each takes the hidden states of the one below as its sequence."""
 
-from derive.language import op, use
+from derive.language import op
 from derive.ops.lstm import lstm
+from derive.ops.stacked import CONVENTIONS, SOURCE, deep, three, two
 
 
-@op(
-    title="stacked LSTM layers",
-    source="document 002, 'RNN structure': 'Often layers are stacked vertically (deep RNNs)'",
-    conventions=("every layer has weights, a size and initial states of its own",),
-)
-def deep_lstm(s):
-    x = s.data("x", s.sequence("T", "t"), s.size("I", "k", about="inputs"), about="input sequence")
-    first = use(s, lstm, "first", x=x)
-    second = use(s, lstm, "second", x=first.h)
-    s.returns(first.h, first.c, second.h, second.c)
+@op(title="stacked LSTM layers", source=SOURCE, conventions=CONVENTIONS, depth=(two, three))
+def deep_lstm(s, depth):
+    deep(s, lstm, depth)

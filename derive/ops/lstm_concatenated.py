@@ -1,6 +1,7 @@
 """The LSTM layer over a whole sequence, one matrix a gate on the concatenation [h[t-1], x[t]]."""
 
 from derive.language import op, sigmoid, tanh
+from derive.ops.sequences import sequence
 
 
 @op(
@@ -8,15 +9,15 @@ from derive.language import op, sigmoid, tanh
     source="document 003, 'Solution: LSTM (Long Short-Term Memory)'",
     conventions=(
         "the first H columns of W multiply h[t-1], the others x[t]",
+        "equal to lstm with its [U W] as W (proved in tests/ops/test_recurrent_relations.py)",
         "tensors are 0 outside of their domains, so that the sum of the two parts is their concatenation",
     ),
 )
 def lstm_concatenated(s):
-    T, I, H = s.sequence("T", "t"), s.size("I", "k", about="inputs"), s.size("H", "jl", about="units")
+    r = sequence(s)
+    T, I, H, t, x, h = r.T, r.I, r.H, r.t, r.x, r.h
     M = s.size("M", "mp", about="units and inputs", formula=H + I)
-    t, m = s.index("t", T), s.index("m", M)
-    x = s.data("x", T, I, about="input sequence")
-    h0 = s.data("h0", H, about="initial hidden state", latex="h^{(0)}")
+    m = s.index("m", M)
     c0 = s.data("c0", H, about="initial cell state", latex="C^{(0)}")
     W_f, W_i, W_c, W_o = s.pack("W", "f i c o", H, M, about="weights")
     b_f, b_i, b_c, b_o = s.pack("b", "f i c o", H, about="biases")
@@ -24,7 +25,6 @@ def lstm_concatenated(s):
     f, i, o = s.let("f", T, H), s.let("i", T, H), s.let("o", T, H)
     C_tilde = s.let("C_tilde", T, H, latex=r"\tilde{C}")
     C = s.let("c", T, H, start=c0, latex="C", about="cell states")
-    h = s.let("h", T, H, start=h0, about="hidden states")
 
     hx[t, m] = h[t - 1, m] + x[t, m - H]
     f[t] = sigmoid(W_f @ hx[t] + b_f)

@@ -1,6 +1,7 @@
 """The LSTM layer over a whole sequence whose gates look at the cell."""
 
 from derive.language import op, sigmoid, tanh
+from derive.ops.sequences import sequence
 
 
 def diagonal(s, H):
@@ -21,15 +22,15 @@ def full(s, H):
     conventions=(
         "the input and the forget gate look at the old cell, the output gate at the new one",
         "the document does not say whether w_clin, w_clfr and w_clot are diagonal: both forms are here",
+        "equal to lstm where the peepholes are 0; the full form with diagonal matrices is the diagonal form "
+        "(proved in tests/ops/test_recurrent_relations.py)",
         "inp is the document's in, a keyword of Python; w_x_inp its w_xin, and so on",
     ),
     peephole=(diagonal, full),
 )
 def lstm_peephole(s, peephole):
-    T, I, H = s.sequence("T", "t"), s.size("I", "k", about="inputs"), s.size("H", "jl", about="units")
-    t = s.index("t", T)
-    x = s.data("x", T, I, about="input sequence")
-    h0 = s.data("h0", H, about="initial hidden state", latex="h^{(0)}")
+    r = sequence(s)
+    T, I, H, t, x, h = r.T, r.I, r.H, r.t, r.x, r.h
     cl0 = s.data("cl0", H, about="initial cell state", latex="cl^{(0)}")
     w_x_inp, w_x_fr, w_x_cl, w_x_ot = s.pack("w_x", "inp fr cl ot", H, I, about="input weights")
     w_h_inp, w_h_fr, w_h_cl, w_h_ot = s.pack("w_h", "inp fr cl ot", H, H, about="recurrent weights")
@@ -39,7 +40,6 @@ def lstm_peephole(s, peephole):
     fr = s.let("fr", T, H, about="forget gate")
     ot = s.let("ot", T, H, about="output gate")
     cl = s.let("cl", T, H, start=cl0, about="cell states")
-    h = s.let("h", T, H, start=h0, about="hidden states")
 
     inp[t] = sigmoid(w_x_inp @ x[t] + w_h_inp @ h[t - 1] + look(w_cl_inp, cl[t - 1]) + b_inp)
     fr[t] = sigmoid(w_x_fr @ x[t] + w_h_fr @ h[t - 1] + look(w_cl_fr, cl[t - 1]) + b_fr)

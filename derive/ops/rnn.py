@@ -1,51 +1,100 @@
-"""Recurrent layers over a whole sequence: with an output layer, without biases, and the states alone."""
+"""Recurrent layers over a whole sequence: with an output layer, with fewer biases, the states alone.
 
-from derive.language import op, relu, sigmoid, tanh
+Other choices of f and g are a function of one's own, `def mine(s): states_and_outputs(s, f, g)`.
+"""
+
+from derive.language import op, relu, sigmoid, tanh, use
+from derive.ops.sequences import sequence
+from derive.ops.softmax import softmax
+
+DOCUMENT_000 = (
+    "document 000, 'Recurrent Neural Networks (RNNs): Temporal Data Specialists', "
+    "'Mathematical Representation'"
+)
+
+
+def identity(s, r, scores, y):
+    """Outputs that are the scores themselves."""
+    y[r.t] = scores
+
+
+def probabilities(s, r, scores, y):
+    """Outputs that are the softmax of the scores of every step."""
+    O = y.tensor.dims[1]
+    a = s.let("a", r.T, O, about="scores")
+    a[r.t] = scores
+    use(s, softmax, "output", over=r.t, x=a, p=y)
+
+
+def outputs(s, r, g, weights="W_hy", bias="c"):
+    """y_t = g(W_hy h_t + c), a layer on every hidden state; without c for no `bias`."""
+    O = s.size("O", "op", about="outputs")
+    W_hy = s.parameter(weights, O, r.H, about="output weights")
+    scores = W_hy @ r.h[r.t]
+    if bias:
+        scores = scores + s.parameter(bias, O, about="output bias")
+    y = s.let("y", r.T, O, about="outputs")
+    g(s, r, scores, y)
+    s.returns(r.h, y)
+
+
+def states_and_outputs(s, f, g):
+    """Document 000's layer: f is any scalar function, g `identity` or `probabilities`."""
+    r = sequence(s)
+    W_xh = s.parameter("W_xh", r.H, r.I, about="input weights")
+    W_hh = s.parameter("W_hh", r.H, r.H, about="recurrent weights")
+    b = s.parameter("b", r.H, about="bias")
+    r.h[r.t] = f(W_xh @ r.x[r.t] + W_hh @ r.h[r.t - 1] + b)
+    outputs(s, r, g)
 
 
 @op(
     title="recurrent layer with an output layer",
-    source="document 000, 'Recurrent Neural Networks (RNNs): Temporal Data Specialists', "
-    "'Mathematical Representation'",
-    conventions=("f is tanh or ReLU; g is the identity", "ReLU'(0) = 0"),
-    activation=(tanh, relu),
+    source=DOCUMENT_000,
+    conventions=("f is tanh, ReLU or the sigmoid; g is the identity", "ReLU'(0) = 0"),
+    activation=(tanh, relu, sigmoid),
 )
 def rnn(s, activation):
-    T, I = s.sequence("T", "t"), s.size("I", "k", about="inputs")
-    H, O = s.size("H", "jl", about="units"), s.size("O", "o", about="outputs")
-    t = s.index("t", T)
-    x = s.data("x", T, I, about="input sequence")
-    h0 = s.data("h0", H, about="initial hidden state", latex="h^{(0)}")
-    W_xh = s.parameter("W_xh", H, I, about="input weights")
-    W_hh = s.parameter("W_hh", H, H, about="recurrent weights")
-    b = s.parameter("b", H, about="bias")
-    W_hy = s.parameter("W_hy", O, H, about="output weights")
-    c = s.parameter("c", O, about="output bias")
-    h = s.let("h", T, H, start=h0, about="hidden states")
-    y = s.let("y", T, O, about="outputs")
-    h[t] = activation(W_xh @ x[t] + W_hh @ h[t - 1] + b)
-    y[t] = W_hy @ h[t] + c
-    s.returns(h, y)
+    states_and_outputs(s, activation, identity)
+
+
+@op(
+    title="recurrent layer with an output layer of probabilities",
+    source=DOCUMENT_000,
+    conventions=("f is tanh; g is the softmax of every step", "a row of scores that is all -inf is NaN"),
+)
+def rnn_softmax(s):
+    states_and_outputs(s, tanh, probabilities)
 
 
 @op(
     title="recurrent layer without biases",
     source="document 002, 'Recurrent Neural Network'",
+    conventions=("equal to rnn with b = 0 and c = 0 (shown in tests/ops/test_recurrent.py)",),
 )
 def rnn_bias_free(s):
-    T, I = s.sequence("T", "t"), s.size("I", "k", about="inputs")
-    H, O = s.size("H", "jl", about="units"), s.size("O", "o", about="outputs")
-    t = s.index("t", T)
-    x = s.data("x", T, I, about="input sequence")
-    h0 = s.data("h0", H, about="initial hidden state", latex="h^{(0)}")
-    W_hh = s.parameter("W_hh", H, H, about="recurrent weights")
-    W_xh = s.parameter("W_xh", H, I, about="input weights")
-    W_hy = s.parameter("W_hy", O, H, about="output weights")
-    h = s.let("h", T, H, start=h0, about="hidden states")
-    y = s.let("y", T, O, about="outputs")
-    h[t] = tanh(W_hh @ h[t - 1] + W_xh @ x[t])
-    y[t] = W_hy @ h[t]
-    s.returns(h, y)
+    r = sequence(s)
+    W_hh = s.parameter("W_hh", r.H, r.H, about="recurrent weights")
+    W_xh = s.parameter("W_xh", r.H, r.I, about="input weights")
+    r.h[r.t] = tanh(W_hh @ r.h[r.t - 1] + W_xh @ r.x[r.t])
+    outputs(s, r, identity, bias="")
+
+
+@op(
+    title="recurrent layer with a bias for the states alone",
+    source="document 003, 'RNN Architecture'",
+    conventions=(
+        "f is tanh; g is the identity; there is no bias for y",
+        "equal to rnn with c = 0 (shown in tests/ops/test_recurrent.py)",
+    ),
+)
+def rnn_state_bias(s):
+    r = sequence(s)
+    W_h = s.parameter("W_h", r.H, r.H, about="hidden-to-hidden weights")
+    W_x = s.parameter("W_x", r.H, r.I, about="input-to-hidden weights")
+    b = s.parameter("b", r.H, about="bias")
+    r.h[r.t] = tanh(W_h @ r.h[r.t - 1] + W_x @ r.x[r.t] + b)
+    outputs(s, r, identity, weights="W_y", bias="")
 
 
 @op(
@@ -55,13 +104,9 @@ def rnn_bias_free(s):
     activation=(tanh, sigmoid),
 )
 def recurrent_layer(s, activation):
-    T, I, H = s.sequence("T", "t"), s.size("I", "k", about="inputs"), s.size("H", "jl", about="units")
-    t = s.index("t", T)
-    x = s.data("x", T, I, about="input sequence")
-    h0 = s.data("h0", H, about="initial hidden state", latex="h^{(0)}")
-    W_hh = s.parameter("W_hh", H, H, about="recurrent weights")
-    W_xh = s.parameter("W_xh", H, I, about="input weights")
-    b_h = s.parameter("b_h", H, about="bias")
-    h = s.let("h", T, H, start=h0, about="hidden states")
-    h[t] = activation(W_hh @ h[t - 1] + W_xh @ x[t] + b_h)
-    s.returns(h)
+    r = sequence(s)
+    W_hh = s.parameter("W_hh", r.H, r.H, about="recurrent weights")
+    W_xh = s.parameter("W_xh", r.H, r.I, about="input weights")
+    b_h = s.parameter("b_h", r.H, about="bias")
+    r.h[r.t] = activation(W_hh @ r.h[r.t - 1] + W_xh @ r.x[r.t] + b_h)
+    s.returns(r.h)

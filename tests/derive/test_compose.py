@@ -14,6 +14,7 @@ from derive.ops.conv2d import conv2d
 from derive.ops.dense import dense
 from derive.ops.lstm import lstm
 from derive.ops.max_pool2d import max_pool2d
+from derive.ops.softmax import softmax
 from derive.ops.softmax_cross_entropy import softmax_cross_entropy
 
 
@@ -60,7 +61,17 @@ def network(s):
     s.returns(loss.L, loss.p)
 
 
-WHOLES = (stacked[0], reversed_lstm[0], shared[0], network[0])
+@op(title="an LSTM whose states have names of their own, and the softmax of every step", source="test")
+def named(s):
+    T, I, H = s.sequence("T", "t"), s.size("I", "k"), s.size("H", "j")
+    t, x, h0 = s.index("t", T), s.data("x", T, I), s.data("h0", H)
+    h, p = s.let("h", T, H), s.let("p", T, H)
+    use(s, lstm, "layer", x=x, h0=h0, h=h)
+    use(s, softmax, "head", over=t, x=h, p=p)
+    s.returns(h, p)
+
+
+WHOLES = (named[0], stacked[0], reversed_lstm[0], shared[0], network[0])
 
 
 @pytest.mark.parametrize("whole", WHOLES, ids=lambda o: o.name)
@@ -81,6 +92,29 @@ def test_a_shared_parameter_is_one_input_with_one_gradient():
     derivation = derive(shared[0])
     assert derivation.forward.inputs == ("x", "W", "b")
     assert len(derivation.backward.equation("dW").terms) == 2
+
+
+def test_an_output_that_is_given_is_defined_under_its_own_name():
+    spec = named[0].spec()
+    assert spec.starts == {"layer_c": "layer_c0", "h": "h0"}
+    assert {"h", "p"} <= {e.tensor for e in spec.equations}
+    assert "layer_h" not in {t.name for t in spec.tensors}
+
+
+def test_parts_along_one_sequence_share_its_index():
+    spec = stacked[0].spec()
+    assert [str(e.at[0]) for e in spec.equations if e.tensor.endswith("_h")] == ["t", "t"]
+
+
+def test_an_index_that_a_part_is_repeated_over_stays_apart_from_the_parts_own():
+    @op(title="both", source="test")
+    def both(s):
+        K = s.batch("K", "k")
+        k = s.index("k", K)
+        s.returns(use(s, softmax, "part", over=k, x=s.data("x", K, K)).p)
+
+    (equation,) = both[0].spec().equations
+    assert len({str(e) for e in equation.at}) == 2
 
 
 def test_a_variant_is_an_attribute_of_its_family():
@@ -134,7 +168,7 @@ def _whole(**given):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"z": "x"}, "layer: dense has no 'z': it has W, b, x"),
+        ({"z": "x"}, "layer: dense has no 'z': it has W, b, h, x"),
         (
             {"x": "x", "W": "W"},
             "layer: I of dense is I already, but W makes it J: give tensors whose sizes agree",
@@ -190,3 +224,24 @@ def test_the_index_of_a_repetition_is_no_index_of_the_part():
     equation = derive(repeated[0]).forward.equation("part_y")
     assert len({i.name for i in equation.indices}) == 2
     assert equation.terms[0].guards == ()  # a shared name would make it a diagonal
+
+
+def test_an_output_of_another_size_is_refused():
+    @op(title="wrong", source="test")
+    def wrong(s):
+        H, I, N = s.size("H", "i"), s.size("I", "k"), s.size("N", "m", formula=s.size("Q", "q") + 1)
+        weights = {"x": s.data("x", I), "W": s.parameter("W", H, I)}
+        s.returns(use(s, dense, "layer", **weights, h=s.let("h", N)).h)
+
+    @op(title="wrong", source="test")
+    def longer(s):
+        N, L = s.batch("N", "n"), s.size("L", "m")
+        C, H, W = s.size("C", "c"), s.size("H", "u"), s.size("W", "v")
+        X, O = s.data("X", N, C, H, W), s.size("O", "o")
+        Y = s.let("Y", N, O, L, L)
+        s.returns(use(s, conv2d, "conv", over=s.index("n", N), X=X, Y=Y).Y)
+
+    with pytest.raises(SpecError, match="layer: H of dense is H already, but h makes it N"):
+        wrong[0].spec()
+    with pytest.raises(SpecError, match=r"conv: Y of conv2d is \(N, O, .*\), but Y is \(N, O, L, L\)"):
+        longer[0].spec()

@@ -25,6 +25,14 @@ def row_maximum(s):
     s.returns(y)
 
 
+def output_named_before_its_recurrence(s):
+    T = s.sequence("T", "t")
+    t, x, h, a = s.index("t", T), s.data("x", T), s.let("h", T), s.let("a", T)
+    h[t] = h[t - 1] + x[t]
+    a[t] = h[t]
+    s.returns(a)
+
+
 def test_without_jax_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jax", None)
     with pytest.raises(ImportError, match=r"gradsmith\[jax\]"):
@@ -101,3 +109,9 @@ def test_a_deep_recurrence_agrees_with_our_adjoint() -> None:
 def test_only_what_the_outputs_need_is_computed() -> None:
     system: System = system_of(row_maximum)
     assert set(jax_function(system)({"x": np.ones((1, 2))}, {"N": 1, "K": 2})) == {"y"}
+
+
+def test_what_reads_a_recurrence_waits_for_it_whatever_its_name() -> None:
+    system: System = system_of(output_named_before_its_recurrence)
+    made = jax_function(system)({"x": np.array([1.0, 2.0, 4.0])}, {"T": 3})
+    assert made["a"].tolist() == [1.0, 3.0, 7.0]
