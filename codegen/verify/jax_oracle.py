@@ -61,12 +61,16 @@ class Run(Grids):
     def compute(self, wanted: Sequence[str]) -> dict[str, Grid]:
         """The wanted tensors; what they need is computed first."""
         needed = {m for name in wanted for m in (name, *self.needs.get(name, ()))}
-        for name in sorted(needed & self.needs.keys(), key=lambda n: (len(self.needs[n]), n)):
+        for name in sorted(needed & self.needs.keys(), key=self._order):
             if name not in self.arrays and name in self.needs[name]:
                 self.compute_cycle([m for m in self.needs if name in self.needs[m] and m in self.needs[name]])
             elif name not in self.arrays:
                 self.arrays[name] = self.equation(self.equations[name], {})
         return {name: self.arrays[name] for name in wanted}
+
+    def _order(self, name: str) -> tuple[int, bool, str]:
+        """What needs less comes first; of equals a cycle, whose members need each other and themselves."""
+        return len(self.needs[name]), name not in self.needs[name], name
 
     # recurrences ------------------------------------------------------------------------------
     def compute_cycle(self, names: list[str]) -> None:
