@@ -11,7 +11,7 @@ from derive.ops.softmax_cross_entropy import softmax_cross_entropy
     title="many-to-many recurrent network, same length",
     source="document 004, 'Types of recurrent neural network', 4. Many-to-Many (Same Length)",
     conventions=(
-        "an LSTM layer over embedded symbols; its states are returned, so that a long text can be read in parts",
+        "an LSTM layer over embedded symbols; its states are returned: a long text is read in parts",
         "the loss is the mean over the steps, one number for each example; labels are class numbers",
     ),
 )
