@@ -5,7 +5,7 @@ from derive.language import op
 
 @op(
     title="embedding of a symbol",
-    source="document 004, 'Types of recurrent neural network': words and letters as inputs",
+    source="document 004, 'Types of recurrent neural network': sequences of words as inputs",
     conventions=("symbols are numbers of rows; one outside 0..V-1 is embedded as 0",),
 )
 def embedding(s):
