@@ -6,38 +6,16 @@ python examples/digits.py
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import numpy as np
 from rich.console import Console
 from rich.progress import track
 from sklearn.datasets import load_digits
+from training import Adam, Arrays
 
 from generated import conv2d_relu, dense, dense_relu, max_pool2d, softmax_cross_entropy
 
-Arrays = dict[str, np.ndarray]
 EPOCHS, BATCH, RATE = 30, 32, 2e-3
-
-
-@dataclass
-class Adam:
-    """Kingma and Ba's optimiser; one step for all parameters."""
-
-    rate: float
-    step: int = 0
-    mean: Arrays = field(default_factory=dict)
-    square: Arrays = field(default_factory=dict)
-
-    def update(self, parameters: Arrays, gradients: Arrays) -> None:
-        """Move every parameter, in place."""
-        self.step += 1
-        for name, gradient in gradients.items():
-            mean = self.mean.setdefault(name, np.zeros_like(gradient))
-            square = self.square.setdefault(name, np.zeros_like(gradient))
-            mean += 0.1 * (gradient - mean)
-            square += 0.001 * (gradient * gradient - square)
-            size = self.rate * np.sqrt(1 - 0.999**self.step) / (1 - 0.9**self.step)
-            parameters[name] -= (size * mean / (np.sqrt(square) + 1e-8)).astype(gradient.dtype)
 
 
 def data() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

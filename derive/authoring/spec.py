@@ -94,8 +94,8 @@ class Spec:
     def size(self, name: str, letters: str = "i", about: str = "", **more: Any) -> Affine:
         """A dimension; `letters` name its indices. A formula (`(H + 2*pad - P)//stride + 1`) derives it."""
         formula = more.pop("formula", None)
-        if isinstance(formula, Affine):
-            formula = Quotient(formula, Affine.of(1), Affine())
+        if isinstance(formula, (Affine, int)):
+            formula = Quotient(Affine.of(formula), Affine.of(1), Affine())
         self._declare(name)
         named = tuple(letters.split() if " " in letters else letters)
         if not named:

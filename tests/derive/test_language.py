@@ -136,6 +136,17 @@ def test_an_initial_state_is_read_at_the_first_step() -> None:
     assert run(running_sum, x=[1, 2, 3], h0=10) == [11, 13, 16]
 
 
+def test_the_formula_of_a_size_may_be_a_number() -> None:
+    def one_step(s: Any) -> None:
+        I, T = s.size("I", "i"), s.size("T", "t", formula=1, sequence=True)
+        i, t = s.index("i", I), s.index("t", T)
+        x, h = s.data("x", I), s.let("h", T, I)
+        h[t, i] = h[t - 1, i] + 2 * x[i]
+        s.returns(h)
+
+    assert run(one_step, x=[3, 5]) == [[6, 10]]
+
+
 def test_choices_make_an_op_each() -> None:
     @op(title="", source="", activation=(identity, tanh, relu))
     def layer(s: Any, activation: Any) -> None:
