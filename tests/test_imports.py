@@ -21,7 +21,7 @@ ABOVE = {
 # the console script looks for a `codegen` that is ours, and hands over to it
 HANDS_OVER = {("derive.command", "codegen"), ("derive.command", "codegen.cli")}
 # a spec is made of the language, of exact numbers, and of other specs
-FOR_AUTHORS = {"derive.language", "derive.authoring.functions", "derive.ops", "fractions", "math"}
+FOR_AUTHORS = {"derive.language", "derive.authoring.functions", "derive.ops", "fractions", "math", "types"}
 
 RUNS_TEXT = {"eval", "exec", "sympify", "parse_expr"}
 LOADER = "codegen.verify.load"

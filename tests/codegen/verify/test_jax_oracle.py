@@ -78,19 +78,6 @@ def test_a_cycle_in_which_nothing_steps_is_refused() -> None:
         jax_function(system_of(circular))({"x": np.ones(2)}, {"N": 2})
 
 
-def test_what_reads_a_recurrence_waits_for_it_whatever_its_name() -> None:
-    def last_state(s):
-        T = s.sequence("T", "t")
-        t, x = s.index("t", T), s.data("x", T)
-        z, a = s.let("z", T), s.let("a")
-        z[t] = z[t - 1] + x[t]
-        a[:] = z[T - 1]  # "a" needs as many tensors as "z" does, and comes before it in the alphabet
-        s.returns(a)
-
-    made = jax_function(system_of(last_state))({"x": np.array([1.0, 2.0, 4.0])}, {"T": 3})
-    assert made["a"] == 7
-
-
 EMPTY = (("matrix_sugar", "M"), ("matrix_sugar", "N"), ("convolution-stride2-pad1", "C"), ("embedding", "V"))
 
 
