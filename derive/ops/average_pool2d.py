@@ -16,7 +16,7 @@ def uncounted(sums, elements, window):
 @op(
     title="average pooling",
     source="document 003, 'Pooling Layer'",
-    conventions=("padding is with zeros on all sides",),
+    conventions=("padding is with zeros on all sides: a window of nothing else is 0",),
     padding=(counted, uncounted),
 )
 def average_pool2d(s, padding):

@@ -6,7 +6,11 @@ from derive.language import between, largest, op
 @op(
     title="max pooling",
     source="document 003, 'Pooling'; document 000, 'Convolutional Neural Networks (CNNs)'",
-    conventions=("padding never wins", "of equal maxima the first takes the gradient", "NaN wins"),
+    conventions=(
+        "padding never wins: a window of nothing else is -inf",
+        "of equal maxima the first takes the gradient",
+        "NaN wins",
+    ),
 )
 def max_pool2d(s):
     C, H, W = s.size("C", "c", about="channels"), s.size("H", "u"), s.size("W", "v")

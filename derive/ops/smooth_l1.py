@@ -14,6 +14,7 @@ HUBER = {mean: huber[0], sum: huber.sum, none: huber.none}
     conventions=(
         "the mean divides by the number of elements, the batch included",
         "smooth_l1 is huber with delta = beta, divided by beta: its slope is 1 far out, whatever beta is",
+        "an error of exactly beta is small: there both pieces have the same value and the same slope",
     ),
     reduction=(mean, sum, none),
 )

@@ -6,7 +6,7 @@ from derive.language import exp, op, total
 @op(
     title="softmax",
     source="document 003, 'Comparison' and 'Fully Connected Layer'",
-    conventions=("a row that is all -inf is NaN",),
+    conventions=("a row that is all -inf, or holds +inf, is NaN",),
 )
 def softmax(s):
     K = s.size("K", "kl", about="classes")

@@ -8,7 +8,8 @@ from derive.language import exp, log, op, total
     source="document 003, 'Classification Error Functions'",
     conventions=(
         "the loss is the mean over the batch",
-        "labels are class numbers; one outside 0..K-1 adds nothing",
+        "labels are class numbers; of one outside 0..K-1 only the normaliser is left",
+        "a row that is all -inf, or holds +inf, is NaN",
     ),
 )
 def softmax_cross_entropy(s):

@@ -1,4 +1,4 @@
-"""Losses, activations and the GAN objective against JAX in float64, written by hand."""
+"""Classification losses and the GAN objective against JAX in float64, written by hand."""
 
 import jax
 import jax.numpy as jnp
@@ -7,8 +7,6 @@ import pytest
 
 from generated import (
     activation,
-    activation_relu,
-    activation_tanh,
     binary_cross_entropy,
     binary_cross_entropy_logits,
     binary_cross_entropy_logits_none,
@@ -20,16 +18,6 @@ from generated import (
     categorical_cross_entropy_sum,
     gan_objective,
     gan_objective_logits,
-    huber,
-    huber_none,
-    huber_sum,
-    mae,
-    mae_none,
-    mae_sum,
-    mse,
-    mse_none,
-    mse_sum,
-    softmax,
     softmax_cross_entropy,
     softmax_cross_entropy_distribution,
     softmax_cross_entropy_distribution_none,
@@ -53,89 +41,6 @@ def distribution(shape, seed):
 
 def labels(shape, seed):
     return np.random.default_rng(seed).integers(0, 2, shape).astype(np.float64)
-
-
-# regression ---------------------------------------------------------------------------------------
-def huber_by_hand(delta):
-    def loss(y, y_hat):
-        e = jnp.abs(y - y_hat)
-        return jnp.where(e <= delta, e**2 / 2, delta * (e - delta / 2))
-
-    return loss
-
-
-REGRESSION = {
-    "mse": ((mse, mse_sum, mse_none), lambda y, y_hat: (y - y_hat) ** 2),
-    "mae": ((mae, mae_sum, mae_none), lambda y, y_hat: jnp.abs(y - y_hat)),
-    "huber": ((huber, huber_sum, huber_none), huber_by_hand(1.0)),
-}
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("name", REGRESSION)
-def test_a_regression_loss_in_each_reduction(name, shape):
-    modules, loss = REGRESSION[name]
-    inputs = {"y": 3 * draw(shape, 0), "y_hat": 3 * draw(shape, 1)}
-    for module, reduce in zip(modules, (MEAN, SUM, NONE), strict=True):
-        found = errors(module, lambda y, y_hat, reduce=reduce: reduce(loss(y, y_hat)), inputs)
-        assert worst(found) < TIGHT, (module.__name__, found)
-
-
-@pytest.mark.parametrize("module, loss", ((mse, lambda e: e**2), (mae, jnp.abs)), ids=("mse", "mae"))
-def test_a_regression_loss_in_single_precision(module, loss):
-    inputs = {"y": draw((7, 5), 0, np.float32), "y_hat": draw((7, 5), 1, np.float32)}
-    found = errors(module, lambda y, y_hat: jnp.mean(loss(y - y_hat)), inputs)
-    assert worst(found) < SHALLOW[np.float32], found
-
-
-def test_the_gradient_of_one_squared_error_is_the_documents():
-    y, y_hat = draw((6, 1), 0), draw((6, 1), 1)
-    _, pullback = mse_none.vjp(y, y_hat)
-    np.testing.assert_allclose(pullback(np.ones((6, 1))).y_hat, -2 * (y - y_hat), rtol=1e-14)
-
-
-def test_equal_predictions_take_no_gradient():
-    y = draw((4, 3), 0)
-    for module in (mse, mae, huber):
-        outputs, pullback = module.vjp(y, y.copy())
-        assert outputs.L == 0 and not pullback(1.0).y_hat.any() and not pullback(1.0).y.any()
-
-
-@pytest.mark.parametrize("delta", (0.25, 2.5))
-def test_the_huber_loss_for_any_delta(delta):
-    inputs = {"y": 3 * draw((7, 5), 0), "y_hat": 3 * draw((7, 5), 1)}
-    assert worst(errors(huber_none, huber_by_hand(delta), inputs, delta=delta)) < TIGHT
-
-
-@pytest.mark.parametrize("sign", (1.0, -1.0))
-def test_at_delta_both_pieces_of_the_huber_loss_agree(sign):
-    y_hat, delta = np.zeros((1, 1)), 0.75
-    for error in (delta, np.nextafter(delta, 2)):
-        outputs, pullback = huber_none.vjp(np.full((1, 1), sign * error), y_hat, delta=delta)
-        np.testing.assert_allclose(outputs.L, delta**2 / 2, rtol=1e-14)
-        np.testing.assert_allclose(pullback(np.ones((1, 1))).y_hat, -sign * delta, rtol=1e-14)
-
-
-def test_the_huber_loss_tends_to_half_the_squared_and_to_the_absolute_error():
-    y, y_hat = draw((7, 5), 0), draw((7, 5), 1)
-    (wide,), wide_pullback = huber.vjp(y, y_hat, delta=1e6)
-    (squared,), squared_pullback = mse.vjp(y, y_hat)
-    np.testing.assert_allclose(wide, squared / 2, rtol=1e-14)
-    np.testing.assert_allclose(wide_pullback(1.0).y_hat, squared_pullback(0.5).y_hat, rtol=1e-13)
-    narrow_delta = 1e-9
-    (narrow,), narrow_pullback = huber.vjp(y, y_hat, delta=narrow_delta)
-    (absolute,), absolute_pullback = mae.vjp(y, y_hat)
-    np.testing.assert_allclose(narrow / narrow_delta, absolute, rtol=1e-8)
-    np.testing.assert_allclose(
-        narrow_pullback(1 / narrow_delta).y_hat, absolute_pullback(1.0).y_hat, rtol=1e-13
-    )
-
-
-def test_large_errors_overflow_nowhere_but_in_their_square():
-    y, y_hat = np.full((2, 3), 1e200), np.zeros((2, 3))
-    for module in (mae, huber):
-        outputs, pullback = module.vjp(y, y_hat)
-        assert np.isfinite(outputs.L) and np.isfinite(pullback(1.0).y_hat).all()
 
 
 # binary cross-entropy -----------------------------------------------------------------------------
@@ -275,44 +180,6 @@ def test_a_distribution_with_one_class_is_a_class_number():
         distributions_pullback(1.0).x, numbers_pullback(L=1.0).x, rtol=1e-11, atol=1e-15
     )
     np.testing.assert_allclose(categorical_cross_entropy.forward(one_hot, numbers.p).L, numbers.L, rtol=1e-13)
-
-
-# softmax and activations ----------------------------------------------------------------------------
-@pytest.mark.parametrize("shape", SHAPES)
-def test_softmax(shape):
-    found = errors(softmax, lambda x: jax.nn.softmax(x, axis=-1), {"x": 3 * draw(shape, 0)})
-    assert found["p"] < TIGHT
-    # with one class the gradient is 0, and only rounding is left of it
-    assert found["dx"] < TIGHT or shape[1] == 1
-
-
-def test_softmax_of_ties_and_of_saturated_logits():
-    x = np.array([[1e4, 1e4, -1e4], [-1e4, -1e4, -1e4], [1e4, -1e4, 0.0]])
-    outputs, pullback = softmax.vjp(x)
-    np.testing.assert_allclose(outputs.p, [[0.5, 0.5, 0], [1 / 3] * 3, [1, 0, 0]], rtol=1e-15)
-    assert np.isfinite(pullback(draw((3, 3), 0)).x).all()
-
-
-ACTIVATIONS = {activation: jax.nn.sigmoid, activation_tanh: jnp.tanh, activation_relu: jax.nn.relu}
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("module", ACTIVATIONS, ids=lambda m: m.__name__)
-def test_an_activation(module, shape):
-    found = errors(module, lambda z: ACTIVATIONS[module](z), {"z": 3 * draw(shape, 0)})
-    assert worst(found) < TIGHT, found
-
-
-def test_activations_at_their_kinks_and_limits():
-    z = np.array([[0.0, -0.0, 1e4, -1e4]])
-    for module, values, slopes in (
-        (activation, [0.5, 0.5, 1, 0], [0.25, 0.25, 0, 0]),
-        (activation_tanh, [0, 0, 1, -1], [1, 1, 0, 0]),
-        (activation_relu, [0, 0, 1e4, 0], [0, 0, 1, 0]),
-    ):
-        outputs, pullback = module.vjp(z)
-        np.testing.assert_array_equal(outputs.a, [values])
-        np.testing.assert_array_equal(pullback(np.ones((1, 4))).z, [slopes])
 
 
 # the GAN objective ------------------------------------------------------------------------------------

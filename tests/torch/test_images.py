@@ -176,6 +176,6 @@ def test_lenet5_with_its_loss_and_all_gradients():
 
 
 def test_a_wrong_label_is_seen_in_lenet5():
-    """Planted fault."""
+    """Planted fault; small, as before training all ten classes are nearly as likely."""
     found = compared(np.array([7, 1, 9]))
-    assert found["L" if "L" in found else "loss_L"] > 1e-3 and found["dconv1_K"] > 1e-3
+    assert found["loss_L"] > 1e-4 and found["dconv1_K"] > 1e-3
