@@ -14,6 +14,7 @@ from fractions import Fraction
 from math import prod
 
 from derive.algebra.expr import (
+    ONE,
     Expr,
     Negative,
     Number,
@@ -71,7 +72,7 @@ class Monomial:
         )
 
 
-ONE = Monomial(Fraction(1))
+UNIT = Monomial(Fraction(1))
 
 
 def without(factors: Factors, gone: Factors) -> Factors:
@@ -95,11 +96,11 @@ def monomial(node: Expr) -> Monomial:
         case Negative(arg):
             return monomial(arg).scaled(Fraction(-1))
         case Product(args):
-            return prod(map(monomial, args), start=ONE)
+            return prod(map(monomial, args), start=UNIT)
         case Ratio(top, bottom) if (below := monomial(bottom)).coefficient:
             return monomial(top) * below.inverse()
         case Power(base, n) if (inner := monomial(base)).coefficient:
-            return prod([inner if n > 0 else inner.inverse()] * abs(n), start=ONE)
+            return prod([inner if n > 0 else inner.inverse()] * abs(n), start=UNIT)
         case Sum(args):
             return _sum(args)
     return Monomial(Fraction(1), (node,))
@@ -182,10 +183,9 @@ def expression(part: Monomial) -> Expr:
     size = abs(part.coefficient)
     number = as_expr(size.numerator)
     under = times(as_expr(size.denominator), *divisor)
-    if not fixed and varying and not isinstance(varying[0], Sum):
+    if under != ONE and not fixed and varying and not isinstance(varying[0], Sum):
         fixed, varying = varying[:1], varying[1:]
-    body = times(number, *fixed, over(as_expr(1), under), *varying)
-    found = over(body, times(*below))
+    found = times(number, *fixed, over(ONE, under), over(times(*varying), times(*below)))
     return minus(found) if part.coefficient < 0 else found
 
 
@@ -205,4 +205,4 @@ def summed(parts: tuple[Monomial, ...]) -> Expr:
     shared = common(parts)
     rest = sorted((part.without(shared) for part in parts), key=lambda part: part.coefficient < 0)
     total = plus(tuple(map(expression, rest)))
-    return total if shared == ONE else times(expression(shared), total)
+    return total if shared == UNIT else times(expression(shared), total)

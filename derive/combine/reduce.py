@@ -9,7 +9,7 @@ from math import prod
 
 from derive.algebra.expr import Expr, Read, free_names, substitute
 from derive.algebra.system import Equation
-from derive.combine.monomials import ONE, Factors, Monomial, monomial, opposite
+from derive.combine.monomials import UNIT, Factors, Monomial, monomial, opposite
 from derive.combine.ranges import Place, never_zero
 from derive.stable.instances import instance
 
@@ -101,8 +101,8 @@ def _cancelled(part: Monomial, place: Place) -> Reduced:
 
 
 def _written_out(part: Monomial, place: Place, known: Mapping[str, Definition]) -> Monomial:
-    above = prod((_definition(f, place, known) for f in part.above), start=ONE)
-    below = prod((_definition(f, place, known) for f in part.below), start=ONE)
+    above = prod((_definition(f, place, known) for f in part.above), start=UNIT)
+    below = prod((_definition(f, place, known) for f in part.below), start=UNIT)
     return Monomial(part.coefficient) * above * below.inverse()
 
 

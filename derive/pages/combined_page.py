@@ -60,7 +60,8 @@ def _cancel(sheet: Sheet, step: Step) -> str:
 
 
 def _fold(sheet: Sheet, step: Step) -> str:
-    return f"The quotient is {_parts(sheet, step)}:"
+    sources = [sheet.reference(part.tensor) for part in step.parts if isinstance(part, Read)]
+    return f"By {listed(sources)}, a quotient is {_parts(sheet, step)}:"
 
 
 def _sort(sheet: Sheet, step: Step) -> str:
