@@ -17,7 +17,7 @@ import numpy as np
 
 from codegen.verify.execution import Array, exact
 from codegen.verify.shapes import Draw, Shape, exact_shapes, label_extents, plain
-from derive.algebra.system import System
+from derive.algebra.system import System, Tensor
 from derive.derivation import Derivation
 from derive.errors import DerivationError
 from derive.oracle.numbers import Floats
@@ -210,7 +210,10 @@ class Cases:
 
         reals = {p.name: (p.default or 1.0) * rng.uniform(0.75, 1.25) for p in self.forward.reals}
         cotangents = {n: numbers(shape.of(self.forward, n), "normal") for n in self.names}
-        return Problem(shape, self._inputs(shape, rng, numbers), reals, cotangents)
+        inputs = self._inputs(shape, rng, numbers)
+        if style == "normal":
+            inputs = {n: _as_in_networks(self.forward.tensor(n), a) for n, a in inputs.items()}
+        return Problem(shape, inputs, reals, cotangents)
 
     def is_finite(self, problem: Problem) -> bool:
         """Whether every output is finite."""
@@ -244,6 +247,17 @@ class Cases:
         astray = [rng.random() < 0.125 for _ in range(count)]
         drawn = [rng.choice((-1, top)) if out else rng.randrange(max(top, 1)) for out in astray]
         return np.array(drawn, dtype=np.int64).reshape(extents)
+
+
+def _as_in_networks(tensor: Tensor, array: Array) -> Array:
+    """Weights with the variance that networks start from: one over the entries of a row.
+
+    With larger ones several layers saturate, and in single precision 1 - tanh**2 is then only rounding.
+    """
+    axes = 1 + bool(tensor.members)
+    if tensor.role != "parameter" or array.ndim <= axes or not array.size:
+        return array
+    return array / np.sqrt(np.prod(array.shape[axes:]))
 
 
 def _ends(system: System, labels: str, shape: Shape) -> list[int]:

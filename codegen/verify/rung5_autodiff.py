@@ -133,7 +133,7 @@ def longest_sum(forward: System, backward: System, shape: Shape) -> int:
 
 
 def oracle(cases: Cases, problem: Problem) -> Oracle:
-    """JAX's outputs and gradients for problems of this shape with these integers and real parameters.
+    """JAX's outputs and gradients for problems of this shape with these integers.
 
     Nothing of the project's calculus takes part.
     """
@@ -141,12 +141,12 @@ def oracle(cases: Cases, problem: Problem) -> Oracle:
     system, shape = cases.forward, problem.shape
     function = jax_function(system)
 
-    def outputs(values: Mapping[str, Any]) -> dict[str, Any]:
-        made = function({**problem.inputs, **values}, shape.sizes, shape.integers, problem.reals)
+    def outputs(values: Mapping[str, Any], reals: Mapping[str, Any]) -> dict[str, Any]:
+        made = function({**problem.inputs, **values}, shape.sizes, shape.integers, reals)
         return {n: made[n] for n in cases.names}
 
-    def both(values: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[Any, Any]:
-        made, pullback = jax.vjp(outputs, values)
+    def both(values: Mapping[str, Any], given: Mapping[str, Any], reals: Mapping[str, Any]) -> Any:
+        made, pullback = jax.vjp(lambda v: outputs(v, reals), values)
         return made, pullback(given)[0]
 
     compiled = jax.jit(both, compiler_options=COMPILATION)
@@ -155,7 +155,8 @@ def oracle(cases: Cases, problem: Problem) -> Oracle:
         floating = {n: jax.numpy.asarray(asked.inputs[n], dtype=float) for n in system.floating_inputs()}
         given = {n: jax.numpy.asarray(asked.cotangents[n], dtype=float) for n in cases.names}
         made, gradients = (
-            {n: np.asarray(a) for n, a in named.items()} for named in compiled(floating, given)
+            {n: np.asarray(a) for n, a in named.items()}
+            for named in compiled(floating, given, dict(asked.reals))
         )
         return Answer(made, gradients)
 

@@ -38,9 +38,15 @@ def gan_objective_logits(s):
     n, m = s.index("n", N), s.index("m", M)
     x = s.data("x", N, about="the discriminator's logits of real examples")
     g = s.data("g", M, about="its logits of generated examples")
+    s.returns(*losses_on_logits(s, x[n], g[m], n, m))
+
+
+def losses_on_logits(s, real, generated, n, m):
+    """V, L_s and L_n of the logits of example n of a real and example m of a generated batch."""
+    N, M = s.ranges[str(n)].hi, s.ranges[str(m)].hi
     V = s.let("V", about="objective")
     L_s, L_n = s.let("L_s", about="saturating loss"), s.let("L_n", about="non-saturating loss")
-    V[:] = 1 / N * total(n, log(sigmoid(x[n]))) + 1 / M * total(m, log(1 - sigmoid(g[m])))
-    L_s[:] = 1 / M * total(m, log(1 - sigmoid(g[m])))
-    L_n[:] = -1 / M * total(m, log(sigmoid(g[m])))
-    s.returns(V, L_s, L_n)
+    V[:] = 1 / N * total(n, log(sigmoid(real))) + 1 / M * total(m, log(1 - sigmoid(generated)))
+    L_s[:] = 1 / M * total(m, log(1 - sigmoid(generated)))
+    L_n[:] = -1 / M * total(m, log(sigmoid(generated)))
+    return V, L_s, L_n

@@ -1,5 +1,6 @@
 """Problems: awkward sizes, labels inside and outside their axis, the same in every process."""
 
+import numpy as np
 import pytest
 
 from codegen.verify.cases import Cases
@@ -38,6 +39,19 @@ def test_labels_lie_inside_the_axis_that_they_index_and_stray_sometimes():
     seen = [(p.problem.shape.sizes["K"], y) for p in cases(name).exact for y in p.problem.inputs["y"].flat]
     assert all(-1 <= y <= k for k, y in seen)
     assert any(0 <= y < k for k, y in seen) and any(not 0 <= y < k for k, y in seen)
+
+
+@pytest.mark.parametrize(
+    ("name", "weight", "terms"),
+    (("dense_tanh", "W", slice(1, None)), ("lstm", "U", slice(2, None)), ("conv2d", "K", slice(1, None))),
+)
+def test_rows_of_weights_have_the_variance_one_so_that_deep_systems_do_not_saturate(name, weight, terms):
+    arrays = [p.inputs[weight] for p in cases(name).floats]
+    scaled = np.concatenate([a.ravel() * np.sqrt(np.prod(a.shape[terms])) for a in arrays])
+    biases = np.concatenate([p.inputs["b"].ravel() for p in cases(name).floats])
+    assert 0.8 < np.std(scaled) < 1.25 and 0.6 < np.std(biases) < 1.6
+    # as they are, weights are smaller: the check is not one of a factor near 1
+    assert np.std(np.concatenate([a.ravel() for a in arrays])) < 0.7
 
 
 def test_the_same_problems_are_drawn_every_time():

@@ -65,6 +65,15 @@ def test_an_exact_zero_must_be_one():
     assert not close(np.array([1e-300]), np.array([0.0]), 1e-11)
 
 
+def test_real_parameters_are_those_of_the_problem_that_is_asked():
+    """JAX is compiled once for a shape, and asked about the problem and about its single precision."""
+    assert rung5_autodiff.check(candidate("leaky"), cases("leaky")).verdict == "passed"
+    problem = cases("leaky").smallest_float
+    ask = rung5_autodiff.oracle(cases("leaky"), problem)
+    other = replace(problem, reals={"rate": problem.reals["rate"] * 1.0005})
+    assert np.abs(ask(problem).outputs["h"] - ask(other).outputs["h"]).max() > 1e-6
+
+
 def test_without_jax_the_rung_is_not_run_and_says_how_to_have_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "jax", None)
     result = rung5_autodiff.check(candidate("dense_tanh"), cases("dense_tanh"))
