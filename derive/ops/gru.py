@@ -2,7 +2,7 @@
 
 from derive.language import op
 from derive.ops.gru_cell import CONVENTIONS, gated
-from derive.ops.sequences import sequence
+from derive.ops.sequences import Sequence
 
 
 @op(
@@ -15,5 +15,5 @@ from derive.ops.sequences import sequence
     ),
 )
 def gru(s):
-    r = sequence(s)
+    r = Sequence(s)
     gated(s, r, (r.T,), r.t, r.x[r.t], r.h[r.t - 1])

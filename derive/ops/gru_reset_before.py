@@ -1,7 +1,7 @@
 """The gated recurrent unit over a whole sequence, the reset gate in front of the matrix product."""
 
 from derive.language import op, sigmoid, tanh
-from derive.ops.sequences import sequence
+from derive.ops.sequences import Sequence
 
 
 @op(
@@ -17,7 +17,7 @@ from derive.ops.sequences import sequence
     ),
 )
 def gru_reset_before(s):
-    r = sequence(s)
+    r = Sequence(s)
     T, I, H, t, x, h = r.T, r.I, r.H, r.t, r.x, r.h
     w_x_in_fr, w_x_fr, w_x_cl = s.pack("w_x", "in_fr fr cl", H, I, about="input weights")
     w_h_in_fr, w_h_fr, w_h_cl = s.pack("w_h", "in_fr fr cl", H, H, about="recurrent weights")
