@@ -31,6 +31,6 @@ def long_short(s, r, steps, at, x, h_prev, C_prev, C):
 )
 def lstm_cell(s):
     r = OneStep(s)
-    C_prev = s.data("c_prev", r.H, latex="C^{-}", about="cell state before the step")
+    C_prev = s.data("c_prev", r.H, latex="C", about="cell state before the step")
     C = s.let("c", r.H, latex="C", about="cell state after the step")
     long_short(s, r, (), slice(None), r.x, r.h_prev, C_prev, C)
