@@ -68,10 +68,12 @@ def by_name(name: str) -> Symbol:
 
 
 def _is_part(first: str, rest: Sequence[str]) -> bool:
-    """Whether a name's first word says where a tensor belongs, and the next one is its letter."""
+    """Whether a name's first word says where a tensor belongs: its letter, or another part, comes next."""
     stem = first.rstrip("0123456789'")
     word = len(stem) > 1 and len(first) > 2 and stem not in GREEK
-    return word and bool(rest) and len(rest[0].rstrip("0123456789'")) == 1
+    if not word or not rest:
+        return False
+    return len(rest[0].rstrip("0123456789'")) == 1 or _is_part(rest[0], rest[1:])
 
 
 def _add(symbol: Symbol, word: str) -> Symbol:
