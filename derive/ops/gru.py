@@ -11,7 +11,7 @@ from derive.ops.sequences import Sequence
     conventions=(
         *CONVENTIONS,
         "equal to gru_reset_before where r = 1 or U_h is diagonal, and else not "
-        "(shown in tests/ops/test_recurrent_relations.py)",
+        "(proof: tests/ops/test_recurrent_relations.py; inputs in tests/ops/test_recurrent_differences.py)",
     ),
 )
 def gru(s):

@@ -13,7 +13,7 @@ from derive.ops.sequences import Sequence
         "the reset gate fr multiplies h[t-1], not w_h_cl h[t-1]",
         "w_x_in_fr is the document's w_xin_fr, w_h_in_fr its w_hiin_fr, and so on",
         "equal to gru where fr = 1 or w_h_cl is diagonal, and else not "
-        "(shown in tests/ops/test_recurrent_relations.py)",
+        "(proof: tests/ops/test_recurrent_relations.py; inputs in tests/ops/test_recurrent_differences.py)",
     ),
 )
 def gru_reset_before(s):

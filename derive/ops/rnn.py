@@ -70,7 +70,7 @@ def rnn_softmax(s):
 @op(
     title="recurrent layer without biases",
     source="document 002, 'Recurrent Neural Network'",
-    conventions=("equal to rnn with b = 0 and c = 0 (shown in tests/ops/test_recurrent.py)",),
+    conventions=("equal to rnn with b = 0 and c = 0 (proved in tests/ops/test_recurrent_relations.py)",),
 )
 def rnn_bias_free(s):
     r = Sequence(s)
@@ -85,7 +85,7 @@ def rnn_bias_free(s):
     source="document 003, 'RNN Architecture'",
     conventions=(
         "f is tanh; g is the identity; there is no bias for y",
-        "equal to rnn with c = 0 (shown in tests/ops/test_recurrent.py)",
+        "equal to rnn with c = 0 (proved in tests/ops/test_recurrent_relations.py)",
     ),
 )
 def rnn_state_bias(s):
