@@ -8,6 +8,7 @@ SOURCE = (
 )
 CONVENTIONS = (
     "the outputs of the two directions are added, as in document 002, or concatenated, forwards first",
+    "the sum is that of the concatenation's halves (proved in tests/ops/test_recurrent_relations.py)",
     "each direction has weights and initial states of its own",
 )
 

@@ -2,7 +2,7 @@
 
 from derive.language import op
 from derive.ops.gru_cell import CONVENTIONS, gated
-from derive.ops.sequences import sequence
+from derive.ops.sequences import Sequence
 
 
 @op(
@@ -11,9 +11,9 @@ from derive.ops.sequences import sequence
     conventions=(
         *CONVENTIONS,
         "equal to gru_reset_before where r = 1 or U_h is diagonal, and else not "
-        "(shown in tests/ops/test_recurrent_relations.py)",
+        "(proof: tests/ops/test_recurrent_relations.py; inputs in tests/ops/test_recurrent_differences.py)",
     ),
 )
 def gru(s):
-    r = sequence(s)
+    r = Sequence(s)
     gated(s, r, (r.T,), r.t, r.x[r.t], r.h[r.t - 1])

@@ -1,7 +1,7 @@
 """One step of a GRU layer, and its equations, which the layer over a whole sequence shares."""
 
 from derive.language import op, sigmoid, tanh
-from derive.ops.sequences import one_step
+from derive.ops.sequences import OneStep
 
 CONVENTIONS = (
     "the reset gate multiplies U_h h[t-1], not h[t-1]",
@@ -35,5 +35,5 @@ def gated(s, r, steps, at, x, h_prev):
     ),
 )
 def gru_cell(s):
-    r = one_step(s)
+    r = OneStep(s)
     gated(s, r, (), slice(None), r.x, r.h_prev)

@@ -1,7 +1,7 @@
 """The gated recurrent unit over a whole sequence, the reset gate in front of the matrix product."""
 
 from derive.language import op, sigmoid, tanh
-from derive.ops.sequences import sequence
+from derive.ops.sequences import Sequence
 
 
 @op(
@@ -13,11 +13,11 @@ from derive.ops.sequences import sequence
         "the reset gate fr multiplies h[t-1], not w_h_cl h[t-1]",
         "w_x_in_fr is the document's w_xin_fr, w_h_in_fr its w_hiin_fr, and so on",
         "equal to gru where fr = 1 or w_h_cl is diagonal, and else not "
-        "(shown in tests/ops/test_recurrent_relations.py)",
+        "(proof: tests/ops/test_recurrent_relations.py; inputs in tests/ops/test_recurrent_differences.py)",
     ),
 )
 def gru_reset_before(s):
-    r = sequence(s)
+    r = Sequence(s)
     T, I, H, t, x, h = r.T, r.I, r.H, r.t, r.x, r.h
     w_x_in_fr, w_x_fr, w_x_cl = s.pack("w_x", "in_fr fr cl", H, I, about="input weights")
     w_h_in_fr, w_h_fr, w_h_cl = s.pack("w_h", "in_fr fr cl", H, H, about="recurrent weights")

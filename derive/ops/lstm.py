@@ -2,7 +2,7 @@
 
 from derive.language import op
 from derive.ops.lstm_cell import long_short
-from derive.ops.sequences import sequence
+from derive.ops.sequences import Sequence
 
 
 @op(
@@ -13,7 +13,7 @@ from derive.ops.sequences import sequence
     ),
 )
 def lstm(s):
-    r = sequence(s)
+    r = Sequence(s)
     c0 = s.data("c0", r.H, about="initial cell state", latex="C^{(0)}")
     C = s.let("c", r.T, r.H, start=c0, latex="C", about="cell states")
     long_short(s, r, (r.T,), r.t, r.x[r.t], r.h[r.t - 1], C[r.t - 1], C)

@@ -1,7 +1,7 @@
 """One step of an LSTM layer, and its equations, which the layer over a whole sequence shares."""
 
 from derive.language import op, sigmoid, tanh
-from derive.ops.sequences import one_step
+from derive.ops.sequences import OneStep
 
 
 def long_short(s, r, steps, at, x, h_prev, C_prev, C):
@@ -30,7 +30,7 @@ def long_short(s, r, steps, at, x, h_prev, C_prev, C):
     ),
 )
 def lstm_cell(s):
-    r = one_step(s)
-    C_prev = s.data("c_prev", r.H, latex="C^{-}", about="cell state before the step")
+    r = OneStep(s)
+    C_prev = s.data("c_prev", r.H, latex="C", about="cell state before the step")
     C = s.let("c", r.H, latex="C", about="cell state after the step")
     long_short(s, r, (), slice(None), r.x, r.h_prev, C_prev, C)

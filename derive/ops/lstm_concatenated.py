@@ -1,7 +1,7 @@
 """The LSTM layer over a whole sequence, one matrix a gate on the concatenation [h[t-1], x[t]]."""
 
 from derive.language import op, sigmoid, tanh
-from derive.ops.sequences import sequence
+from derive.ops.sequences import Sequence
 
 
 @op(
@@ -14,7 +14,7 @@ from derive.ops.sequences import sequence
     ),
 )
 def lstm_concatenated(s):
-    r = sequence(s)
+    r = Sequence(s)
     T, I, H, t, x, h = r.T, r.I, r.H, r.t, r.x, r.h
     M = s.size("M", "mp", about="units and inputs", formula=H + I)
     m = s.index("m", M)

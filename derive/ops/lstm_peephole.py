@@ -1,7 +1,7 @@
 """The LSTM layer over a whole sequence whose gates look at the cell."""
 
 from derive.language import op, sigmoid, tanh
-from derive.ops.sequences import sequence
+from derive.ops.sequences import Sequence
 
 
 def diagonal(s, H):
@@ -29,7 +29,7 @@ def full(s, H):
     peephole=(diagonal, full),
 )
 def lstm_peephole(s, peephole):
-    r = sequence(s)
+    r = Sequence(s)
     T, I, H, t, x, h = r.T, r.I, r.H, r.t, r.x, r.h
     cl0 = s.data("cl0", H, about="initial cell state", latex="cl^{(0)}")
     w_x_inp, w_x_fr, w_x_cl, w_x_ot = s.pack("w_x", "inp fr cl ot", H, I, about="input weights")

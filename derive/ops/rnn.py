@@ -4,7 +4,7 @@ Other choices of f and g are a function of one's own, `def mine(s): states_and_o
 """
 
 from derive.language import op, relu, sigmoid, tanh, use
-from derive.ops.sequences import sequence
+from derive.ops.sequences import Sequence
 from derive.ops.softmax import softmax
 
 DOCUMENT_000 = (
@@ -40,7 +40,7 @@ def outputs(s, r, g, weights="W_hy", bias="c"):
 
 def states_and_outputs(s, f, g):
     """Document 000's layer: f is any scalar function, g `identity` or `probabilities`."""
-    r = sequence(s)
+    r = Sequence(s)
     W_xh = s.parameter("W_xh", r.H, r.I, about="input weights")
     W_hh = s.parameter("W_hh", r.H, r.H, about="recurrent weights")
     b = s.parameter("b", r.H, about="bias")
@@ -70,10 +70,10 @@ def rnn_softmax(s):
 @op(
     title="recurrent layer without biases",
     source="document 002, 'Recurrent Neural Network'",
-    conventions=("equal to rnn with b = 0 and c = 0 (shown in tests/ops/test_recurrent.py)",),
+    conventions=("equal to rnn with b = 0 and c = 0 (proved in tests/ops/test_recurrent_relations.py)",),
 )
 def rnn_bias_free(s):
-    r = sequence(s)
+    r = Sequence(s)
     W_hh = s.parameter("W_hh", r.H, r.H, about="recurrent weights")
     W_xh = s.parameter("W_xh", r.H, r.I, about="input weights")
     r.h[r.t] = tanh(W_hh @ r.h[r.t - 1] + W_xh @ r.x[r.t])
@@ -85,11 +85,11 @@ def rnn_bias_free(s):
     source="document 003, 'RNN Architecture'",
     conventions=(
         "f is tanh; g is the identity; there is no bias for y",
-        "equal to rnn with c = 0 (shown in tests/ops/test_recurrent.py)",
+        "equal to rnn with c = 0 (proved in tests/ops/test_recurrent_relations.py)",
     ),
 )
 def rnn_state_bias(s):
-    r = sequence(s)
+    r = Sequence(s)
     W_h = s.parameter("W_h", r.H, r.H, about="hidden-to-hidden weights")
     W_x = s.parameter("W_x", r.H, r.I, about="input-to-hidden weights")
     b = s.parameter("b", r.H, about="bias")
@@ -104,7 +104,7 @@ def rnn_state_bias(s):
     activation=(tanh, sigmoid),
 )
 def recurrent_layer(s, activation):
-    r = sequence(s)
+    r = Sequence(s)
     W_hh = s.parameter("W_hh", r.H, r.H, about="recurrent weights")
     W_xh = s.parameter("W_xh", r.H, r.I, about="input weights")
     b_h = s.parameter("b_h", r.H, about="bias")

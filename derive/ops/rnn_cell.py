@@ -1,7 +1,7 @@
 """One step of a recurrent layer: what an unrolled network is made of."""
 
 from derive.language import op, tanh
-from derive.ops.sequences import one_step
+from derive.ops.sequences import OneStep
 
 
 @op(
@@ -14,7 +14,7 @@ from derive.ops.sequences import one_step
     ),
 )
 def rnn_cell(s):
-    r = one_step(s)
+    r = OneStep(s)
     W_hh = s.parameter("W_hh", r.H, r.H, about="recurrent weights")
     W_xh = s.parameter("W_xh", r.H, r.I, about="input weights")
     b_h = s.parameter("b_h", r.H, about="bias")

@@ -7,7 +7,10 @@ deep(s, gru, three)                             # a whole op of three layers
 from derive.language import use
 
 SOURCE = "document 002, 'RNN structure': 'Often layers are stacked vertically (deep RNNs)'"
-CONVENTIONS = ("every layer has weights, a size and initial states of its own",)
+CONVENTIONS = (
+    "every layer has weights, a size and initial states of its own",
+    "any other number of layers is a spec of one's own, with derive.ops.stacked.stack",
+)
 
 
 def stack(s, layer, x, layers):

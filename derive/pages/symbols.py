@@ -8,7 +8,7 @@ where they would, the part of the name behind the first underscore is put on top
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from html.entities import html5
 
@@ -53,8 +53,11 @@ def label(word: str) -> str:
 
 
 def by_name(name: str) -> Symbol:
-    """The symbol of a plain name: `h_prev`, `W_xh`, `z_C_tilde`, `h0`."""
+    """The symbol of a plain name: `h_prev`, `W_xh`, `z_C_tilde`, `h0`; `layer1_W` is the W of layer1."""
     first, *rest = name.split("_")
+    if _is_part(first, rest):
+        whole = by_name("_".join(rest))
+        return replace(whole, above=(label(first), *whole.above))
     stem = first.rstrip("0123456789'") or first
     tail = first[len(stem) :]
     digits, primes = tail.rstrip("'"), tail[len(tail.rstrip("'")) :]
@@ -62,6 +65,15 @@ def by_name(name: str) -> Symbol:
     for word in rest:
         symbol = _add(symbol, word)
     return symbol
+
+
+def _is_part(first: str, rest: Sequence[str]) -> bool:
+    """Whether a name's first word says where a tensor belongs: its letter, or another part, comes next."""
+    stem = first.rstrip("0123456789'")
+    word = len(stem) > 1 and len(first) > 2 and stem not in GREEK
+    if not word or not rest:
+        return False
+    return len(rest[0].rstrip("0123456789'")) == 1 or _is_part(rest[0], rest[1:])
 
 
 def _add(symbol: Symbol, word: str) -> Symbol:
@@ -135,7 +147,8 @@ class Symbols:
 
 def symbols_of(tensors: Sequence[Tensor]) -> Symbols:
     """A table of symbols, no two the same."""
-    wanted = {t.name: written(t.latex or t.name) for t in tensors}
+    names = {t.name for t in tensors}
+    wanted = {t.name: _wanted(t, names) for t in tensors}
     shared = {s for s in wanted.values() if list(wanted.values()).count(s) > 1}
     table = {name: _distinct(name, s) if s in shared else s for name, s in wanted.items()}
     for name, symbol in table.items():
@@ -144,13 +157,19 @@ def symbols_of(tensors: Sequence[Tensor]) -> Symbols:
     return Symbols({t.name: t for t in tensors}, table)
 
 
+def _wanted(tensor: Tensor, names: Set[str]) -> Symbol:
+    """A tensor's symbol; a state before its step is written as the state is, and marked."""
+    symbol = written(tensor.latex or tensor.name)
+    state = tensor.name.removesuffix("_prev")
+    marked = tensor.latex and state != tensor.name and state in names
+    return symbol.tagged(PREVIOUS) if marked else symbol
+
+
 def _distinct(name: str, symbol: Symbol) -> Symbol:
     """The symbol with what the name says more; a name without an underscore keeps it."""
     _, _, rest = name.partition("_")
     if not rest:
         return symbol
-    if rest == "prev":
-        return symbol.tagged(PREVIOUS)
     return symbol.tagged(f"({latex_label(by_name(rest))})")
 
 

@@ -49,7 +49,7 @@ def lstm_step(p, s, x, forget=1.0):
 
 def deep_step(p, s, x):
     made = {}
-    for layer in ("first", "second"):
+    for layer in ("layer1", "layer2"):
         weights = {"W_xh": p[f"{layer}_W_xh"], "W_hh": p[f"{layer}_W_hh"], "b": p[f"{layer}_b_h"]}
         x = made[f"{layer}_h"] = rnn_step(weights, {"h": s[f"{layer}_h"]}, x)["h"]
     return made
@@ -174,10 +174,10 @@ def test_states_weights_and_gates_are_read_off_the_equations():
     assert facts("lstm") == (["c", "h"], ("U",), (("b", 0),))
     assert facts("gru") == (["h"], ("U",), (("b", 0),))
     assert facts("lstm_peephole") == (["cl", "h"], ("w_h",), (("b", 1),))
-    assert facts("deep_rnn") == (["first_h", "second_h"], ("first_W_hh", "second_W_hh"), ())
+    assert facts("deep_rnn") == (["layer1_h", "layer2_h"], ("layer1_W_hh", "layer2_W_hh"), ())
     states, _, gates = facts("deep_lstm")
-    assert states == ["first_c", "first_h", "second_c", "second_h"]
-    assert gates == (("first_b", 0), ("second_b", 0))
+    assert states == ["layer1_c", "layer1_h", "layer2_c", "layer2_h"]
+    assert gates == (("layer1_b", 0), ("layer2_b", 0))
 
 
 @pytest.mark.parametrize(

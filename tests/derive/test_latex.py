@@ -154,3 +154,17 @@ def test_only_vectors_are_multiplied_element_by_element() -> None:
     writer = matrix_writer(spec)
     assert writer.expr(2 * Read("h", (t,))) == r"2\,h_{t}"
     assert writer.expr(Read("f", (t,)) * (1 - Read("o", (t,)))) == r"f_{t} \odot (1 - o_{t})"
+
+
+def test_a_part_stands_above_the_letter_of_what_belongs_to_it() -> None:
+    assert latex_label(by_name("layer1_W_hh")) == r"W^{\mathrm{layer1}}_{hh}"
+    assert latex_label(by_name("layer1_forward_h0")) == r"h^{\mathrm{layer1},\mathrm{forward}}_{0}"
+    assert latex_label(by_name("W_xh")) == "W_{xh}"
+    assert latex_label(by_name("delta_h")) == r"\delta_{h}"
+
+
+def test_the_states_of_two_parts_are_marked_before_their_steps() -> None:
+    names = ("layer1_h", "layer1_h_prev", "layer2_h", "layer2_h_prev")
+    tensors = [Tensor(n, (), "computed", latex=n.removesuffix("_prev")) for n in names]
+    found = [latex_label(s) for s in symbols_of(tensors).table.values()]
+    assert found == [rf"h^{{\mathrm{{layer{k}}}{mark}}}" for k in (1, 2) for mark in ("", ",-")]
