@@ -22,8 +22,8 @@ from training import Arrays, Result, differentiate, fit, initial
 
 from generated import many_to_many
 
-UNITS, FEATURES, BATCH, STEPS, EPOCHS, RATE = 128, 32, 64, 64, 10, 4e-3
-SEED_TEXT, LENGTH, SHARPNESS = "The ", 600, 1.5
+UNITS, FEATURES, BATCH, STEPS, EPOCHS, RATE = 128, 32, 64, 64, 16, 4e-3
+BEGINNING, LENGTH = "The ", 600
 
 
 @dataclass(frozen=True)
@@ -88,13 +88,13 @@ def held_out_loss(parameters: Arrays, text: np.ndarray) -> float:
 
 
 def written(parameters: Arrays, symbols: str, rng: np.random.Generator) -> str:
-    """Text that the network goes on with by itself; likely characters are drawn a little more often."""
-    state, text = State.zero(1), SEED_TEXT
-    known = np.array([[symbols.index(character)] for character in SEED_TEXT])
+    """Text that the network goes on with by itself, each character drawn with the chance it is given."""
+    state, text = State.zero(1), BEGINNING
+    known = np.array([[symbols.index(character)] for character in BEGINNING])
     while len(text) < LENGTH:
         outputs = many_to_many.forward(**state.inputs(known, np.zeros_like(known)), **parameters)
         state.follow(outputs)
-        chances = outputs.loss_p[-1, 0].astype(float) ** SHARPNESS
+        chances = outputs.loss_p[-1, 0].astype(float)  # choice() wants a sum of 1 to double precision
         known = rng.choice(len(symbols), size=(1, 1), p=chances / chances.sum())
         text += symbols[known.item()]
     return text
@@ -124,7 +124,7 @@ def example(out: Path, console: Console, epochs: int = EPOCHS, most: int | None 
     losses = fit(parameters, plan, loss_and_gradients, RATE, console, "reading Python's help")
     held_out = held_out_loss(parameters, test)
     print(f"held-out loss: {held_out:.3f} nats a character ({np.log(len(symbols)):.3f} when guessing)")
-    print(f"it writes, from {SEED_TEXT!r} on:\n\n{written(parameters, symbols, rng)}\n")
+    print(f"it writes, from {BEGINNING!r} on:\n\n{written(parameters, symbols, rng)}\n")
     title = "many-to-many: the next character of Python's help"
     save_curve(out / "many_to_many_text_loss.png", losses, title, "cross-entropy (nats a character)")
     return Result(losses, held_out)

@@ -36,7 +36,8 @@ def save_curve(path: Path, losses: Sequence[float], title: str, unit: str) -> No
     axes.plot(np.arange(1, len(losses) + 1), losses, color="tab:blue", alpha=0.3, lw=0.8, label="each step")
     mean = np.convolve(losses, np.ones(window) / window, "valid")
     axes.plot(np.arange(window, len(losses) + 1), mean, color="tab:blue", label=f"mean of {window} steps")
-    axes.set(title=title, xlabel="training step", ylabel=unit, yscale="log")
+    scale = "log" if max(losses) > 30 * min(losses) else "linear"  # a log axis of one decade has no numbers
+    axes.set(title=title, xlabel="training step", ylabel=unit, yscale=scale)
     axes.grid(alpha=0.3, which="both")
     axes.legend()
     figure.savefig(path, dpi=120)
@@ -68,6 +69,6 @@ def save_digits(path: Path, images: np.ndarray, captions: Sequence[str], wrong: 
         place.axis("off")
     for place, image, caption, fault in zip(axes.flat, images, captions, wrong, strict=False):
         place.imshow(image, cmap="gray_r")
-        place.set_title(caption, y=-0.3, fontsize=10, color="tab:red" if fault else "black")
+        place.set_title(caption, y=-0.3, fontsize=8.5, color="tab:red" if fault else "black")
     figure.savefig(path, dpi=120)
     plt.close(figure)

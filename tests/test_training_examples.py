@@ -15,7 +15,7 @@ TINY = {
     "one_to_one_digits": {"epochs": 2},
     "one_to_many_names": {"epochs": 2},
     "many_to_one_rows": {"epochs": 2},
-    "many_to_many_text": {"epochs": 3, "most": 20_000},
+    "many_to_many_text": {"epochs": 2, "most": 60_000},
     "encoder_decoder_reverse": {"steps": 60, "count": 20},
 }
 
@@ -127,3 +127,11 @@ def test_a_missing_package_is_one_line_that_names_the_extra(package, extra, tmp_
     with pytest.raises(SystemExit, match=rf"not installed: pip install 'gradsmith\[{extra}\]'") as stopped:
         load("command").run(module.example, "")
     assert "\n" not in str(stopped.value)
+
+
+def test_a_file_in_place_of_the_folder_is_a_wrong_call(tmp_path, monkeypatch, capsys):
+    (tmp_path / "taken").touch()
+    monkeypatch.setattr(sys, "argv", ["many_to_one_rows.py", "--out", str(tmp_path / "taken")])
+    with pytest.raises(SystemExit):
+        load("command").run(lambda *_: None, "")
+    assert "taken is a file: give a folder" in capsys.readouterr().err
