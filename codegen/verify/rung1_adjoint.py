@@ -92,7 +92,7 @@ def _sides(pairs: Pairs, pair: Pair, problem: Problem) -> tuple[Residue, Residue
     rng = random.Random(f"{problem} {pair}")
     drawn = {n: _numbers(rng, shape.of(system, n)) for n in system.inputs}
     made = evaluate(system, {**drawn, **problem.inputs, **values}, *more)
-    left, right = (made[side][()] for side in SIDES)
+    left, right = (made[side].item() for side in SIDES)
     return left, right
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import gcd
 
 from codegen.verify.pairing.expansion import expand, substitute
 from codegen.verify.pairing.polynomials import Monomial, Polynomial
@@ -71,7 +72,12 @@ class Summand:
 
 
 def unit_solution(zero: Affine, name: str) -> Affine | None:
-    """What `name` is where zero == 0, if it stands there alone with coefficient 1 or -1, else None."""
+    """What `name` is where zero == 0, if it stands there alone with coefficient 1 or -1, else None.
+
+    A number that divides every coefficient is divided out first: 3*p - 3*q == 0 says p == q.
+    """
+    divisor = gcd(*(c for _, c in zero.terms)) or 1
+    zero = Affine(tuple((m, c // divisor) for m, c in zero.terms))
     alone = [c for monomial, c in zero.terms if monomial == (name,)]
     rest = Affine(tuple((m, c) for m, c in zero.terms if m != (name,)))
     if alone not in ([1], [-1]) or name in rest.names():
@@ -87,7 +93,7 @@ def summands(term: Term, setting: Setting, sign: int = 1) -> list[Summand]:
     indices = tuple(b.name for b in solved.binders)
     facts = tuple(f for g in solved.guards for f in _facts(g))
     facts += tuple(f for b in solved.binders for f in _within(b.symbol, b.lo, b.hi))
-    found = sorted(expand(solved.body, setting.symbols).terms, key=lambda t: str(t[0].kinds()))
+    found = sorted(expand(solved.body, setting.symbols).terms, key=lambda t: (t[0].kinds(), str(t[0])))
     return [
         Summand(sign * c, indices, Region(_distinct((*setting.known, *facts, *_present(m, setting)))), m)
         for m, c in found
