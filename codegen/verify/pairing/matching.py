@@ -20,7 +20,7 @@ from itertools import islice
 
 from codegen.verify.pairing.expansion import substitute
 from codegen.verify.pairing.regions import Region
-from codegen.verify.pairing.sums import Setting, Summand, mentions, unit_solution
+from codegen.verify.pairing.sums import Setting, Summand, unit_solution
 from derive.algebra.expr import Read
 from derive.algebra.index import Affine, names_of
 
@@ -148,7 +148,7 @@ def _completed(p: Summand, q: Summand, known: dict[str, Affine]) -> Iterator[dic
     if not free:
         yield known
         return
-    theirs = [r for r in q.monomial.reads() if mentions(r, free)]
+    theirs = [r for r in q.monomial.reads() if names_of(r.at) & set(free)]
     options = [
         [b.substitute(known) - a for a, b in zip(ours.at, read.at, strict=True)]
         for read in theirs[:1]

@@ -10,6 +10,8 @@ A term becomes summands by four rules, each of them an identity of the zero exte
 - an index v that stands with coefficient 1 or -1 in an equality is replaced by what it equals, and **its
   range stays as facts about that expression**;
 - an equality that no index can be solved from stays as two facts.
+
+They are written anew: derive/algebra/domains.py, by which the adjoint was made, is what they check.
 """
 
 from __future__ import annotations
@@ -22,7 +24,6 @@ from math import gcd
 from codegen.verify.pairing.expansion import expand, substitute
 from codegen.verify.pairing.polynomials import Monomial, Polynomial
 from codegen.verify.pairing.regions import Region
-from derive.algebra.expr import Read
 from derive.algebra.expr import substitute as put_into
 from derive.algebra.index import Affine, Delta, Guard, In, Index
 from derive.algebra.system import System, Term
@@ -150,9 +151,3 @@ def _replaced(term: Term, index: Index, value: Affine) -> Term:
         (*(g.substitute(put) for g in term.guards), In(value, index.lo, index.hi)),
         put_into(term.body, put),
     )
-
-
-def mentions(read: Read, names: Iterable[str]) -> bool:
-    """Whether one of the names stands in a read's position."""
-    wanted = set(names)
-    return any(e.names() & wanted for e in read.at)
