@@ -37,7 +37,11 @@ class Proof:
     faults: tuple[Fault, ...]
 
     def __str__(self) -> str:
-        return f"{self.equations} equations, {self.contributions} contributions, {self.pairs} pairs"
+        return f"{_counted(self.equations, 'equation')}, {_counted(self.contributions, 'contribution')}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def prove(forward: System, backward: System) -> Proof:
@@ -62,5 +66,4 @@ def unproved(pairs: Pairs, pair: Pair) -> Iterator[Fault]:
         yield Fault(str(fault), pair)
         return
     for rest in remainder(left + right, setting):
-        side = "tangent" if rest.coefficient > 0 else "gradient"
-        yield Fault(f"{rest.summand} of the {side} has no counterpart: {rest.reason}", pair)
+        yield Fault(str(rest), pair)

@@ -20,7 +20,7 @@ from itertools import islice
 
 from codegen.verify.pairing.expansion import substitute
 from codegen.verify.pairing.regions import Region
-from codegen.verify.pairing.sums import Setting, Summand, mentions, unit_solution
+from codegen.verify.pairing.sums import Setting, Summand, unit_solution
 from derive.algebra.expr import Read
 from derive.algebra.index import Affine, names_of
 
@@ -63,7 +63,7 @@ def check(p: Summand, q: Summand, there: Map, setting: Setting) -> Mismatch | No
     for region, other, way in ((p.region, q.region, there), (q.region, p.region, back)):
         outside = _not_implied(region, other, way)
         if outside is not None:
-            return Mismatch(3, f"nothing implies {outside} >= 0")
+            return Mismatch(3, f"nothing implies {str(outside).replace('~', '')} >= 0")
     if not (_undone(p, there, back) and _undone(q, back, there)):
         return Mismatch(2, f"{_text(there)} has no inverse in integers")
     return None
@@ -106,7 +106,7 @@ def _solved(known: Map, zeros: list[Affine], unknown: tuple[str, ...]) -> dict[s
     while progress:
         progress = False
         for zero in todo:
-            now = zero.substitute(made)
+            now = _cancelled(zero.substitute(made))
             solutions = ((name, unit_solution(now, name)) for name in unknown if name not in made)
             found = next(((name, value) for name, value in solutions if value is not None), None)
             if found is not None:
@@ -114,6 +114,14 @@ def _solved(known: Map, zeros: list[Affine], unknown: tuple[str, ...]) -> dict[s
                 made = {**{n: e.substitute(put) for n, e in made.items()}, **put}
                 progress = True
     return made
+
+
+def _cancelled(zero: Affine) -> Affine:
+    """Without the names that are factors of all its terms: stride*p - stride*q as p - q."""
+    common = sorted(n for n in zero.names() if all(n in monomial for monomial, _ in zero.terms))
+    if not common:
+        return zero
+    return _cancelled(zero.coefficient(common[0]))
 
 
 def _maps(p: Summand, q: Summand) -> Iterator[dict[str, Affine]]:
@@ -140,7 +148,7 @@ def _completed(p: Summand, q: Summand, known: dict[str, Affine]) -> Iterator[dic
     if not free:
         yield known
         return
-    theirs = [r for r in q.monomial.reads() if mentions(r, free)]
+    theirs = [r for r in q.monomial.reads() if names_of(r.at) & set(free)]
     options = [
         [b.substitute(known) - a for a, b in zip(ours.at, read.at, strict=True)]
         for read in theirs[:1]
@@ -164,10 +172,13 @@ class Rest:
     summand: Summand
     coefficient: Fraction
     nearest: Mismatch = NO_MAP
+    alone: bool = True
 
-    @property
-    def reason(self) -> str:
-        return self.nearest.reason
+    def __str__(self) -> str:
+        if not self.alone:
+            return f"{self.summand} has {self.coefficient} as its coefficient on the whole, not 0"
+        side = "tangent" if self.coefficient > 0 else "gradient"
+        return f"{self.summand} of the {side} has no counterpart: {self.nearest.reason}"
 
 
 def remainder(terms: list[Summand], setting: Setting) -> list[Rest]:
@@ -186,7 +197,8 @@ def _collect(classes: list[Rest], term: Summand, setting: Setting) -> None:
             continue
         why = same(other.summand, term, setting)
         if why is None:
-            classes[k] = replace(other, coefficient=other.coefficient + term.coefficient)
+            total = other.coefficient + term.coefficient
+            classes[k] = replace(other, coefficient=total, alone=False)
             return
         classes[k] = replace(other, nearest=_nearer(other.nearest, why))
         nearest = _nearer(nearest, why)

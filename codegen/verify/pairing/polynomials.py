@@ -68,12 +68,10 @@ class Monomial:
 
     def kinds(self) -> tuple[str, ...]:
         """What its factors are, without their indices: alike in monomials that can be equal."""
-        return tuple(sorted(f"{atom_text(atom, indices=False)}^{n}" for atom, n in self.powers))
+        return tuple(sorted(_factor(atom, n, indices=False) for atom, n in self.powers))
 
     def __str__(self) -> str:
-        return (
-            "*".join(sorted(f"{atom_text(a)}^{n}" if n != 1 else atom_text(a) for a, n in self.powers)) or "1"
-        )
+        return "*".join(sorted(_factor(atom, n) for atom, n in self.powers)) or "1"
 
     def reads(self) -> Iterator[Read]:
         """Every read in it, those inside functions too, in one order."""
@@ -158,8 +156,13 @@ def _text(value: Polynomial, indices: bool) -> str:
 
 
 def _term_text(monomial: Monomial, coefficient: Fraction, indices: bool) -> str:
-    factors = sorted(f"{atom_text(a, indices)}^{n}" for a, n in monomial.powers)
-    return "*".join([str(coefficient), *factors])
+    factors = sorted(_factor(atom, n, indices) for atom, n in monomial.powers)
+    return "*".join(factors if coefficient == 1 and factors else [str(coefficient), *factors])
+
+
+def _factor(atom: Atom, exponent: int, indices: bool = True) -> str:
+    text = atom_text(atom, indices)
+    return text if exponent == 1 else f"{text}^{exponent}"
 
 
 def _reads(atom: Atom) -> Iterator[Read]:

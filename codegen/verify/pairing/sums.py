@@ -10,6 +10,8 @@ A term becomes summands by four rules, each of them an identity of the zero exte
 - an index v that stands with coefficient 1 or -1 in an equality is replaced by what it equals, and **its
   range stays as facts about that expression**;
 - an equality that no index can be solved from stays as two facts.
+
+They are written anew: derive/algebra/domains.py, by which the adjoint was made, is what they check.
 """
 
 from __future__ import annotations
@@ -17,11 +19,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import gcd
 
 from codegen.verify.pairing.expansion import expand, substitute
 from codegen.verify.pairing.polynomials import Monomial, Polynomial
 from codegen.verify.pairing.regions import Region
-from derive.algebra.expr import Read
 from derive.algebra.expr import substitute as put_into
 from derive.algebra.index import Affine, Delta, Guard, In, Index
 from derive.algebra.system import System, Term
@@ -71,7 +73,12 @@ class Summand:
 
 
 def unit_solution(zero: Affine, name: str) -> Affine | None:
-    """What `name` is where zero == 0, if it stands there alone with coefficient 1 or -1, else None."""
+    """What `name` is where zero == 0, if it stands there alone with coefficient 1 or -1, else None.
+
+    A number that divides every coefficient is divided out first: 3*p - 3*q == 0 says p == q.
+    """
+    divisor = gcd(*(c for _, c in zero.terms)) or 1
+    zero = Affine(tuple((m, c // divisor) for m, c in zero.terms))
     alone = [c for monomial, c in zero.terms if monomial == (name,)]
     rest = Affine(tuple((m, c) for m, c in zero.terms if m != (name,)))
     if alone not in ([1], [-1]) or name in rest.names():
@@ -87,7 +94,7 @@ def summands(term: Term, setting: Setting, sign: int = 1) -> list[Summand]:
     indices = tuple(b.name for b in solved.binders)
     facts = tuple(f for g in solved.guards for f in _facts(g))
     facts += tuple(f for b in solved.binders for f in _within(b.symbol, b.lo, b.hi))
-    found = sorted(expand(solved.body, setting.symbols).terms, key=lambda t: str(t[0].kinds()))
+    found = sorted(expand(solved.body, setting.symbols).terms, key=lambda t: (t[0].kinds(), str(t[0])))
     return [
         Summand(sign * c, indices, Region(_distinct((*setting.known, *facts, *_present(m, setting)))), m)
         for m, c in found
@@ -144,9 +151,3 @@ def _replaced(term: Term, index: Index, value: Affine) -> Term:
         (*(g.substitute(put) for g in term.guards), In(value, index.lo, index.hi)),
         put_into(term.body, put),
     )
-
-
-def mentions(read: Read, names: Iterable[str]) -> bool:
-    """Whether one of the names stands in a read's position."""
-    wanted = set(names)
-    return any(e.names() & wanted for e in read.at)
