@@ -1,4 +1,4 @@
-"""The command `gradsmith`: list, derive, generate, verify, check."""
+"""The command `gradsmith`: list, derive, generate, verify, check, certificate."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from codegen import catalogue, tasks
+from codegen.certificate_command import certificate
 from codegen.describe import describe
 from codegen.jobs import Job, Outcome, run_all
 from codegen.pdf import TypesettingError, typeset
@@ -150,6 +151,9 @@ def check(ops: tuple[str, ...], out: Path, machine: bool) -> None:
             + (f"{len(problems)} differences; run `gradsmith generate`" if problems else "as generated")
         )
     sys.exit(1 if problems else 0)
+
+
+main.add_command(certificate)
 
 
 def _page(op: OpSpec, form: str, notation: str) -> str:

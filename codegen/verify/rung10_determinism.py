@@ -14,7 +14,7 @@ own; the project's tests start them (tests/codegen/verify/test_rung10.py), this 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -23,6 +23,7 @@ from types import ModuleType
 import numpy as np
 
 from codegen.verify.cases import Cases, Problem
+from codegen.verify.determinism_faults import determinism_faults
 from codegen.verify.execution import FAULTS, KERNELS, Array, Candidate
 from codegen.verify.extremes import base_problem
 from codegen.verify.face import Face, as_single
@@ -31,7 +32,6 @@ from codegen.verify.load import load_plain
 from codegen.verify.result import Killed, RungResult
 from codegen.verify.rung8_nonfinite import flat
 from codegen.verify.rung9_isolation import unlike
-from codegen.verify.sabotage import corner_of, keeping, with_statements
 
 ORACLE = "the same call, alone"
 BAR = (
@@ -73,10 +73,11 @@ def guarded(face: Face, problem: Problem) -> str:
 
 def _with_faults_shown(rung: RungResult, candidate: Candidate, cases: Cases, small: Problem) -> RungResult:
     faults = list(determinism_faults(candidate))
-    missed = [about for about, text in faults if not noticed(text, candidate, cases, small)]
+    missed = [f for f in faults if not noticed(f.text, candidate, cases, small)]
     count = Killed(len(faults) - len(missed), len(faults))
-    if missed:
-        return replace(rung, detail=f"blind to {missed[0]}", mutants=count)
+    blind = [f.about for f in missed if f.certain]
+    if blind:
+        return replace(rung, detail=f"blind to {blind[0]}", mutants=count)
     return replace(rung, verdict="passed", mutants=count)
 
 
@@ -163,24 +164,3 @@ def _other(problem: Problem, turn: int) -> Problem:
 
     inputs = {n: other(a) for n, a in problem.inputs.items()}
     return replace(problem, inputs=inputs, cotangents={n: other(a) for n, a in problem.cotangents.items()})
-
-
-def determinism_faults(candidate: Candidate) -> Iterator[tuple[str, str]]:
-    """Texts whose results depend on other calls, on how many there were, or on addresses."""
-    text, plan = candidate.text, candidate.plan
-    yield "every array kept between calls", keeping(text)
-    for about, kernel in (("forward", plan.forward), ("backward", plan.backward)):
-        if kernel.workspace:
-            yield f"the {about} pass's workspace kept between calls", keeping(text, kernel.workspace)
-    own, shared = "self._wanted, self._saved = wanted", "Pullback._wanted, Pullback._saved = wanted"
-    if plan.backward.inputs or plan.backward.residuals:
-        yield "residuals kept where every pullback sees them", text.replace(own, shared)
-    first = next(n for n in plan.forward.outputs if not plan.forward_system.tensor(n).integer)
-    corner = corner_of(first, plan.forward_system)
-    counting = [f"{corner} = {corner} + number({first}, len(_calls))", "_calls.append(None)"]
-    yield "a result that counts calls", with_statements(text, "_forward", counting) + "_calls = []\n"
-    given = next(iter(plan.forward_system.floating_inputs()), None)
-    if given in plan.forward.inputs:
-        address = f"{given}.__array_interface__['data'][0] // {given}.itemsize % 2"
-        moved = [f"{corner} = {corner} + number({first}, {address})"]
-        yield "a result that depends on an address", with_statements(text, "_forward", moved)
