@@ -11,6 +11,7 @@ import click
 from rich.table import Table
 
 from codegen import catalogue, tasks
+from codegen.certificate_command import certificate
 from codegen.describe import describe
 from codegen.errata.command import errata
 from codegen.flow.command import flow
@@ -35,6 +36,7 @@ def main() -> None:
     """
 
 
+main.add_command(certificate)
 main.add_command(errata)
 main.add_command(flow)
 

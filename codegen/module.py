@@ -90,7 +90,17 @@ class _Module(Face):
             if size.least:
                 lines.append(self._check_size(size, size.about or "a size"))
             return lines
-        return [f"{size.name} = {size.formula}", self._check_size(size, str(size.formula))]
+        given = (t.name for t in self.input_tensors() for d in t.dims if d.plain() == size.name)
+        return [
+            f"{size.name} = {size.formula}",
+            self._check_size(size, str(size.formula)),
+            *(self._check_given(size, name) for name in dict.fromkeys(given)),
+        ]
+
+    def _check_given(self, size: Size, tensor: str) -> str:
+        """An input that has an axis of a computed size must agree with the formula."""
+        named = f'"{self.op.name}", "{tensor}", "{size.name}", size["{size.name}"]'
+        return f'check_given({named}, {size.name}, "{size.formula}")'
 
     def _check_size(self, size: Size, formula: str) -> str:
         words = json.dumps(" ".join(formula.split()), ensure_ascii=False)
@@ -133,6 +143,7 @@ class _Module(Face):
         used |= {"check_integer"} if self.forward.integers else set()
         used |= {"check_real"} if self.forward.reals else set()
         used |= {"check_size"} if any(s.formula or s.least for s in self.forward.sizes) else set()
+        used |= {"check_given"} if any("check_given(" in line for line in self.run_body()) else set()
         return sorted(used, key=lambda name: (not name[0].isupper(), name))
 
     def pack_holes(self) -> dict[str, object]:

@@ -4,7 +4,7 @@
 Python, which is how the text is run over exact numbers.
 """
 
-from .arguments import Tensor, check_cotangents, check_inputs, check_size, check_wrt
+from .arguments import Tensor, check_cotangents, check_given, check_inputs, check_size, check_wrt
 from .arrays import clear, lowest, matrix, number
 from .blas import gemm
 from .compilation import kernel
@@ -80,6 +80,7 @@ __all__ = [
     "beats",
     "certificate",
     "check_cotangents",
+    "check_given",
     "check_inputs",
     "check_integer",
     "check_real",

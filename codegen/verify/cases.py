@@ -191,12 +191,13 @@ class Cases:
     def float_problem(self, shape: Shape, seed: str) -> Problem | None:
         """Numbers of the first style whose outputs are finite; None where none are."""
         for style in STYLES:
-            problem = self._drawn(shape, seed, style)
+            problem = self.drawn(shape, seed, style)
             if self.is_finite(problem):
                 return problem
         return None
 
-    def _drawn(self, shape: Shape, seed: str, style: str) -> Problem:
+    def drawn(self, shape: Shape, seed: str, style: str) -> Problem:
+        """Numbers of one of `STYLES`, whether the op is finite there or not."""
         rng = random.Random(f"{self.seed} {shape} {style} {seed}")
 
         def number(style: str) -> float:

@@ -6,19 +6,16 @@ in a report of their own. Digests notice accidents, not forgery.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
-import codegen.runtime
-from codegen.module import Source, derivation_digest
+from codegen.module import Source
 from codegen.verify.cases import SEED
+from codegen.verify.provenance import VERSION, digest, materials, provenance
 from codegen.verify.result import MutantReport, RungResult, Verified
 
-FORMAT = 1
-VERSION = "0.1.0"  # of gradsmith; a test compares it with pyproject.toml
-RUNTIME = Path(codegen.runtime.__file__).parent
+FORMAT = 2
 
 
 def certificate(verified: Verified) -> dict[str, Any]:
@@ -42,11 +39,7 @@ def describe(source: Source, results: tuple[RungResult, ...], mutants: MutantRep
         "op": source.name,
         "gradsmith": VERSION,
         "seed": SEED,
-        "digests": {
-            "module": digest(source.text),
-            "runtime": runtime_digest(RUNTIME),
-            "derivation": derivation_digest(source.plan),
-        },
+        "digests": asdict(provenance(materials(source))),
         "rungs": [_entry(r) for r in results],
         "mutants": {
             "made": mutants.made,
@@ -68,16 +61,6 @@ def _entry(result: RungResult) -> dict[str, Any]:
     return entry
 
 
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def own_digest(content: dict[str, Any]) -> str:
     """The digest of a certificate's content without its own digest."""
     return digest(as_text({k: v for k, v in content.items() if k != "digest"}))
-
-
-def runtime_digest(folder: Path) -> str:
-    """One digest of the names and texts of a runtime's files."""
-    files = sorted(folder.glob("*.py"))
-    return digest("".join(f"{f.name}\n{digest(f.read_text('utf-8'))}\n" for f in files))

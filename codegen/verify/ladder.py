@@ -13,8 +13,12 @@ from codegen.verify import (
     rung4_digits,
     rung5_autodiff,
     rung6_numeric,
+    rung7_shapes,
+    rung8_nonfinite,
     rung9_isolation,
+    rung10_determinism,
     rung11_mutants,
+    rung12_provenance,
 )
 from codegen.verify.cases import Cases
 from codegen.verify.execution import Candidate
@@ -46,12 +50,12 @@ RUNGS = (
     Rung(4, "last digits", rung4_digits.check),
     Rung(5, "autodiff", rung5_autodiff.check),
     Rung(6, "numeric derivative", rung6_numeric.check),
-    Rung(7, "shapes and strides", why_not="not built"),
-    Rung(8, "not finite, saturated", why_not="not built"),
+    Rung(7, "shapes and strides", rung7_shapes.check),
+    Rung(8, "not finite, saturated", rung8_nonfinite.check),
     Rung(9, "isolation", rung9_isolation.check),
-    Rung(10, "determinism", why_not="not built"),
+    Rung(10, "determinism", rung10_determinism.check),
     Rung(11, "mutants of the text"),
-    Rung(12, "provenance", why_not="by `gradsmith verify`, from this certificate's digests"),
+    Rung(12, "provenance", rung12_provenance.check),
 )
 EXACT = (2, 3)  # no machine code runs before these have passed
 

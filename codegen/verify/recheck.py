@@ -9,26 +9,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from codegen.lower import lower
-from codegen.module import Source, derivation_digest
-from codegen.verify.certificate import (
-    FORMAT,
-    RUNTIME,
-    describe,
-    digest,
-    own_digest,
-    runtime_digest,
-)
+from codegen.module import Source
+from codegen.verify.certificate import FORMAT, describe, own_digest
 from codegen.verify.ladder import Progress, climb
+from codegen.verify.provenance import digest, materials, provenance, runtime_digest
 from codegen.verify.result import RungResult, failure
 from derive.derivation import derive
 from derive.language import OpSpec
 
-WITHOUT_JAX = 5  # this rung may have been run where the certificate was made, and not be here
+WITHOUT_EXTRAS = {5, 7}  # JAX, Hypothesis: they may be where the certificate was made, and not be here
+NOT_NOW = {
+    "module": "the module is not the text that was verified",
+    "runtime": "this gradsmith has another runtime than the one it was verified with",
+    "derivation": "its spec, or the calculus, now gives other equations: generate it again",
+    "spec": "its spec now says something else: generate it again",
+    "page": "its page is now written in another way: generate it again",
+}
+FOLLOWS = {"spec", "page"}  # other equations change these as well: that is one complaint, not three
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,11 @@ def recheck(module: Path, op: OpSpec, progress: Progress = lambda name: None) ->
         published = json.loads(beside.read_text("utf-8"))
     except json.JSONDecodeError as fault:
         return Recheck((f"{op.name}: the certificate is no JSON: {fault}",))
-    changed = tuple(_changed(source, published, module.parent / "runtime"))
+    changed = tuple(_changed(source, published, module))
     return Recheck(changed) if changed else _rerun(source, published, progress)
 
 
-def _changed(source: Source, published: dict[str, Any], runtime: Path) -> Iterator[str]:
+def _changed(source: Source, published: dict[str, Any], module: Path) -> Iterator[str]:
     """One line for each thing whose digest is not the certificate's."""
     name = source.name
     if not isinstance(published, dict) or (published.get("format"), published.get("op")) != (FORMAT, name):
@@ -66,15 +68,16 @@ def _changed(source: Source, published: dict[str, Any], runtime: Path) -> Iterat
         return
     if published.get("digest") != own_digest(published):
         yield f"{name}: the certificate was changed since it was written"
-    digests = published.get("digests", {})
-    if digests.get("module") != digest(source.text):
-        yield f"{name}: the module is not the text that was verified"
-    if digests.get("runtime") != runtime_digest(runtime):
+    digests, now = published.get("digests", {}), provenance(materials(source))
+    if digests.get("runtime") != runtime_digest(module.parent / "runtime"):
         yield f"{name}: the runtime beside the module is not the one it was verified with"
-    if digests.get("runtime") != runtime_digest(RUNTIME):
-        yield f"{name}: this gradsmith has another runtime than the one it was verified with"
-    if digests.get("derivation") != derivation_digest(source.plan):
-        yield f"{name}: its spec, or the calculus, now gives other equations: generate it again"
+    page = module.with_suffix(".derivation.md")
+    if page.is_file() and digests.get("page") != digest(page.read_text("utf-8")):
+        yield f"{name}: the derivation beside the module is not the one that was written with it"
+    changed = [f.name for f in fields(now) if digests.get(f.name) != getattr(now, f.name)]
+    for what in changed:
+        if not (what in FOLLOWS and "derivation" in changed):
+            yield f"{name}: {NOT_NOW[what]}"
 
 
 def _rerun(source: Source, published: dict[str, Any], progress: Progress) -> Recheck:
@@ -83,7 +86,7 @@ def _rerun(source: Source, published: dict[str, Any], progress: Progress) -> Rec
     if failed or mutants is None:
         return Recheck(failed, results)
     now = describe(source, results, mutants)
-    absent = {r.rung for r in results if r.verdict == "not run"} & {WITHOUT_JAX}
+    absent = {r.rung for r in results if r.verdict == "not run"} & WITHOUT_EXTRAS
     return Recheck(tuple(_differences(source.name, published, now, absent)), results)
 
 

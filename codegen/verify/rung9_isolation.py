@@ -145,21 +145,23 @@ def shared(owned: Named, given: Named) -> str:
 
 # buffers full of garbage --------------------------------------------------------------------------------
 def _garbage(candidate: Candidate, module: ModuleType, cases: Cases, problem: Problem) -> str:
-    fillings = [_room(value) for value in (np.nan, 1e300, 0.0)]
-    runs = [_run(candidate, module, cases, problem, room) for room in fillings]
+    fillings = [full_of(value) for value in (np.nan, 1e300, 0.0)]
+    runs = [run_kernels(candidate, module, cases, problem, room) for room in fillings]
     faults = (unlike(run, runs[0], "results with other garbage in the buffers") for run in runs[1:])
     return next(filter(None, faults), "")
 
 
-def _room(value: float) -> Callable[[tuple[int, ...], bool], Array]:
+def full_of(value: float) -> Callable[[tuple[int, ...], bool], Array]:
+    """Makes arrays that hold this number, or an integer, before a kernel writes to them."""
+
     def make(extents: tuple[int, ...], integer: bool) -> Array:
         return np.full(extents, 7 if integer else value, np.int64 if integer else np.float64)
 
     return make
 
 
-def _run(candidate: Candidate, module: ModuleType, cases: Cases, problem: Problem, room: Any) -> Named:
-    """Everything that both kernels write for their caller, with such buffers."""
+def run_kernels(candidate: Candidate, module: ModuleType, cases: Cases, problem: Problem, room: Any) -> Named:
+    """Everything that both kernels write for their caller, in such buffers; ValueError if inputs change."""
     forward, backward = (runner(candidate.source, module, name) for name in ("_forward", "_backward"))
     reals = {n: np.float64(v) for n, v in problem.reals.items()}
     values = _untouched(forward, dict(problem.inputs), reals, problem, room)

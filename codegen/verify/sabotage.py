@@ -6,7 +6,8 @@ there for, and must notice those that are certainly faults.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from codegen.lower import Plan
@@ -116,36 +117,39 @@ def isolation_faults(text: str, plan: Plan) -> list[tuple[str, str]]:
         faults.append((f"{name} adds garbage to {first}", _leaking(text, name, first, system)))
     held = (*plan.forward.outputs, *plan.forward.saved)
     if any(plan.forward_system.tensor(n).dims for n in held):
-        faults.append(("outputs in memory that is kept", _keeping(text)))
+        faults.append(("outputs in memory that is kept", keeping(text)))
     return faults
 
 
-def _corner(name: str, system: System) -> str:
+def corner_of(name: str, system: System) -> str:
     """The first element of a tensor, as text."""
     return f"{name}[{', '.join('0' for _ in system.tensor(name).dims) or '()'}]"
 
 
 def _writing(text: str, kernel: str, name: str, system: System) -> str:
     """Another number in the first element, whatever stands there: adding would not change infinity."""
-    corner = _corner(name, system)
+    corner = corner_of(name, system)
     other = f"number({name}, 1) if {corner} != number({name}, 1) else number({name}, 2)"
     return with_statements(text, kernel, [f"{corner} = {other}"])
 
 
 def _leaking(text: str, kernel: str, name: str, system: System) -> str:
     """The kernel adds what the first element of an output held before it was called."""
-    corner = _corner(name, system)
+    corner = corner_of(name, system)
     start = kernel_definitions(text)[kernel].body[0].end_lineno or 0
     lines = text.splitlines()
     made = "\n".join([*lines[:start], f"    before_ = {corner} if {name}.size else 0", *lines[start:]]) + "\n"
     return with_statements(made, kernel, [f"if {name}.size:", f"    {corner} = {corner} + before_"])
 
 
-def _keeping(text: str) -> str:
-    """A module that makes every array once and then gives it out again and again."""
+def keeping(text: str, names: Sequence[str] = ()) -> str:
+    """A module that makes arrays (those of these names, or all) once and gives them out again and again."""
     kept = [
         "_kept = {}",
         "def _again(shape, dtype):",
         "    return _kept.setdefault((shape, dtype), np.empty(shape, dtype))",
     ]
-    return "\n".join([text.replace("np.empty(", "_again("), *kept]) + "\n"
+    places = [f"{n} = " for n in names] or [""]
+    for place in places:
+        text = re.sub(rf"(?<=\s){place}np\.empty\(" if place else r"np\.empty\(", f"{place}_again(", text)
+    return "\n".join([text, *kept]) + "\n"

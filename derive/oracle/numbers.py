@@ -88,6 +88,14 @@ _FLOATS: dict[str, Function] = {
     "normal_pdf": lambda x: np.exp(-x * x / 2) / math.sqrt(2 * math.pi),
 }
 
+
+def _in_single(function: Function) -> Function:
+    """The function with its result rounded to single precision."""
+    return lambda x: np.float32(function(x))
+
+
+_SINGLES: dict[str, Function] = {name: _in_single(function) for name, function in _FLOATS.items()}
+
 _PRECISE: dict[str, Function] = {
     **{name: getattr(mpmath, name) for name in _FLOATS if hasattr(mpmath, name)},
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
@@ -106,6 +114,7 @@ _COMPLEX: dict[str, Function] = {
 
 _TABLES: tuple[tuple[type, dict[str, Function]], ...] = (
     (float, _FLOATS),
+    (np.float32, _SINGLES),
     (mpmath.mpf, _PRECISE),
     (complex, _COMPLEX),
 )
@@ -134,6 +143,19 @@ class Floats:
 
     def of(self, value: Any) -> Any:
         return np.float64(value)
+
+
+class Singles:
+    """IEEE single precision, which overflows where float32 kernels do."""
+
+    def number(self, p: int, q: int = 1) -> Any:
+        return np.float32(np.float64(p) / np.float64(q))
+
+    def lowest(self) -> Any:
+        return np.float32(-math.inf)
+
+    def of(self, value: Any) -> Any:
+        return np.float32(value)
 
 
 class Fractions:

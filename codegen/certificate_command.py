@@ -1,0 +1,62 @@
+"""The command `gradsmith certificate`: what a published certificate says, on one page."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from codegen import catalogue
+from codegen.verify.certificate import FORMAT
+from codegen.verify.summary import FORMS, page, summarise
+from derive.errors import SpecError
+from derive.language import OpSpec
+
+
+@click.command()
+@click.argument("ops", nargs=-1, required=True, metavar="[OP | FILE.py]...")
+@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
+@click.option(
+    "--out",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="generated",
+    show_default=True,
+    help="The package's folder.",
+)
+@click.option("--json", "machine", is_flag=True, help="Print JSON for machines.")
+def certificate(ops: tuple[str, ...], form: str, folder: Path, machine: bool) -> None:
+    """What was shown of a published op: by which oracle, at how many points, and what was not.
+
+    It reads the certificate and believes it; `gradsmith verify` checks it.
+
+    Example:  gradsmith certificate lstm --format html > lstm.html
+    """
+    try:
+        read = [(op, _read(op, folder)) for op in catalogue.find(ops)]
+    except SpecError as fault:
+        click.echo(f"gradsmith: {fault}", err=True)
+        sys.exit(2)
+    if machine:
+        click.echo(json.dumps([content for _, content in read], indent=2))
+        return
+    for op, content in read:
+        click.echo(page(summarise(op, content), form), nl=False)
+
+
+def _read(op: OpSpec, folder: Path) -> dict[str, Any]:
+    """A certificate's content. Raises SpecError where there is none that can be read."""
+    path = folder / f"{op.name}.certificate.json"
+    again = f"run `gradsmith generate {op.name} --out {folder}`"
+    if not path.is_file():
+        raise SpecError(f"there is no certificate {path}: {again}")
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except json.JSONDecodeError as fault:
+        raise SpecError(f"{path} is no JSON: {fault}: {again}") from None
+    if not isinstance(content, dict) or (content.get("format"), content.get("op")) != (FORMAT, op.name):
+        raise SpecError(f"{path} is of another op or format: {again}")
+    return content

@@ -1,0 +1,110 @@
+"""Problems at the edges of floating point: NaN, infinities, saturation, subnormals, zeros, ties.
+
+Each is a small finite problem of the op in which few numbers were replaced, so that most entries of the
+results stay finite and an entry that is not says which path a number took.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from codegen.verify.cases import Cases, Problem
+from codegen.verify.execution import Array
+from codegen.verify.face import as_single
+from codegen.verify.shapes import Draw
+
+BUDGET = 1200  # points of index space: the slow oracle visits them once a problem
+SATURATING = 1e4
+Place = tuple[str, str]  # inputs or cotangents, and the array's name
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme:
+    """A problem and what is special about it; `saturated`: finite numbers of which some are large."""
+
+    about: str
+    problem: Problem
+    saturated: bool = False
+
+
+def base_problem(cases: Cases) -> Problem | None:
+    """A small problem at which the op is finite, the largest within the budget; None where none is found."""
+    draw = Draw(cases.forward, cases.backward, f"{cases.seed} extremes")
+    for budget in (BUDGET, 2 * BUDGET, 4 * BUDGET, 16 * BUDGET):
+        drawn = [draw.awkward("extreme", budget) for _ in range(3)]
+        drawn += [draw.small("extreme", 3, budget) for _ in range(3)]
+        for shape in sorted((s for s in drawn if s is not None), key=draw.cost, reverse=True):
+            problem = cases.float_problem(shape, "extreme")
+            if problem:
+                return problem
+    return None
+
+
+def extremes(base: Problem, dtype: Any, seed: str) -> tuple[Extreme, ...]:
+    """The problems in one dtype, float64 or float32; the same on every machine."""
+    double = np.dtype(dtype) == np.float64
+    made = _Maker(base if double else as_single(base), seed, dtype)
+    found = (*made.single_numbers(), *made.saturated(), *made.whole_arrays())
+    return tuple(e if double else replace(e, problem=as_single(e.problem)) for e in found)
+
+
+class _Maker:
+    def __init__(self, base: Problem, seed: str, dtype: Any) -> None:
+        self.base, self.rng = base, random.Random(f"{seed} extremes")
+        self.tiny = float(np.finfo(dtype).smallest_subnormal)
+        self.inputs = [("inputs", n) for n, a in base.inputs.items() if a.dtype != np.int64 and a.size]
+        self.places = [*self.inputs, *(("cotangents", n) for n, a in base.cotangents.items() if a.size)]
+
+    def single_numbers(self) -> Iterator[Extreme]:
+        """NaN and infinity in every array, the other numbers in two arrays each."""
+        for place in self.places:
+            yield self._with("NaN", place, np.nan)
+            yield self._with("inf", place, np.inf)
+        others = {"-inf": -np.inf, "a subnormal": self.tiny, "-0": -0.0, "a large number": -SATURATING}
+        for k, (about, number) in enumerate(2 * [*others.items()]):
+            if self.places:
+                yield self._with(about, self.places[k % len(self.places)], number)
+
+    def saturated(self) -> Iterator[Extreme]:
+        """In each input, 1e4 first and -1e4 last: beyond where exp overflows in any dtype."""
+        for group, name in self.inputs:
+            array = self.base.inputs[name].copy()
+            array.flat[-1], array.flat[0] = -SATURATING, SATURATING
+            yield Extreme(f"+-1e4 in {name}", self._changed({(group, name): array}), saturated=True)
+
+    def whole_arrays(self) -> Iterator[Extreme]:
+        """Small integers, which tie and sit on kinks; then inputs of equal numbers and of zeros."""
+
+        def filled(number: float) -> Callable[[Array], Array]:
+            return lambda array: np.full_like(array, number)
+
+        def integers(array: Array) -> Array:
+            drawn = [float(self.rng.randint(-1, 1)) for _ in range(array.size)]
+            return np.array(drawn).reshape(array.shape)
+
+        ones = dict.fromkeys(self.base.reals, 1.0)
+        for about in ("ties", "more ties"):
+            yield Extreme(about, replace(self._each(self.places, integers), reals=ones))
+        for about, number in (("equal numbers", 0.5), ("zeros", 0.0), ("negative zeros", -0.0)):
+            yield Extreme(about, self._each(self.inputs, filled(number)))
+
+    def _with(self, about: str, place: Place, number: float) -> Extreme:
+        group, name = place
+        array = getattr(self.base, group)[name].copy()
+        array.flat[self.rng.randrange(array.size)] = number
+        what = name if group == "inputs" else f"the cotangent of {name}"
+        return Extreme(f"{about} in {what}", self._changed({place: array}))
+
+    def _each(self, places: list[Place], change: Callable[[Array], Array]) -> Problem:
+        return self._changed({(g, n): change(getattr(self.base, g)[n]) for g, n in places})
+
+    def _changed(self, arrays: Mapping[Place, Array]) -> Problem:
+        groups = {g: dict(getattr(self.base, g)) for g in ("inputs", "cotangents")}
+        for (group, name), array in arrays.items():
+            groups[group][name] = array
+        return replace(self.base, inputs=groups["inputs"], cotangents=groups["cotangents"])

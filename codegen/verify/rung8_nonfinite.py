@@ -1,0 +1,240 @@
+"""Rung 8: numbers that are not finite, that saturate, that vanish, that tie.
+
+What is compared: every entry of every output and gradient of the compiled op, in float64 and float32,
+with the slow oracle run over the stable equations in IEEE arithmetic of the same precision. NaN must be
+NaN, an infinity the same infinity; a finite entry must be finite and agree coarsely, for its digits are
+the business of other rungs. At kinks and ties the convention is the equations': relu'(0), |x|'(0) and
+sign(0) are 0, the first of equal maxima takes the gradient, NaN is the largest.
+
+Two conventions are the declared ones where IEEE leaves room. A false guard, and a factor that is read
+outside its axis, mean "not evaluated". But a sum that became a matrix product over unfolded patches
+multiplies by its padding, and 0 * inf is NaN there, as in every peer: where reading padding as the
+number 0 makes an entry NaN, NaN is accepted as well, and the certificate says so. Signs of zeros are not
+compared: sums may be reassociated.
+
+Saturation has an oracle of its own: with 1e4 and -1e4 in an input, the plain equations (before they were
+made stable) over mpmath's numbers, which cannot overflow; 60 digits, then 5000 where that is not enough.
+Where they are finite the op must be, and agree. For equations that no rule could make stable, which the
+op's docstring names, this says nothing and is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import mpmath
+import numpy as np
+
+from codegen.verify.cases import Cases
+from codegen.verify.execution import FAULTS, Array, Candidate
+from codegen.verify.extremes import Extreme, base_problem, extremes
+from codegen.verify.face import Face, Made
+from codegen.verify.load import load_plain
+from codegen.verify.nonfinite_faults import nonfinite_faults
+from codegen.verify.result import Killed, RungResult
+from derive.algebra.expr import Expr, Product
+from derive.algebra.system import Equation, System
+from derive.oracle.meaning import Point, Position, symbols_of
+from derive.oracle.numbers import Floats, NumberType, Precise, Singles
+from derive.oracle.reference import Evaluator
+
+ORACLE = "the slow oracle in IEEE arithmetic; for +-1e4, the plain equations over mpmath's numbers"
+BAR = (
+    "the same NaN and infinities; finite entries within 1e-9 (float32: 1e-3) of the largest, "
+    "or 2^-44 (2^-18) of the largest number given"
+)
+PADDING = "0 * inf is NaN also where a matrix product multiplies padding"
+UNSTABLE = "the equations are declared unstable, so +-1e4 was not compared with mpmath"
+COARSE = {np.dtype(np.float64): (1e-9, 2.0**-44), np.dtype(np.float32): (1e-3, 2.0**-18)}
+LARGEST = {np.dtype(np.float64): 1e300, np.dtype(np.float32): 1e30}  # beyond: either side may overflow
+DIGITS = (60, 5000)  # the second resolves 1 - sigmoid(1e4)
+
+Named = Mapping[str, Array]
+
+
+class MultipliesPadding(Evaluator):
+    """The oracle for which a read outside its axis is the number 0, and is multiplied."""
+
+    def vanishes(self, node: Expr, point: Point) -> bool:
+        return not isinstance(node, Product) and super().vanishes(node, point)
+
+
+class Precisely(Evaluator):
+    """The oracle over mpmath's numbers: what has no real value is NaN, and makes NaN."""
+
+    def _compute(self, equation: Equation, at: Position) -> Any:
+        try:
+            value = super()._compute(equation, at)
+        except (ZeroDivisionError, TypeError):  # a complex number cannot be compared
+            return mpmath.nan
+        return mpmath.nan if isinstance(value, mpmath.mpc) else value
+
+
+class Reference:
+    """What the oracles say at one extreme problem; each is asked once, when it is first needed."""
+
+    def __init__(self, cases: Cases, extreme: Extreme, dtype: Any) -> None:
+        self.cases, self.problem, self.dtype = cases, extreme.problem, np.dtype(dtype)
+        self.ieee = Floats() if self.dtype == np.float64 else Singles()
+        self.precise: dict[int, Named] = {}
+
+    @cached_property
+    def wanted(self) -> Named:
+        return self._stable(Evaluator)
+
+    @cached_property
+    def padded(self) -> Named:
+        return self._stable(MultipliesPadding)
+
+    def exact(self, digits: int) -> Named:
+        """The plain equations in so many digits, rounded to float64."""
+        if digits not in self.precise:
+            d = self.cases.derivation
+            with mpmath.workdps(digits):
+                self.precise[digits] = self._answer((d.forward, d.backward), Precise(), Precisely)
+        return self.precise[digits]
+
+    def _stable(self, kind: type[Evaluator]) -> Named:
+        d = self.cases.derivation
+        return self._answer((d.stable_forward, d.stable_backward), self.ieee, kind)
+
+    @np.errstate(all="ignore")
+    def _answer(
+        self, systems: tuple[System, System], numbers: NumberType, kind: type[Evaluator]
+    ) -> dict[str, Array]:
+        """Outputs by name, gradients as "the gradient of" a name."""
+        forward, backward = systems
+        problem, shape = self.problem, self.problem.shape
+
+        def run(system: System, given: Named) -> dict[str, Array]:
+            symbols = symbols_of(system.sizes, shape.sizes, shape.integers)
+            evaluator = kind(system, given, numbers, symbols, problem.reals)
+            return {e.tensor: evaluator.array(e.tensor) for e in system.equations}
+
+        values = run(forward, problem.inputs)
+        given = {self.cases.names[n]: a for n, a in problem.cotangents.items()}
+        gradients = run(backward, {**problem.inputs, **values, **given})
+        pairs = zip(self.cases.forward.floating_inputs(), backward.outputs, strict=True)
+        named = {n: values[n] for n in forward.outputs}
+        named |= {f"the gradient of {n}": gradients[g] for n, g in pairs}
+        return {n: a.astype(np.float64) for n, a in named.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An extreme problem and its oracles."""
+
+    extreme: Extreme
+    reference: Reference
+
+
+def check(candidate: Candidate, cases: Cases) -> RungResult:
+    """Candidate -> the verdict on its machine code at the edges of floating point."""
+    rung = RungResult(8, "not finite, saturated", ORACLE, BAR, 0, "failed")
+    base = base_problem(cases)
+    if base is None:
+        return replace(rung, detail="no finite problem was found")
+    asked = {dtype: questions(cases, base, dtype) for dtype in COARSE}
+    rung = replace(rung, points=sum(map(len, asked.values())))
+    face, padded = Face(candidate.fast, cases), False
+    for dtype, questions_in in asked.items():
+        for question in questions_in:
+            fault, used = difference(face, question)
+            padded |= used
+            if fault:
+                return replace(rung, detail=f"{dtype}, {question.extreme.about}, {base.shape}: {fault}")
+    notes = [PADDING] * padded + [UNSTABLE] * bool(cases.derivation.warnings)
+    return _with_faults_shown(replace(rung, detail="; ".join(notes)), candidate, cases, asked)
+
+
+def questions(cases: Cases, base: Any, dtype: Any) -> tuple[Asked, ...]:
+    """The extreme problems of one dtype with their oracles."""
+    found = extremes(base, dtype, cases.seed)
+    return tuple(Asked(e, Reference(cases, e, dtype)) for e in found)
+
+
+def _with_faults_shown(
+    rung: RungResult, candidate: Candidate, cases: Cases, asked: Mapping[Any, Sequence[Asked]]
+) -> RungResult:
+    """The faults are run in plain Python, whose floats are float64."""
+    double = asked[np.dtype(np.float64)]
+    shown = [q.reference.wanted for q in double]
+    faults = nonfinite_faults(candidate, cases, shown)
+    missed = [f for f in faults if not noticed(f.text, candidate, cases, double)]
+    count = Killed(len(faults) - len(missed), len(faults))
+    blind = [f.about for f in missed if f.certain]
+    if blind:
+        return replace(rung, detail=f"blind to {blind[0]}", mutants=count)
+    return replace(rung, verdict="passed", mutants=count)
+
+
+@np.errstate(all="ignore")
+def noticed(text: str, candidate: Candidate, cases: Cases, asked: Sequence[Asked]) -> str:
+    """Nothing, or the first extreme problem at which a text, run as plain Python, differs."""
+    face = Face(load_plain(candidate.source.name, text), cases)
+    return next((q.extreme.about for q in asked if difference(face, q)[0]), "")
+
+
+def difference(face: Face, asked: Asked) -> tuple[str, bool]:
+    """What differs at a problem, if anything, and whether the convention of padding was used."""
+    extreme, reference = asked.extreme, asked.reference
+    try:
+        found = flat(face.run(extreme.problem))
+    except FAULTS as error:
+        return f"{type(error).__name__}: {error}", False
+    padded = False
+    for name, array in found.items():
+        wrong = unlike(array, reference.wanted[name], extreme, reference.dtype)
+        if wrong.any() and np.isnan(array[wrong]).all():
+            accepted = wrong & np.isnan(reference.padded[name])
+            padded, wrong = padded or bool(accepted.any()), wrong & ~accepted
+        if wrong.any():
+            return _entry(name, array, reference.wanted[name], wrong), padded
+    if extreme.saturated and not face.cases.derivation.warnings:
+        return next(_unsaturated(found, asked), ""), padded
+    return "", padded
+
+
+def _unsaturated(found: Named, asked: Asked) -> Iterator[str]:
+    """What differs from mpmath's numbers, where these are finite, even with the most digits."""
+    reference = asked.reference
+    for name, array in found.items():
+        for digits in DIGITS:
+            wanted = reference.exact(digits)[name]
+            known = np.isfinite(wanted) & (np.abs(wanted) < LARGEST[reference.dtype])
+            wrong = known & unlike(array, np.where(known, wanted, 0), asked.extreme, reference.dtype)
+            if known.all() and not wrong.any():
+                break
+        if wrong.any():
+            yield _entry(name, array, wanted, wrong)
+
+
+def flat(made: Made) -> dict[str, Array]:
+    """Outputs by name, gradients as "the gradient of" a name."""
+    return {**made.outputs, **{f"the gradient of {n}": a for n, a in made.gradients.items()}}
+
+
+def unlike(found: Array, wanted: Array, extreme: Extreme, dtype: np.dtype[Any]) -> Array:
+    """Where an array is not what was wanted."""
+    relative, rounding = COARSE[dtype]
+    given = (*extreme.problem.inputs.values(), *extreme.problem.cotangents.values())
+    bar = max(relative * _top(wanted), rounding * max(map(_top, given), default=0.0))
+    found = found.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        near = np.abs(found - wanted) <= bar
+    same = (found == wanted) | (np.isnan(found) & np.isnan(wanted))
+    return np.asarray(~(same | (near & np.isfinite(found) & np.isfinite(wanted))))
+
+
+def _top(array: Array) -> float:
+    finite = array[np.isfinite(array)] if array.dtype != np.int64 else np.zeros(0)
+    return float(np.abs(finite).max(initial=0.0))
+
+
+def _entry(name: str, found: Array, wanted: Array, wrong: Array) -> str:
+    at = tuple(int(k) for k in np.argwhere(wrong)[0])
+    place = str(list(at)) if at else ""
+    return f"{name}{place} is {float(found[at])!r}, not {float(wanted[at])!r}"
