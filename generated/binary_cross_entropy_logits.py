@@ -40,7 +40,7 @@ SPEC = {'name': 'binary_cross_entropy_logits',
  'reals': {},
  'packs': {},
  'conventions': ('the mean divides by the number of elements, the batch included',),
- 'digest': '8d44ab2ab6fb7827'}
+ 'digest': '612cf8795c8d6815'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -86,14 +86,15 @@ def _backward(y, x, dL, dy, dx):
     """The gradients; an empty array stands for one that is not wanted."""
     N = y.shape[0]
     K = y.shape[1]
-    number_N_K = number(y, N*K)
     one = number(y, 1)
+    number_N = number(y, N)
+    number_K = number(y, K)
     number_1_N_K = number(y, 1, N*K)
     if dx.size:
         # dx (3)
         for n in range(N):
             for i in range(K):
-                dx[n, i] = -dL[()] * y[n, i] * sigmoid(-x[n, i]) / number_N_K + dL[()] * (one - y[n, i]) * sigmoid(x[n, i]) / number_N_K
+                dx[n, i] = dL[()] * (one / (number_N * number_K)) * ((one - y[n, i]) * sigmoid(x[n, i]) - y[n, i] * sigmoid(-x[n, i]))
     if dy.size:
         # dy (2)
         for n in range(N):

@@ -39,7 +39,7 @@ SPEC = {'name': 'binary_cross_entropy_logits_none',
  'reals': {},
  'packs': {},
  'conventions': ('the mean divides by the number of elements, the batch included',),
- 'digest': 'a3117b52bb310b38'}
+ 'digest': '91cd18063b523a18'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -86,7 +86,7 @@ def _backward(y, x, dL, dy, dx):
         # dx (3)
         for n in range(N):
             for i in range(K):
-                dx[n, i] = -dL[n, i] * y[n, i] * sigmoid(-x[n, i]) + dL[n, i] * (one - y[n, i]) * sigmoid(x[n, i])
+                dx[n, i] = dL[n, i] * ((one - y[n, i]) * sigmoid(x[n, i]) - y[n, i] * sigmoid(-x[n, i]))
     if dy.size:
         # dy (2)
         for n in range(N):

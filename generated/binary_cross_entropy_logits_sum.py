@@ -40,7 +40,7 @@ SPEC = {'name': 'binary_cross_entropy_logits_sum',
  'reals': {},
  'packs': {},
  'conventions': ('the mean divides by the number of elements, the batch included',),
- 'digest': '716d04e82089494d'}
+ 'digest': '85871a791cc2f2fd'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -90,7 +90,7 @@ def _backward(y, x, dL, dy, dx):
         # dx (3)
         for n in range(N):
             for i in range(K):
-                dx[n, i] = -dL[()] * y[n, i] * sigmoid(-x[n, i]) + dL[()] * (one - y[n, i]) * sigmoid(x[n, i])
+                dx[n, i] = dL[()] * ((one - y[n, i]) * sigmoid(x[n, i]) - y[n, i] * sigmoid(-x[n, i]))
     if dy.size:
         # dy (2)
         for n in range(N):

@@ -56,7 +56,7 @@ SPEC = {'name': 'gan_objective_logits',
  'conventions': ('the expectations are means over two batches, which may differ in size',
                  'D = sigmoid(logit); the discriminator minimises -V',
                  'the generator minimises L_s (saturating, its part of V) or L_n (non-saturating)'),
- 'digest': 'fe27dd8a686adc5d'}
+ 'digest': '7bf06c0a8a285b8d'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -120,17 +120,17 @@ def _backward(x, g, dV, dL_s, dL_n, dx, dg):
     """The gradients; an empty array stands for one that is not wanted."""
     N = x.shape[0]
     M = g.shape[0]
-    number_M = number(x, M)
-    number_N = number(x, N)
+    number_1_M = number(x, 1, M)
+    number_1_N = number(x, 1, N)
     if dg.size:
         # dg (5)
         for m in range(M):
             sigmoid_ = sigmoid(g[m])
-            dg[m] = -dV[()] * sigmoid_ / number_M - dL_s[()] * sigmoid_ / number_M - dL_n[()] * sigmoid(-g[m]) / number_M
+            dg[m] = -number_1_M * (dV[()] * sigmoid_ + dL_s[()] * sigmoid_ + dL_n[()] * sigmoid(-g[m]))
     if dx.size:
         # dx (4)
         for n in range(N):
-            dx[n] = dV[()] * sigmoid(-x[n]) / number_N
+            dx[n] = dV[()] * number_1_N * sigmoid(-x[n])
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)

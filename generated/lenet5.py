@@ -1,16 +1,16 @@
 """LeNet-5
 
     conv1_Y[n, o, i, j] = relu(sum_{c,p,q} X[n,c,i+p,j+q]*conv1_K[o,c,p,q] + conv1_b[o])
-    pool1_Y[n, c2, i2, j2] = max_{p2,q2: 0 <= 2*i2+p2 < conv1_U, 0 <= 2*j2+q2 < conv1_V} conv1_Y[n,c2,2*i2+p2,2*j2+q2]
-    conv2_Y[n, o2, i3, j3] = relu(sum_{c3,p3,q3} pool1_Y[n,c3,i3+p3,j3+q3]*conv2_K[o2,c3,p3,q3] + conv2_b[o2])
-    pool2_Y[n, c4, i4, j4] = max_{p4,q4: 0 <= 2*i4+p4 < conv2_U, 0 <= 2*j4+q4 < conv2_V} conv2_Y[n,c4,2*i4+p4,2*j4+q4]
-    flat_y[n, c5*pool2_U*pool2_V+i5*pool2_V+j5] = pool2_Y[n,c5,i5,j5]
+    pool1_Y[n, o, i2, j2] = max_{p2,q2: 0 <= 2*i2+p2 < conv1_U, 0 <= 2*j2+q2 < conv1_V} conv1_Y[n,o,2*i2+p2,2*j2+q2]
+    conv2_Y[n, o2, i3, j3] = relu(sum_{o,p3,q3} pool1_Y[n,o,i3+p3,j3+q3]*conv2_K[o2,o,p3,q3] + conv2_b[o2])
+    pool2_Y[n, c2, i4, j4] = max_{p4,q4: 0 <= 2*i4+p4 < conv2_U, 0 <= 2*j4+q4 < conv2_V} conv2_Y[n,c2,2*i4+p4,2*j4+q4]
+    flat_y[n, c3*pool2_U*pool2_V+i5*pool2_V+j5] = pool2_Y[n,c3,i5,j5]
     fc1_h[n] = relu(fc1_W @ flat_y[n] + fc1_b)
     fc2_h[n] = relu(fc2_W @ fc1_h[n] + fc2_b)
     out_h[n] = out_W @ fc2_h[n] + out_b
-    loss_Z[n2] = sum_{l} exp(out_h[n2,l])
-    loss_p[n2, k] = exp(out_h[n2,k])/loss_Z[n2]
-    loss_L = 1/N*sum_{n2} (log(loss_Z[n2]) - out_h[n2,y[n2]])
+    loss_Z[n] = sum_{l} exp(out_h[n,l])
+    loss_p[n, k] = exp(out_h[n,k])/loss_Z[n]
+    loss_L = 1/N*sum_{n} (log(loss_Z[n]) - out_h[n,y[n]])
 
 Source: document 003, 'CNN Architecture Example: LeNet-5'.
 Convention: every size comes from the arrays: 32x32 images, 5x5 kernels, 6 and 16 filters, 120, 84 and 10 units make the network of the document.
@@ -32,6 +32,7 @@ from .runtime import (
     beats,
     certificate,
     check_cotangents,
+    check_given,
     check_inputs,
     check_size,
     check_wrt,
@@ -53,19 +54,19 @@ SPEC = {'name': 'lenet5',
  'source': "document 003, 'CNN Architecture Example: LeNet-5'",
  'equations': ('conv1_Y[n, o, i, j] = relu(sum_{c,p,q} X[n,c,i+p,j+q]*conv1_K[o,c,p,q] + '
                'conv1_b[o])',
-               'pool1_Y[n, c2, i2, j2] = max_{p2,q2: 0 <= 2*i2+p2 < conv1_U, 0 <= 2*j2+q2 < '
-               'conv1_V} conv1_Y[n,c2,2*i2+p2,2*j2+q2]',
-               'conv2_Y[n, o2, i3, j3] = relu(sum_{c3,p3,q3} '
-               'pool1_Y[n,c3,i3+p3,j3+q3]*conv2_K[o2,c3,p3,q3] + conv2_b[o2])',
-               'pool2_Y[n, c4, i4, j4] = max_{p4,q4: 0 <= 2*i4+p4 < conv2_U, 0 <= 2*j4+q4 < '
-               'conv2_V} conv2_Y[n,c4,2*i4+p4,2*j4+q4]',
-               'flat_y[n, c5*pool2_U*pool2_V+i5*pool2_V+j5] = pool2_Y[n,c5,i5,j5]',
+               'pool1_Y[n, o, i2, j2] = max_{p2,q2: 0 <= 2*i2+p2 < conv1_U, 0 <= 2*j2+q2 < '
+               'conv1_V} conv1_Y[n,o,2*i2+p2,2*j2+q2]',
+               'conv2_Y[n, o2, i3, j3] = relu(sum_{o,p3,q3} '
+               'pool1_Y[n,o,i3+p3,j3+q3]*conv2_K[o2,o,p3,q3] + conv2_b[o2])',
+               'pool2_Y[n, c2, i4, j4] = max_{p4,q4: 0 <= 2*i4+p4 < conv2_U, 0 <= 2*j4+q4 < '
+               'conv2_V} conv2_Y[n,c2,2*i4+p4,2*j4+q4]',
+               'flat_y[n, c3*pool2_U*pool2_V+i5*pool2_V+j5] = pool2_Y[n,c3,i5,j5]',
                'fc1_h[n] = relu(fc1_W @ flat_y[n] + fc1_b)',
                'fc2_h[n] = relu(fc2_W @ fc1_h[n] + fc2_b)',
                'out_h[n] = out_W @ fc2_h[n] + out_b',
-               'loss_Z[n2] = sum_{l} exp(out_h[n2,l])',
-               'loss_p[n2, k] = exp(out_h[n2,k])/loss_Z[n2]',
-               'loss_L = 1/N*sum_{n2} (log(loss_Z[n2]) - out_h[n2,y[n2]])'),
+               'loss_Z[n] = sum_{l} exp(out_h[n,l])',
+               'loss_p[n, k] = exp(out_h[n,k])/loss_Z[n]',
+               'loss_L = 1/N*sum_{n} (log(loss_Z[n]) - out_h[n,y[n]])'),
  'inputs': ({'name': 'X', 'shape': ('N', 'C', 'H', 'W'), 'integer': False, 'about': 'images'},
             {'name': 'y', 'shape': ('N',), 'integer': True, 'about': 'class numbers'},
             {'name': 'conv1_K',
@@ -116,7 +117,7 @@ SPEC = {'name': 'lenet5',
                  'ReLU behind convolutions and hidden layers; 2x2 max pooling with stride 2',
                  'the feature maps are flattened channel by channel',
                  'the loss is the mean over the batch; labels are class numbers'),
- 'digest': '7338378768de6cf7'}
+ 'digest': 'ab19c4b2375a1d9a'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -165,13 +166,11 @@ class Gradients(NamedTuple):
 @kernel
 def _forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_b, out_W, out_b,
     loss_L, loss_p, conv1_Y, pool1_Y, p2_pool1_Y, q2_pool1_Y, conv2_Y, p4_pool2_Y, q4_pool2_Y,
-    flat_y, fc1_h, fc2_h, out_h, max_loss_Z, loss_Z, pool2_Y, z_conv1_Y, z_conv2_Y, z_fc1_h,
+    flat_y, fc1_h, fc2_h, pool2_Y, out_h, max_loss_Z, loss_Z, z_conv1_Y, z_conv2_Y, z_fc1_h,
     z_fc2_h, X_patches, pool1_Y_patches):
     """The outputs, and what the backward pass reads."""
     N = X.shape[0]
     C = X.shape[1]
-    H = X.shape[2]
-    W = X.shape[3]
     conv1_O = conv1_K.shape[0]
     conv1_P = conv1_K.shape[2]
     conv1_Q = conv1_K.shape[3]
@@ -186,7 +185,6 @@ def _forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_
     conv2_V = conv2_Y.shape[3]
     pool2_U = p4_pool2_Y.shape[2]
     pool2_V = p4_pool2_Y.shape[3]
-    flat_K = fc1_W.shape[1]
     fc1_H = fc1_W.shape[0]
     fc2_H = fc2_W.shape[0]
     K = out_W.shape[0]
@@ -216,13 +214,12 @@ def _forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_
             for i in range(conv1_U):
                 for j in range(conv1_V):
                     z_conv1_Y[n, o, i, j] = conv1_b[o]
-    clear(X_patches)
     for n in range(N):
         for c in range(C):
             for p in range(conv1_P):
                 for q in range(conv1_Q):
-                    for i in range(min(conv1_U, H - p)):
-                        for j in range(min(conv1_V, W - q)):
+                    for i in range(conv1_U):
+                        for j in range(conv1_V):
                             X_patches[c, p, q, i, j] = X[n, c, i + p, j + q]
         # z_conv1_Y (1)
         gemm(matrix(z_conv1_Y[n], 1), matrix(conv1_K, 1), matrix(X_patches, 3), False, False, True)
@@ -234,7 +231,7 @@ def _forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_
                     conv1_Y[n, o, i, j] = relu(z_conv1_Y[n, o, i, j])
     # p2_pool1_Y (4), pool1_Y (3), q2_pool1_Y (5)
     for n in range(N):
-        for c2 in range(conv1_O):
+        for o in range(conv1_O):
             for i2 in range(pool1_U):
                 for j2 in range(pool1_V):
                     best = lowest(X)
@@ -242,22 +239,21 @@ def _forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_
                     q2_best = -1
                     for p2 in range(min(2, conv1_U - 2*i2)):
                         for q2 in range(min(2, conv1_V - 2*j2)):
-                            candidate = conv1_Y[n, c2, 2*i2 + p2, 2*j2 + q2]
+                            candidate = conv1_Y[n, o, 2*i2 + p2, 2*j2 + q2]
                             if p2_best < 0 or beats(candidate, best):
                                 best = candidate
                                 p2_best = p2
                                 q2_best = q2
-                    pool1_Y[n, c2, i2, j2] = best
-                    p2_pool1_Y[n, c2, i2, j2] = p2_best
-                    q2_pool1_Y[n, c2, i2, j2] = q2_best
-    clear(pool1_Y_patches)
+                    pool1_Y[n, o, i2, j2] = best
+                    p2_pool1_Y[n, o, i2, j2] = p2_best
+                    q2_pool1_Y[n, o, i2, j2] = q2_best
     for n in range(N):
-        for c3 in range(conv1_O):
+        for o in range(conv1_O):
             for p3 in range(conv2_P):
                 for q3 in range(conv2_Q):
-                    for i3 in range(min(conv2_U, pool1_U - p3)):
-                        for j3 in range(min(conv2_V, pool1_V - q3)):
-                            pool1_Y_patches[c3, p3, q3, i3, j3] = pool1_Y[n, c3, i3 + p3, j3 + q3]
+                    for i3 in range(conv2_U):
+                        for j3 in range(conv2_V):
+                            pool1_Y_patches[o, p3, q3, i3, j3] = pool1_Y[n, o, i3 + p3, j3 + q3]
         # z_conv2_Y (6)
         gemm(matrix(z_conv2_Y[n], 1), matrix(conv2_K, 1), matrix(pool1_Y_patches, 3), False, False,
             True)
@@ -269,7 +265,7 @@ def _forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_
                     conv2_Y[n, o2, i3, j3] = relu(z_conv2_Y[n, o2, i3, j3])
     # p4_pool2_Y (9), pool2_Y (8), q4_pool2_Y (10)
     for n in range(N):
-        for c4 in range(conv2_O):
+        for c2 in range(conv2_O):
             for i4 in range(pool2_U):
                 for j4 in range(pool2_V):
                     best2 = lowest(X)
@@ -277,21 +273,21 @@ def _forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_
                     q4_best = -1
                     for p4 in range(min(2, conv2_U - 2*i4)):
                         for q4 in range(min(2, conv2_V - 2*j4)):
-                            candidate2 = conv2_Y[n, c4, 2*i4 + p4, 2*j4 + q4]
+                            candidate2 = conv2_Y[n, c2, 2*i4 + p4, 2*j4 + q4]
                             if p4_best < 0 or beats(candidate2, best2):
                                 best2 = candidate2
                                 p4_best = p4
                                 q4_best = q4
-                    pool2_Y[n, c4, i4, j4] = best2
-                    p4_pool2_Y[n, c4, i4, j4] = p4_best
-                    q4_pool2_Y[n, c4, i4, j4] = q4_best
+                    pool2_Y[n, c2, i4, j4] = best2
+                    p4_pool2_Y[n, c2, i4, j4] = p4_best
+                    q4_pool2_Y[n, c2, i4, j4] = q4_best
     # flat_y (11)
     clear(flat_y)
     for n in range(N):
-        for c5 in range(conv2_O):
+        for c3 in range(conv2_O):
             for i5 in range(pool2_U):
-                for j in range(min(pool2_V, flat_K - c5*pool2_U*pool2_V - i5*pool2_V)):
-                    flat_y[n, j + c5*pool2_U*pool2_V + i5*pool2_V] += pool2_Y[n, c5, i5, j]
+                for j in range(pool2_V):
+                    flat_y[n, j + c3*pool2_U*pool2_V + i5*pool2_V] += pool2_Y[n, c3, i5, j]
     # z_fc1_h (12)
     gemm(matrix(z_fc1_h, 1), matrix(flat_y, 1), matrix(fc1_W, 1), False, True, True)
     # fc1_h (13)
@@ -306,46 +302,43 @@ def _forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_
             fc2_h[n, i6] = relu(z_fc2_h[n, i6])
     # out_h (16)
     gemm(matrix(out_h, 1), matrix(fc2_h, 1), matrix(out_W, 1), False, True, True)
-    # max_loss_Z (44)
-    for n2 in range(N):
+    # max_loss_Z (45)
+    for n in range(N):
         best3 = lowest(X)
         for l in range(K):
-            candidate3 = out_h[n2, l]
+            candidate3 = out_h[n, l]
             if beats(candidate3, best3):
                 best3 = candidate3
-        max_loss_Z[n2] = best3
+        max_loss_Z[n] = best3
     # loss_Z (17)
-    for n2 in range(N):
+    for n in range(N):
         loss_Z_ = zero
         for l in range(K):
-            loss_Z_ += exp(out_h[n2, l] - max_loss_Z[n2])
-        loss_Z[n2] = loss_Z_
+            loss_Z_ += exp(out_h[n, l] - max_loss_Z[n])
+        loss_Z[n] = loss_Z_
     # loss_p (18)
-    for n2 in range(N):
+    for n in range(N):
         for k in range(K):
-            loss_p[n2, k] = exp(out_h[n2, k] - max_loss_Z[n2]) / loss_Z[n2]
+            loss_p[n, k] = exp(out_h[n, k] - max_loss_Z[n]) / loss_Z[n]
     loss_L_ = zero
-    for n2 in range(N):
+    for n in range(N):
         out_h_ = zero
-        if 0 <= y[n2] < K:
-            out_h_ = out_h[n2, y[n2]]
-        loss_L_ += number_1_N * (max_loss_Z[n2] - out_h_ + log(loss_Z[n2]))
+        if 0 <= y[n] < K:
+            out_h_ = out_h[n, y[n]]
+        loss_L_ += number_1_N * (max_loss_Z[n] - out_h_ + log(loss_Z[n]))
     # loss_L (19)
     loss_L[()] = loss_L_
 
 
 @kernel
 def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_pool1_Y, q2_pool1_Y,
-    conv2_Y, p4_pool2_Y, q4_pool2_Y, flat_y, fc1_h, fc2_h, out_h, max_loss_Z, loss_Z, loss_p,
-    dloss_L, dloss_p, dX, dconv1_K, dconv1_b, dconv2_K, dconv2_b, dfc1_W, dfc1_b, dfc2_W, dfc2_b,
-    dout_W, dout_b, dloss_Z, dout_h, dfc2_h, dz_fc2_h, dfc1_h, dz_fc1_h, dflat_y, dpool2_Y,
-    dconv2_Y, dz_conv2_Y, dpool1_Y, dconv1_Y, dz_conv1_Y, dpool1_Y_patches, dX_patches, X_patches,
-    pool1_Y_patches):
+    conv2_Y, p4_pool2_Y, q4_pool2_Y, flat_y, fc1_h, fc2_h, loss_p, dloss_L, dloss_p, dX, dconv1_K,
+    dconv1_b, dconv2_K, dconv2_b, dfc1_W, dfc1_b, dfc2_W, dfc2_b, dout_W, dout_b, dout_h, dfc2_h,
+    dz_fc2_h, dfc1_h, dz_fc1_h, dflat_y, dpool2_Y, dconv2_Y, dz_conv2_Y, dpool1_Y, dconv1_Y,
+    dz_conv1_Y, s_dloss_p_loss_p, dpool1_Y_patches, dX_patches, X_patches, pool1_Y_patches):
     """The gradients; an empty array stands for one that is not wanted."""
     N = X.shape[0]
     C = X.shape[1]
-    H = X.shape[2]
-    W = X.shape[3]
     conv1_O = conv1_K.shape[0]
     conv1_P = conv1_K.shape[2]
     conv1_Q = conv1_K.shape[3]
@@ -360,26 +353,21 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
     conv2_V = conv2_Y.shape[3]
     pool2_U = p4_pool2_Y.shape[2]
     pool2_V = p4_pool2_Y.shape[3]
-    flat_K = fc1_W.shape[1]
     fc1_H = fc1_W.shape[0]
     fc2_H = fc2_W.shape[0]
     K = out_W.shape[0]
-    number_1_N = number(X, 1, N)
-    one = number(X, 1)
     zero = number(X, 0)
-    # dloss_Z (20)
-    for n2 in range(N):
-        dloss_Z[n2] = dloss_L[()] * number_1_N * (one / loss_Z[n2])
-    for n2 in range(N):
-        dloss_Z_ = zero
+    number_1_N = number(X, 1, N)
+    # s_dloss_p_loss_p (44)
+    for n in range(N):
+        s_dloss_p_loss_p_ = zero
         for k in range(K):
-            dloss_Z_ += -dloss_p[n2, k] * (loss_p[n2, k] / loss_Z[n2])
-        dloss_Z[n2] += dloss_Z_
+            s_dloss_p_loss_p_ += dloss_p[n, k] * loss_p[n, k]
+        s_dloss_p_loss_p[n] = s_dloss_p_loss_p_
     # dout_h (21)
     for n in range(N):
         for k in range(K):
-            exp_ = exp(out_h[n, k] - max_loss_Z[n])
-            dout_h[n, k] = dloss_Z[n] * exp_ + dloss_p[n, k] * (exp_ / loss_Z[n])
+            dout_h[n, k] = loss_p[n, k] * (dloss_L[()] * number_1_N + dloss_p[n, k] - s_dloss_p_loss_p[n])
     for n in range(N):
         if 0 <= y[n] < K:
             dout_h[n, y[n]] += -dloss_L[()] * number_1_N
@@ -429,13 +417,10 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
         gemm(matrix(dflat_y, 1), matrix(dz_fc1_h, 1), matrix(fc1_W, 1), False, False, False)
         # dpool2_Y (27)
         for n in range(N):
-            for c4 in range(conv2_O):
+            for c2 in range(conv2_O):
                 for i4 in range(pool2_U):
                     for j4 in range(pool2_V):
-                        dpool2_Y_ = zero
-                        if j4 + c4*pool2_U*pool2_V + i4*pool2_V < flat_K:
-                            dpool2_Y_ += dflat_y[n, j4 + c4*pool2_U*pool2_V + i4*pool2_V]
-                        dpool2_Y[n, c4, i4, j4] = dpool2_Y_
+                        dpool2_Y[n, c2, i4, j4] = dflat_y[n, j4 + c2*pool2_U*pool2_V + i4*pool2_V]
         # dconv2_Y (28)
         clear(dconv2_Y)
         for n in range(N):
@@ -460,15 +445,14 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
                         dconv2_b_ += dz_conv2_Y[n, o, i3, j3]
             dconv2_b[o] = dconv2_b_
     if dconv2_K.size:
-        clear(pool1_Y_patches)
         # dconv2_K (36)
         clear(dconv2_K)
         for n in range(N):
             for o2 in range(conv1_O):
                 for p in range(conv2_P):
                     for q in range(conv2_Q):
-                        for i3 in range(min(conv2_U, pool1_U - p)):
-                            for j3 in range(min(conv2_V, pool1_V - q)):
+                        for i3 in range(conv2_U):
+                            for j3 in range(conv2_V):
                                 pool1_Y_patches[o2, p, q, i3, j3] = pool1_Y[n, o2, i3 + p, j3 + q]
             # dconv2_K (36)
             gemm(matrix(dconv2_K, 1), matrix(dz_conv2_Y[n], 1), matrix(pool1_Y_patches, 3), False,
@@ -480,12 +464,12 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
             gemm(matrix(dpool1_Y_patches, 3), matrix(conv2_K, 1), matrix(dz_conv2_Y[n], 1), True,
                 False, False)
             # dpool1_Y (30)
-            for c2 in range(conv1_O):
+            for o in range(conv1_O):
                 for p3 in range(conv2_P):
                     for q3 in range(conv2_Q):
-                        for i in range(min(conv2_U, pool1_U - p3)):
-                            for j in range(min(conv2_V, pool1_V - q3)):
-                                dpool1_Y[n, c2, i + p3, j + q3] += dpool1_Y_patches[c2, p3, q3, i, j]
+                        for i in range(conv2_U):
+                            for j in range(conv2_V):
+                                dpool1_Y[n, o, i + p3, j + q3] += dpool1_Y_patches[o, p3, q3, i, j]
         # dconv1_Y (31)
         clear(dconv1_Y)
         for n in range(N):
@@ -510,15 +494,14 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
                         dconv1_b_ += dz_conv1_Y[n, o, i, j]
             dconv1_b[o] = dconv1_b_
     if dconv1_K.size:
-        clear(X_patches)
         # dconv1_K (34)
         clear(dconv1_K)
         for n in range(N):
             for c in range(C):
                 for p in range(conv1_P):
                     for q in range(conv1_Q):
-                        for i in range(min(conv1_U, H - p)):
-                            for j in range(min(conv1_V, W - q)):
+                        for i in range(conv1_U):
+                            for j in range(conv1_V):
                                 X_patches[c, p, q, i, j] = X[n, c, i + p, j + q]
             # dconv1_K (34)
             gemm(matrix(dconv1_K, 1), matrix(dz_conv1_Y[n], 1), matrix(X_patches, 3), False, True,
@@ -533,8 +516,8 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
             for c in range(C):
                 for p in range(conv1_P):
                     for q in range(conv1_Q):
-                        for i in range(min(conv1_U, H - p)):
-                            for j in range(min(conv1_V, W - q)):
+                        for i in range(conv1_U):
+                            for j in range(conv1_V):
                                 dX[n, c, i + p, j + q] += dX_patches[c, p, q, i, j]
 
 
@@ -580,6 +563,7 @@ def _run(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_b, o
     check_size("lenet5", "pool2_V", pool2_V, "(conv2_V - 2)//2 + 1", least=1)
     flat_K = conv2_O*pool2_U*pool2_V
     check_size("lenet5", "flat_K", flat_K, "conv2_O*pool2_U*pool2_V", least=0)
+    check_given("lenet5", "fc1_W", "flat_K", size["flat_K"], flat_K, "conv2_O*pool2_U*pool2_V")
     fc1_H = size["fc1_H"]
     fc2_H = size["fc2_H"]
     K = size["K"]
@@ -596,10 +580,10 @@ def _run(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_b, o
     flat_y = np.empty((N, flat_K), dtype)
     fc1_h = np.empty((N, fc1_H), dtype)
     fc2_h = np.empty((N, fc2_H), dtype)
+    pool2_Y = np.empty((N, conv2_O, pool2_U, pool2_V), dtype)
     out_h = np.empty((N, K), dtype)
     max_loss_Z = np.empty((N,), dtype)
     loss_Z = np.empty((N,), dtype)
-    pool2_Y = np.empty((N, conv2_O, pool2_U, pool2_V), dtype)
     z_conv1_Y = np.empty((N, conv1_O, conv1_U, conv1_V), dtype)
     z_conv2_Y = np.empty((N, conv2_O, conv2_U, conv2_V), dtype)
     z_fc1_h = np.empty((N, fc1_H), dtype)
@@ -608,13 +592,12 @@ def _run(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_b, o
     pool1_Y_patches = np.empty((conv1_O, conv2_P, conv2_Q, conv2_U, conv2_V), dtype)
     _forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_b, out_W, out_b,
         loss_L, loss_p, conv1_Y, pool1_Y, p2_pool1_Y, q2_pool1_Y, conv2_Y, p4_pool2_Y, q4_pool2_Y,
-        flat_y, fc1_h, fc2_h, out_h, max_loss_Z, loss_Z, pool2_Y, z_conv1_Y, z_conv2_Y, z_fc1_h,
+        flat_y, fc1_h, fc2_h, pool2_Y, out_h, max_loss_Z, loss_Z, z_conv1_Y, z_conv2_Y, z_fc1_h,
         z_fc2_h, X_patches, pool1_Y_patches)
     return Outputs(loss_L[()], loss_p), (dtype, N, C, H, W, conv1_O, conv1_P, conv1_Q, conv1_U,
         conv1_V, pool1_U, pool1_V, conv2_O, conv2_P, conv2_Q, conv2_U, conv2_V, pool2_U, pool2_V,
         flat_K, fc1_H, fc2_H, K, X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y,
-        p2_pool1_Y, q2_pool1_Y, conv2_Y, p4_pool2_Y, q4_pool2_Y, flat_y, fc1_h, fc2_h, out_h,
-        max_loss_Z, loss_Z, loss_p)
+        p2_pool1_Y, q2_pool1_Y, conv2_Y, p4_pool2_Y, q4_pool2_Y, flat_y, fc1_h, fc2_h, loss_p)
 
 
 def forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_b, out_W, out_b):
@@ -676,8 +659,7 @@ class Pullback:
         (dtype, N, C, H, W, conv1_O, conv1_P, conv1_Q, conv1_U, conv1_V, pool1_U, pool1_V, conv2_O,
             conv2_P, conv2_Q, conv2_U, conv2_V, pool2_U, pool2_V, flat_K, fc1_H, fc2_H, K, X, y,
             conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_pool1_Y, q2_pool1_Y,
-            conv2_Y, p4_pool2_Y, q4_pool2_Y, flat_y, fc1_h, fc2_h, out_h, max_loss_Z, loss_Z,
-            loss_p) = self._saved
+            conv2_Y, p4_pool2_Y, q4_pool2_Y, flat_y, fc1_h, fc2_h, loss_p) = self._saved
         size = {"C": C, "H": H, "K": K, "N": N, "W": W, "conv1_O": conv1_O, "conv1_P": conv1_P, "conv1_Q": conv1_Q, "conv1_U": conv1_U, "conv1_V": conv1_V, "conv2_O": conv2_O, "conv2_P": conv2_P, "conv2_Q": conv2_Q, "conv2_U": conv2_U, "conv2_V": conv2_V, "fc1_H": fc1_H, "fc2_H": fc2_H, "flat_K": flat_K, "pool1_U": pool1_U, "pool1_V": pool1_V, "pool2_U": pool2_U, "pool2_V": pool2_V}
         (dloss_L, dloss_p) = check_cotangents("lenet5", _OUTPUTS, given, size, dtype)
         dX = gradient("X" in self._wanted, (N, C, H, W), dtype)
@@ -691,7 +673,6 @@ class Pullback:
         dfc2_b = gradient("fc2_b" in self._wanted, (fc2_H,), dtype)
         dout_W = gradient("out_W" in self._wanted, (K, fc2_H), dtype)
         dout_b = gradient("out_b" in self._wanted, (K,), dtype)
-        dloss_Z = np.empty((N,), dtype)
         dout_h = np.empty((N, K), dtype)
         dfc2_h = np.empty((N, fc2_H), dtype)
         dz_fc2_h = np.empty((N, fc2_H), dtype)
@@ -704,16 +685,17 @@ class Pullback:
         dpool1_Y = np.empty((N, conv1_O, pool1_U, pool1_V), dtype)
         dconv1_Y = np.empty((N, conv1_O, conv1_U, conv1_V), dtype)
         dz_conv1_Y = np.empty((N, conv1_O, conv1_U, conv1_V), dtype)
+        s_dloss_p_loss_p = np.empty((N,), dtype)
         dpool1_Y_patches = np.empty((conv1_O, conv2_P, conv2_Q, conv2_U, conv2_V), dtype)
         dX_patches = np.empty((C, conv1_P, conv1_Q, conv1_U, conv1_V), dtype)
         X_patches = np.empty((C, conv1_P, conv1_Q, conv1_U, conv1_V), dtype)
         pool1_Y_patches = np.empty((conv1_O, conv2_P, conv2_Q, conv2_U, conv2_V), dtype)
         _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_pool1_Y,
-            q2_pool1_Y, conv2_Y, p4_pool2_Y, q4_pool2_Y, flat_y, fc1_h, fc2_h, out_h, max_loss_Z,
-            loss_Z, loss_p, dloss_L, dloss_p, dX, dconv1_K, dconv1_b, dconv2_K, dconv2_b, dfc1_W,
-            dfc1_b, dfc2_W, dfc2_b, dout_W, dout_b, dloss_Z, dout_h, dfc2_h, dz_fc2_h, dfc1_h,
-            dz_fc1_h, dflat_y, dpool2_Y, dconv2_Y, dz_conv2_Y, dpool1_Y, dconv1_Y, dz_conv1_Y,
-            dpool1_Y_patches, dX_patches, X_patches, pool1_Y_patches)
+            q2_pool1_Y, conv2_Y, p4_pool2_Y, q4_pool2_Y, flat_y, fc1_h, fc2_h, loss_p, dloss_L,
+            dloss_p, dX, dconv1_K, dconv1_b, dconv2_K, dconv2_b, dfc1_W, dfc1_b, dfc2_W, dfc2_b,
+            dout_W, dout_b, dout_h, dfc2_h, dz_fc2_h, dfc1_h, dz_fc1_h, dflat_y, dpool2_Y, dconv2_Y,
+            dz_conv2_Y, dpool1_Y, dconv1_Y, dz_conv1_Y, s_dloss_p_loss_p, dpool1_Y_patches,
+            dX_patches, X_patches, pool1_Y_patches)
         return Gradients(
             dX if "X" in self._wanted else None,
             dconv1_K if "conv1_K" in self._wanted else None,

@@ -3,7 +3,7 @@
     Y[c, i, j] = max_{p,q: 0 <= stride*i+p-pad < H, 0 <= stride*j+q-pad < W} X[c,stride*i+p-pad,stride*j+q-pad]
 
 Source: document 003, 'Pooling'; document 000, 'Convolutional Neural Networks (CNNs)'.
-Convention: padding never wins.
+Convention: padding never wins: a window of nothing else is -inf.
 Convention: of equal maxima the first takes the gradient.
 Convention: NaN wins.
 
@@ -52,7 +52,9 @@ SPEC = {'name': 'max_pool2d',
               'pad': {'default': 0, 'least': 0}},
  'reals': {},
  'packs': {},
- 'conventions': ('padding never wins', 'of equal maxima the first takes the gradient', 'NaN wins'),
+ 'conventions': ('padding never wins: a window of nothing else is -inf',
+                 'of equal maxima the first takes the gradient',
+                 'NaN wins'),
  'digest': '1863af1ca896f25c'}
 CERTIFICATE = certificate(__file__)
 

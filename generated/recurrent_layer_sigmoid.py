@@ -82,7 +82,6 @@ def _forward(x, h0, W_hh, W_xh, b_h, h, h_prev, z_h):
     T = x.shape[0]
     H = h0.shape[1]
     B = x.shape[1]
-    zero = number(x, 0)
     # z_h (2)
     for t in range(T):
         for b in range(B):
@@ -93,11 +92,9 @@ def _forward(x, h0, W_hh, W_xh, b_h, h, h_prev, z_h):
         # h_prev (1)
         for b in range(B):
             for j in range(H):
-                h_prev_ = zero
+                h_prev_ = h0[b, j]
                 if t >= 1:
-                    h_prev_ += h[t - 1, b, j]
-                if t == 0:
-                    h_prev_ += h0[b, j]
+                    h_prev_ = h[t - 1, b, j]
                 h_prev[t, b, j] = h_prev_
         # z_h (2)
         gemm(matrix(z_h[t], 1), matrix(h_prev[t], 1), matrix(W_hh, 1), False, True, True)

@@ -1,7 +1,8 @@
 """residual block (skip connection around two 3x3 convolutions)
 
-    A[o, i, j] = relu(sum_{c,p,q} X[c,i+p-1,j+q-1]*K1[o,c,p,q] + b1[o])
-    Y[o, i, j] = relu(sum_{c,p,q} A[c,i+p-1,j+q-1]*K2[o,c,p,q] + b2[o] + X[o,i,j])
+    inner_Y[o, i, j] = relu(sum_{c,p,q} X[c,i+p-1,j+q-1]*K1[o,c,p,q] + b1[o])
+    outer_Y[o, i, j] = sum_{c,p,q} inner_Y[c,i+p-1,j+q-1]*K2[o,c,p,q] + b2[o]
+    Y[o, i, j] = relu(outer_Y[o,i,j] + X[o,i,j])
 
 Source: document 003, 'Modern CNN Architectures': ResNet; its layers: 'Convolutional Layer'.
 Convention: cross-correlation with stride 1 and padding 'same': shapes do not change.
@@ -35,8 +36,9 @@ from .runtime import (
 SPEC = {'name': 'residual_block',
  'title': 'residual block (skip connection around two 3x3 convolutions)',
  'source': "document 003, 'Modern CNN Architectures': ResNet; its layers: 'Convolutional Layer'",
- 'equations': ('A[o, i, j] = relu(sum_{c,p,q} X[c,i+p-1,j+q-1]*K1[o,c,p,q] + b1[o])',
-               'Y[o, i, j] = relu(sum_{c,p,q} A[c,i+p-1,j+q-1]*K2[o,c,p,q] + b2[o] + X[o,i,j])'),
+ 'equations': ('inner_Y[o, i, j] = relu(sum_{c,p,q} X[c,i+p-1,j+q-1]*K1[o,c,p,q] + b1[o])',
+               'outer_Y[o, i, j] = sum_{c,p,q} inner_Y[c,i+p-1,j+q-1]*K2[o,c,p,q] + b2[o]',
+               'Y[o, i, j] = relu(outer_Y[o,i,j] + X[o,i,j])'),
  'inputs': ({'name': 'X', 'shape': ('B', 'C', 'H', 'W'), 'integer': False, 'about': 'feature maps'},
             {'name': 'K1', 'shape': ('C', 'C', 3, 3), 'integer': False, 'about': 'kernels'},
             {'name': 'K2', 'shape': ('C', 'C', 3, 3), 'integer': False, 'about': 'kernels'},
@@ -53,7 +55,7 @@ SPEC = {'name': 'residual_block',
  'conventions': ("cross-correlation with stride 1 and padding 'same': shapes do not change",
                  "ReLU between the convolutions and behind the sum; ReLU'(0) = 0; no "
                  'normalisation'),
- 'digest': 'f791059e87990e1b'}
+ 'digest': '2e59089432747cf5'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -85,19 +87,19 @@ class Gradients(NamedTuple):
 
 
 @kernel
-def _forward(X, K1, K2, b1, b2, Y, A, z_A, z_Y, X_patches, A_patches):
+def _forward(X, K1, K2, b1, b2, Y, inner_Y, outer_Y, z_inner_Y, X_patches, inner_Y_patches):
     """The outputs, and what the backward pass reads."""
     C = X.shape[1]
     H = X.shape[2]
     W = X.shape[3]
     B = X.shape[0]
-    # z_Y (3), z_A (1)
+    # outer_Y (3), z_inner_Y (1)
     for b in range(B):
         for o in range(C):
             for i in range(H):
                 for j in range(W):
-                    z_Y[b, o, i, j] = b2[o] + X[b, o, i, j]
-                    z_A[b, o, i, j] = b1[o]
+                    outer_Y[b, o, i, j] = b2[o]
+                    z_inner_Y[b, o, i, j] = b1[o]
     clear(X_patches)
     for b in range(B):
         for c in range(C):
@@ -106,54 +108,54 @@ def _forward(X, K1, K2, b1, b2, Y, A, z_A, z_Y, X_patches, A_patches):
                     for i in range(max(0, -p + 1), min(H, H - p + 1)):
                         for j in range(max(0, -q + 1), min(W, W - q + 1)):
                             X_patches[c, p, q, i, j] = X[b, c, i + p - 1, j + q - 1]
-        # z_A (1)
-        gemm(matrix(z_A[b], 1), matrix(K1, 1), matrix(X_patches, 3), False, False, True)
-    # A (2)
+        # z_inner_Y (1)
+        gemm(matrix(z_inner_Y[b], 1), matrix(K1, 1), matrix(X_patches, 3), False, False, True)
+    # inner_Y (2)
     for b in range(B):
         for o in range(C):
             for i in range(H):
                 for j in range(W):
-                    A[b, o, i, j] = relu(z_A[b, o, i, j])
-    clear(A_patches)
+                    inner_Y[b, o, i, j] = relu(z_inner_Y[b, o, i, j])
+    clear(inner_Y_patches)
     for b in range(B):
         for c in range(C):
             for p in range(3):
                 for q in range(3):
                     for i in range(max(0, -p + 1), min(H, H - p + 1)):
                         for j in range(max(0, -q + 1), min(W, W - q + 1)):
-                            A_patches[c, p, q, i, j] = A[b, c, i + p - 1, j + q - 1]
-        # z_Y (3)
-        gemm(matrix(z_Y[b], 1), matrix(K2, 1), matrix(A_patches, 3), False, False, True)
+                            inner_Y_patches[c, p, q, i, j] = inner_Y[b, c, i + p - 1, j + q - 1]
+        # outer_Y (3)
+        gemm(matrix(outer_Y[b], 1), matrix(K2, 1), matrix(inner_Y_patches, 3), False, False, True)
     # Y (4)
     for b in range(B):
         for o in range(C):
             for i in range(H):
                 for j in range(W):
-                    Y[b, o, i, j] = relu(z_Y[b, o, i, j])
+                    Y[b, o, i, j] = relu(outer_Y[b, o, i, j] + X[b, o, i, j])
 
 
 @kernel
-def _backward(X, K1, K2, A, Y, dY, dX, dK1, dK2, db1, db2, dz_Y, dA, dz_A, dA_patches, dX_patches,
-    X_patches, A_patches):
+def _backward(X, K1, K2, inner_Y, Y, dY, dX, dK1, dK2, db1, db2, douter_Y, dinner_Y, dz_inner_Y,
+    dinner_Y_patches, dX_patches, X_patches, inner_Y_patches):
     """The gradients; an empty array stands for one that is not wanted."""
     C = X.shape[1]
     H = X.shape[2]
     W = X.shape[3]
     B = X.shape[0]
     zero = number(X, 0)
-    # dz_Y (5)
-    for b in range(B):
-        for o in range(C):
-            for i in range(H):
-                for j in range(W):
-                    dz_Y[b, o, i, j] = dY[b, o, i, j] * step(Y[b, o, i, j])
     if dX.size:
         # dX (8)
         for b in range(B):
             for c in range(C):
                 for i in range(H):
                     for j in range(W):
-                        dX[b, c, i, j] = dz_Y[b, c, i, j]
+                        dX[b, c, i, j] = dY[b, c, i, j] * step(Y[b, c, i, j])
+    # douter_Y (5)
+    for b in range(B):
+        for o in range(C):
+            for i in range(H):
+                for j in range(W):
+                    douter_Y[b, o, i, j] = dY[b, o, i, j] * step(Y[b, o, i, j])
     if db2.size:
         # db2 (12)
         for c in range(C):
@@ -161,10 +163,10 @@ def _backward(X, K1, K2, A, Y, dY, dX, dK1, dK2, db1, db2, dz_Y, dA, dz_A, dA_pa
             for b in range(B):
                 for i in range(H):
                     for j in range(W):
-                        db2_ += dz_Y[b, c, i, j]
+                        db2_ += douter_Y[b, c, i, j]
             db2[c] = db2_
     if dK2.size:
-        clear(A_patches)
+        clear(inner_Y_patches)
         # dK2 (10)
         clear(dK2)
         for b in range(B):
@@ -173,27 +175,29 @@ def _backward(X, K1, K2, A, Y, dY, dX, dK1, dK2, db1, db2, dz_Y, dA, dz_A, dA_pa
                     for g2 in range(3):
                         for i in range(max(0, -g + 1), min(H, H - g + 1)):
                             for j in range(max(0, -g2 + 1), min(W, W - g2 + 1)):
-                                A_patches[o, g, g2, i, j] = A[b, o, i + g - 1, j + g2 - 1]
+                                inner_Y_patches[o, g, g2, i, j] = inner_Y[b, o, i + g - 1, j + g2 - 1]
             # dK2 (10)
-            gemm(matrix(dK2, 1), matrix(dz_Y[b], 1), matrix(A_patches, 3), False, True, True)
+            gemm(matrix(dK2, 1), matrix(douter_Y[b], 1), matrix(inner_Y_patches, 3), False, True,
+                True)
     if dX.size or dK1.size or db1.size:
-        # dA (6)
-        clear(dA)
+        # dinner_Y (6)
+        clear(dinner_Y)
         for b in range(B):
-            gemm(matrix(dA_patches, 3), matrix(K2, 1), matrix(dz_Y[b], 1), True, False, False)
-            # dA (6)
+            gemm(matrix(dinner_Y_patches, 3), matrix(K2, 1), matrix(douter_Y[b], 1), True, False,
+                False)
+            # dinner_Y (6)
             for o in range(C):
                 for p in range(3):
                     for q in range(3):
                         for i2 in range(max(0, -p + 1), min(H, H - p + 1)):
                             for j2 in range(max(0, -q + 1), min(W, W - q + 1)):
-                                dA[b, o, i2 + p - 1, j2 + q - 1] += dA_patches[o, p, q, i2, j2]
-        # dz_A (7)
+                                dinner_Y[b, o, i2 + p - 1, j2 + q - 1] += dinner_Y_patches[o, p, q, i2, j2]
+        # dz_inner_Y (7)
         for b in range(B):
             for o in range(C):
                 for i in range(H):
                     for j in range(W):
-                        dz_A[b, o, i, j] = dA[b, o, i, j] * step(A[b, o, i, j])
+                        dz_inner_Y[b, o, i, j] = dinner_Y[b, o, i, j] * step(inner_Y[b, o, i, j])
     if db1.size:
         # db1 (11)
         for c in range(C):
@@ -201,7 +205,7 @@ def _backward(X, K1, K2, A, Y, dY, dX, dK1, dK2, db1, db2, dz_Y, dA, dz_A, dA_pa
             for b in range(B):
                 for i in range(H):
                     for j in range(W):
-                        db1_ += dz_A[b, c, i, j]
+                        db1_ += dz_inner_Y[b, c, i, j]
             db1[c] = db1_
     if dK1.size:
         clear(X_patches)
@@ -215,10 +219,10 @@ def _backward(X, K1, K2, A, Y, dY, dX, dK1, dK2, db1, db2, dz_Y, dA, dz_A, dA_pa
                             for j in range(max(0, -g2 + 1), min(W, W - g2 + 1)):
                                 X_patches[o, g, g2, i, j] = X[b, o, i + g - 1, j + g2 - 1]
             # dK1 (9)
-            gemm(matrix(dK1, 1), matrix(dz_A[b], 1), matrix(X_patches, 3), False, True, True)
+            gemm(matrix(dK1, 1), matrix(dz_inner_Y[b], 1), matrix(X_patches, 3), False, True, True)
     if dX.size:
         for b in range(B):
-            gemm(matrix(dX_patches, 3), matrix(K1, 1), matrix(dz_A[b], 1), True, False, False)
+            gemm(matrix(dX_patches, 3), matrix(K1, 1), matrix(dz_inner_Y[b], 1), True, False, False)
             # dX (8)
             for c in range(C):
                 for p in range(3):
@@ -239,13 +243,13 @@ def _run(X, K1, K2, b1, b2):
     W = size["W"]
     B = size["B"]
     Y = np.empty((B, C, H, W), dtype)
-    A = np.empty((B, C, H, W), dtype)
-    z_A = np.empty((B, C, H, W), dtype)
-    z_Y = np.empty((B, C, H, W), dtype)
+    inner_Y = np.empty((B, C, H, W), dtype)
+    outer_Y = np.empty((B, C, H, W), dtype)
+    z_inner_Y = np.empty((B, C, H, W), dtype)
     X_patches = np.empty((C, 3, 3, H, W), dtype)
-    A_patches = np.empty((C, 3, 3, H, W), dtype)
-    _forward(X, K1, K2, b1, b2, Y, A, z_A, z_Y, X_patches, A_patches)
-    return Outputs(Y), (dtype, C, H, W, B, X, K1, K2, A, Y)
+    inner_Y_patches = np.empty((C, 3, 3, H, W), dtype)
+    _forward(X, K1, K2, b1, b2, Y, inner_Y, outer_Y, z_inner_Y, X_patches, inner_Y_patches)
+    return Outputs(Y), (dtype, C, H, W, B, X, K1, K2, inner_Y, Y)
 
 
 def forward(X, K1, K2, b1, b2):
@@ -294,7 +298,7 @@ class Pullback:
         Raises:   ShapeError, DtypeError
         """
         given = {"Y": Y}
-        (dtype, C, H, W, B, X, K1, K2, A, Y) = self._saved
+        (dtype, C, H, W, B, X, K1, K2, inner_Y, Y) = self._saved
         size = {"B": B, "C": C, "H": H, "W": W}
         (dY,) = check_cotangents("residual_block", _OUTPUTS, given, size, dtype)
         dX = gradient("X" in self._wanted, (B, C, H, W), dtype)
@@ -302,15 +306,15 @@ class Pullback:
         dK2 = gradient("K2" in self._wanted, (C, C, 3, 3), dtype)
         db1 = gradient("b1" in self._wanted, (C,), dtype)
         db2 = gradient("b2" in self._wanted, (C,), dtype)
-        dz_Y = np.empty((B, C, H, W), dtype)
-        dA = np.empty((B, C, H, W), dtype)
-        dz_A = np.empty((B, C, H, W), dtype)
-        dA_patches = np.empty((C, 3, 3, H, W), dtype)
+        douter_Y = np.empty((B, C, H, W), dtype)
+        dinner_Y = np.empty((B, C, H, W), dtype)
+        dz_inner_Y = np.empty((B, C, H, W), dtype)
+        dinner_Y_patches = np.empty((C, 3, 3, H, W), dtype)
         dX_patches = np.empty((C, 3, 3, H, W), dtype)
         X_patches = np.empty((C, 3, 3, H, W), dtype)
-        A_patches = np.empty((C, 3, 3, H, W), dtype)
-        _backward(X, K1, K2, A, Y, dY, dX, dK1, dK2, db1, db2, dz_Y, dA, dz_A, dA_patches,
-            dX_patches, X_patches, A_patches)
+        inner_Y_patches = np.empty((C, 3, 3, H, W), dtype)
+        _backward(X, K1, K2, inner_Y, Y, dY, dX, dK1, dK2, db1, db2, douter_Y, dinner_Y, dz_inner_Y,
+            dinner_Y_patches, dX_patches, X_patches, inner_Y_patches)
         return Gradients(
             dX if "X" in self._wanted else None,
             dK1 if "K1" in self._wanted else None,

@@ -45,7 +45,7 @@ SPEC = {'name': 'softmax_cross_entropy_distribution',
  'reals': {},
  'packs': {},
  'conventions': ('the mean is over the batch', 'labels need not add up to 1'),
- 'digest': 'f86d6b8a853af389'}
+ 'digest': '88a7c22c5de3fd79'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -77,7 +77,7 @@ def _forward(y, x, L, max_z_L, z_L):
     K = y.shape[1]
     zero = number(y, 0)
     number_1_N = number(y, 1, N)
-    # max_z_L (6)
+    # max_z_L (7)
     for n in range(N):
         best = lowest(y)
         for l in range(K):
@@ -100,29 +100,28 @@ def _forward(y, x, L, max_z_L, z_L):
 
 
 @kernel
-def _backward(y, x, max_z_L, z_L, dL, dy, dx, dz_L):
+def _backward(y, x, max_z_L, z_L, dL, dy, dx, s_y):
     """The gradients; an empty array stands for one that is not wanted."""
     N = y.shape[0]
     K = y.shape[1]
     number_1_N = number(y, 1, N)
     zero = number(y, 0)
-    number_N = number(y, N)
     if dy.size:
         # dy (4)
         for n in range(N):
             for k in range(K):
                 dy[n, k] = -dL[()] * number_1_N * (x[n, k] - max_z_L[n] - log(z_L[n]))
     if dx.size:
-        # dz_L (3)
+        # s_y (6)
         for n in range(N):
-            dz_L_ = zero
+            s_y_ = zero
             for k in range(K):
-                dz_L_ += dL[()] * y[n, k] * z_L[n] / (number_N * z_L[n] * z_L[n])
-            dz_L[n] = dz_L_
+                s_y_ += y[n, k]
+            s_y[n] = s_y_
         # dx (5)
         for n in range(N):
             for k in range(K):
-                dx[n, k] = dz_L[n] * exp(x[n, k] - max_z_L[n]) - dL[()] * y[n, k] * z_L[n] / (number_N * z_L[n])
+                dx[n, k] = dL[()] * number_1_N * (s_y[n] * exp(x[n, k] - max_z_L[n]) / z_L[n] - y[n, k])
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)
@@ -191,8 +190,8 @@ class Pullback:
         (dL,) = check_cotangents("softmax_cross_entropy_distribution", _OUTPUTS, given, size, dtype)
         dy = gradient("y" in self._wanted, (N, K), dtype)
         dx = gradient("x" in self._wanted, (N, K), dtype)
-        dz_L = np.empty((N,), dtype)
-        _backward(y, x, max_z_L, z_L, dL, dy, dx, dz_L)
+        s_y = np.empty((N,), dtype)
+        _backward(y, x, max_z_L, z_L, dL, dy, dx, s_y)
         return Gradients(
             dy if "y" in self._wanted else None,
             dx if "x" in self._wanted else None,

@@ -86,8 +86,6 @@ def _forward(I, K, S, S_patches):
     W = I.shape[3]
     P = K.shape[2]
     Q = K.shape[3]
-    U = S.shape[2]
-    V = S.shape[3]
     B = I.shape[0]
     # S (1)
     clear(S)
@@ -97,8 +95,8 @@ def _forward(I, K, S, S_patches):
         for o in range(O):
             for p in range(P):
                 for q in range(Q):
-                    for m in range(min(H, U - p)):
-                        for n in range(min(W, V - q)):
+                    for m in range(H):
+                        for n in range(W):
                             S[b, o, p + m, q + n] += S_patches[o, p, q, m, n]
 
 
@@ -115,15 +113,14 @@ def _backward(I, K, dS, dI, dK, K_patches, dS_patches):
     V = dS.shape[3]
     B = I.shape[0]
     if dK.size:
-        clear(dS_patches)
         # dK (3)
         clear(dK)
         for b in range(B):
             for o in range(O):
                 for p in range(P):
                     for q in range(Q):
-                        for m in range(min(H, U - p)):
-                            for n in range(min(W, V - q)):
+                        for m in range(H):
+                            for n in range(W):
                                 dS_patches[o, p, q, m, n] = dS[b, o, p + m, q + n]
             for o in range(O):
                 # dK (3)

@@ -4,7 +4,7 @@
 Python, which is how the text is run over exact numbers.
 """
 
-from .arguments import Tensor, check_cotangents, check_inputs, check_size, check_wrt
+from .arguments import Tensor, check_cotangents, check_given, check_inputs, check_size, check_wrt
 from .arrays import clear, lowest, matrix, number
 from .blas import gemm
 from .compilation import kernel
@@ -25,12 +25,14 @@ from .scalars import (
     normal_pdf,
     power,
     relu,
+    relu_right,
     sigmoid,
     sign,
     sin,
     softplus,
     sqrt,
     step,
+    step_right,
     tanh,
 )
 from .settings import check_integer, check_real
@@ -56,12 +58,14 @@ KERNEL_NAMES = (
     "number",
     "power",
     "relu",
+    "relu_right",
     "sigmoid",
     "sign",
     "sin",
     "softplus",
     "sqrt",
     "step",
+    "step_right",
     "tanh",
 )
 
@@ -76,6 +80,7 @@ __all__ = [
     "beats",
     "certificate",
     "check_cotangents",
+    "check_given",
     "check_inputs",
     "check_integer",
     "check_real",
@@ -100,11 +105,13 @@ __all__ = [
     "number",
     "power",
     "relu",
+    "relu_right",
     "sigmoid",
     "sign",
     "sin",
     "softplus",
     "sqrt",
     "step",
+    "step_right",
     "tanh",
 ]

@@ -60,6 +60,15 @@ def check_size(op: str, name: str, value: int, formula: str, least: int = 0, why
     return value
 
 
+def check_given(op: str, tensor: str, name: str, given: int, value: int, formula: str) -> None:
+    """An axis of an input that must have the size `value` that `formula` gives to the dimension `name`.
+
+    Raises:   ShapeError if it has another one
+    """
+    if given != value:
+        raise ShapeError(f"{op}: {tensor} has {name} = {given}, expected {formula} = {value}")
+
+
 def check_cotangents(
     op: str,
     tensors: Sequence[Tensor],

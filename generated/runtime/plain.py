@@ -36,12 +36,14 @@ __all__ = [
     "number",
     "power",
     "relu",
+    "relu_right",
     "sigmoid",
     "sign",
     "sin",
     "softplus",
     "sqrt",
     "step",
+    "step_right",
     "tanh",
 ]
 
@@ -176,6 +178,18 @@ def relu(x: Any) -> Any:
 def step(x: Any) -> Any:
     """1 where x is positive, else 0; NaN stays."""
     return _zero(x) + 1 if x > 0 else relu(x)
+
+
+@_ordered
+def relu_right(x: Any) -> Any:
+    """x where it is positive, else 0; NaN stays."""
+    return relu(x)
+
+
+@_ordered
+def step_right(x: Any) -> Any:
+    """1 where x is positive or 0, else 0; NaN stays."""
+    return _zero(x) + 1 if x >= 0 else relu(x)
 
 
 @_ordered

@@ -201,6 +201,18 @@ def step(x):
 
 
 @_scalar
+def relu_right(x):
+    """x where it is positive, else 0; a name of its own for its derivative, which is 1 at 0."""
+    return relu(x)
+
+
+@_scalar
+def step_right(x):
+    """1 where x is positive or 0, else 0."""
+    return choose(x >= _ZERO(x), _ONE(x), relu(x))
+
+
+@_scalar
 def sign(x):
     """1, 0 or -1."""
     return choose(x < _ZERO(x), -_ONE(x), step(x))
