@@ -1,4 +1,4 @@
-"""Layers upon each other: any number of them, of any kind, in a user's own file."""
+"""What is not published and can be made: any number of layers of any kind, any f and g."""
 
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from codegen.verify.execution import Candidate
 from codegen.verify.rung3_execution import check
 from derive.authoring.spec import OpSpec
 from derive.derivation import derive
-from derive.language import op
+from derive.language import op, sigmoid
 from derive.ops.bidirectional_gru import bidirectional_gru
+from derive.ops.rnn import probabilities, states_and_outputs
 from derive.ops.stacked import stack
 from derive.oracle.numbers import Floats
 from derive.oracle.reference import evaluate, sizes_of
@@ -31,6 +32,7 @@ from tests.ops.recurrent_by_hand import (
     gated,
     layers,
     lstm_layer,
+    output_layer,
     part,
     side_by_side,
     simple,
@@ -50,6 +52,11 @@ def five_layers(s):
     x = s.data("x", s.sequence("T", "t"), s.size("I", "k"))
     s.returns(*(made.h for made in stack(s, recurrent_layer, x, 5)))
 """
+
+
+@op(title="a recurrent layer with other activations", source="test")
+def rnn_sigmoid_softmax(s):
+    states_and_outputs(s, sigmoid, probabilities)
 
 
 @op(title="two GRU layers in both directions", source="test")
@@ -145,6 +152,15 @@ def test_layers_in_both_directions_can_be_stacked():
     shapes["x"] = (T, B, I)
     inputs = {n: 0.7 * draw(shapes[n], k) for k, n in enumerate(d.forward.inputs)}
     assert worst(d, by_hand, inputs) < 1e-13
+
+
+def test_other_activations_can_be_chosen_and_a_wrong_one_is_seen():
+    d = derive(rnn_sigmoid_softmax[0])
+    sizes = {"T": 3, "B": 2, "I": 2, "H": 3, "O": 4}
+    shapes = {n: tuple(sizes[str(k)] for k in d.forward.tensor(n).dims) for n in d.forward.inputs}
+    inputs = {n: 0.7 * draw(s, k) for k, (n, s) in enumerate(shapes.items())}
+    assert worst(d, output_layer(jax.nn.sigmoid, jax.nn.softmax), inputs) < 1e-13
+    assert worst(d, output_layer(jnp.tanh, jax.nn.softmax), inputs) > 1e-2
 
 
 def test_three_published_layers_are_three_layers_one_after_the_other():
