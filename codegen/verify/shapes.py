@@ -143,10 +143,7 @@ def exact_shapes(forward: System, backward: System, seed: str, budget: int) -> t
     found += [draw.small("ones", 1, budget)]
     found += [draw.one("long", s.name, LONG, 4 * budget) for s in draw.free]
     found += [draw.one("short", s.name, n, budget) for s in draw.free for n in SHORT if n >= s.least]
-    distinct: dict[str, Shape] = {}
-    for shape in found:
-        if shape is not None:  # equal shapes keep the first label: an op of scalars has one shape only
-            distinct.setdefault(str(sorted(shape.symbols.items())), shape)
+    distinct = {str(sorted(s.symbols.items())): s for s in found if s is not None}
     return tuple(sorted(distinct.values(), key=draw.cost))
 
 

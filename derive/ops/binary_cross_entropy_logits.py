@@ -7,7 +7,10 @@ from derive.ops.reductions import mean, none, sum
 @op(
     title="binary cross-entropy on logits",
     source="document 003, 'Classification Error Functions' and 'Comparison'",
-    conventions=("the mean divides by the number of elements, the batch included",),
+    conventions=(
+        "the mean divides by the number of elements, the batch included",
+        "logits are finite, of any size: at an infinite one 0 * log(0) is NaN, as the formula has it",
+    ),
     reduction=(mean, sum, none),
 )
 def binary_cross_entropy_logits(s, reduction):

@@ -7,7 +7,11 @@ from derive.ops.reductions import mean, none, sum
 @op(
     title="softmax cross-entropy on logits, with distributions as labels",
     source="document 003, 'Classification Error Functions' and 'Comparison'",
-    conventions=("the mean is over the batch", "labels need not add up to 1"),
+    conventions=(
+        "the mean is over the batch",
+        "labels need not add up to 1",
+        "0 * log(0) is NaN, as the formula has it: a logit of -inf is for labels that are not 0",
+    ),
     reduction=(mean, sum, none),
 )
 def softmax_cross_entropy_distribution(s, reduction):

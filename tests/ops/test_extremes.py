@@ -118,6 +118,20 @@ CASES = (
         [[1e4, 0, 5e3, 1e4]],
         {"y": [[-1e4, -1e4, 1e4, 1e4]], "x": [[1, 0, -0.5, -1]]},
     ),
+    Case(
+        softmax_cross_entropy_distribution_none,
+        {"y": [[0.0, 1.0], [0.5, 0.5]], "x": [[-INF, 0.0], [-INF, 0.0]]},
+        [NAN, INF],
+        {"x": [[0, 0], [-0.5, 0.5]]},
+        "0 * log(0) is NaN",
+    ),
+    Case(
+        binary_cross_entropy_logits_none,
+        {"y": [[0.0, 1.0, 0.0, 1.0]], "x": [[-INF, INF, INF, -INF]]},
+        [[NAN, NAN, INF, INF]],
+        {"x": [[0, 0, 1, -1]]},
+        "at an infinite one 0 * log(0) is NaN",
+    ),
     # cross-entropy on probabilities
     Case(
         binary_cross_entropy_none,

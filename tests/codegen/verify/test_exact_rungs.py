@@ -4,11 +4,15 @@ from dataclasses import replace
 
 import pytest
 
+from codegen.lower import lower
+from codegen.module import write_module
 from codegen.verify import rung2_derivation, rung3_execution
 from codegen.verify.cases import Cases
-from codegen.verify.execution import exact
+from codegen.verify.execution import Candidate, exact
 from codegen.verify.sabotage import scaled_gradient, with_statements
 from codegen.verify.vocabulary import outside_vocabulary
+from derive.derivation import derive
+from derive.language import exp, op
 from tests.codegen.verify.candidates import CATALOGUE, USERS, candidate, cases, changed, source
 
 
@@ -18,6 +22,24 @@ def test_what_is_published_passes_and_the_rungs_are_not_blind(name):
         result = rung.check(candidate(name), cases(name))
         assert result.verdict == "passed", result
         assert result.mutants.planted > 0 and result.mutants.killed >= 0.7 * result.mutants.planted
+
+
+@op(title="growth", source="a user's file")
+def growth(s):
+    rate, time, y = s.parameter("rate"), s.parameter("time"), s.let("y")
+    y[:] = exp(rate * time)
+    s.returns(y)
+
+
+def test_an_op_of_scalars_has_one_shape_and_is_checked_at_it():
+    made = write_module(lower(derive(growth[0])))
+    problems = Cases(made.plan.derivation)
+    assert len(problems.shapes) == 1
+    for rung in (rung2_derivation, rung3_execution):
+        assert rung.check(Candidate(made), problems).verdict == "passed"
+    wrong = scaled_gradient(made.text, "drate", 0)
+    failed = rung3_execution.check(Candidate(replace(made, text=wrong)), problems)
+    assert failed.verdict == "failed" and "drate differs" in failed.detail
 
 
 def without_guards(name):
