@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from derive.algebra.expr import Power, Ratio, walk
+from derive.algebra.layers import is_constant
 from derive.algebra.system import Equation, System, Tensor, check_system, symbols
 from derive.combine.attempt import Attempt, Workshop
 from derive.combine.measure import work
@@ -44,7 +46,7 @@ class _Combiner:
         self.tensors: list[Tensor] = []
         self.sums = Sums({t.name for t in backward.tensors} | symbols(backward))
         self.touched: set[str] = set()
-        self.unread = {n for n in self.equations if not _readers(self.equations, n)}
+        self.unread = self.equations.keys() - _readers(self.equations).keys()
 
     def run(self) -> None:
         """First each equation by itself; then others into their readers, as long as that is less work."""
@@ -56,8 +58,9 @@ class _Combiner:
     def _choices(self) -> Iterator[tuple[list[str], dict[str, View]]]:
         """Who takes in what: one equation into all its readers or into one; then all that one reads."""
         views = {n: v for n in self.equations if (v := self._view(n)) is not None}
+        found = _readers(self.equations)
         for name, view in views.items():
-            readers = _readers(self.equations, name)
+            readers = found.get(name, [])
             yield from ((some, {name: view}) for some in (readers, *([r] for r in readers if readers[1:])))
         for name in tuple(self.equations):
             deep = {n: v for n, v in views.items() if n in self._below(name) and not v.sums}
@@ -80,6 +83,8 @@ class _Combiner:
 
     def _try(self, readers: list[str], views: Mapping[str, View]) -> bool:
         """Let the readers take in the views, if something cancels and it is less work; whether it is."""
+        if not any(name in self.touched or _divides(self.equations[name]) for name in (*readers, *views)):
+            return False
         new = {e.tensor: e for view in views.values() for e in view.sums}
         declared = [t for view in views.values() for t in view.declared()]
         system = replace(self.backward, tensors=(*self.backward.tensors, *self.tensors, *declared))
@@ -104,9 +109,10 @@ class _Combiner:
 
     def _read_only(self, equations: Equations) -> Equations:
         """The equations without those that nothing reads any more."""
-        kept = {*self.backward.outputs, *self.unread}
-        gone = [n for n in equations if n not in kept and not _readers(equations, n)]
-        return self._read_only({n: e for n, e in equations.items() if n not in gone}) if gone else equations
+        kept = {*self.backward.outputs, *self.unread, *_readers(equations)}
+        if equations.keys() <= kept:
+            return equations
+        return self._read_only({n: e for n, e in equations.items() if n in kept})
 
     def _record(self, attempts: list[Attempt], views: Mapping[str, View]) -> None:
         for name, view in views.items():
@@ -143,6 +149,20 @@ class _Combiner:
         return self.backward.with_equations(tuple(order.values()), tuple(tensors))
 
 
-def _readers(equations: Equations, name: str) -> list[str]:
-    """The tensors whose equations read this one."""
-    return [n for n, e in equations.items() if any(name in t.tensors() for t in e.terms)]
+def _readers(equations: Equations) -> dict[str, list[str]]:
+    """Tensor -> the tensors whose equations read it; none where nothing does."""
+    found: dict[str, list[str]] = {}
+    for name, equation in equations.items():
+        for read in sorted({tensor for term in equation.terms for tensor in term.tensors()}):
+            found.setdefault(read, []).append(name)
+    return found
+
+
+def _divides(equation: Equation) -> bool:
+    """Whether anything but numbers stands below a line: else nothing can cancel."""
+    nodes = (node for term in equation.terms for node in walk(term.body))
+    return any(
+        (isinstance(node, Ratio) and not is_constant(node.bottom))
+        or (isinstance(node, Power) and node.exponent < 0)
+        for node in nodes
+    )

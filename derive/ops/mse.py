@@ -7,7 +7,11 @@ from derive.ops.reductions import mean, none, sum
 @op(
     title="mean squared error",
     source="document 003, 'Regression Error Functions'",
-    conventions=("the mean divides by the number of elements, the batch included",),
+    conventions=(
+        "the mean divides by the number of elements, the batch included",
+        "the gradient -2*(y - y_hat) that the document prints is that of one squared error (sum and none); "
+        "the mean's has the 1/n of the mean, too",
+    ),
     reduction=(mean, sum, none),
 )
 def mse(s, reduction):

@@ -19,6 +19,16 @@ pytestmark = pytest.mark.torch
 
 TOLERANCE = {np.float64: 1e-12, np.float32: 2e-6}
 EVERY = ("mean", "sum", "none")
+SIGMOID = (
+    (sigmoid_binary_cross_entropy, "mean"),
+    (sigmoid_binary_cross_entropy_sum, "sum"),
+    (sigmoid_binary_cross_entropy_none, "none"),
+)
+SOFTMAX = (
+    (softmax_categorical_cross_entropy, "mean"),
+    (softmax_categorical_cross_entropy_sum, "sum"),
+    (softmax_categorical_cross_entropy_none, "none"),
+)
 
 
 def compare(module, by_torch, y, z):
@@ -41,19 +51,7 @@ def drawn(dtype, scale=3.0):
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("scale", (3.0, 1e4))
-@pytest.mark.parametrize(
-    ("module", "reduction"),
-    zip(
-        (
-            sigmoid_binary_cross_entropy,
-            sigmoid_binary_cross_entropy_sum,
-            sigmoid_binary_cross_entropy_none,
-        ),
-        EVERY,
-        strict=True,
-    ),
-    ids=EVERY,
-)
+@pytest.mark.parametrize(("module", "reduction"), SIGMOID, ids=EVERY)
 def test_the_sigmoid_pair_is_binary_cross_entropy_with_logits(module, reduction, scale, dtype):
     def by_torch(z, y):
         return functional.binary_cross_entropy_with_logits(z, y, reduction=reduction)
@@ -65,19 +63,7 @@ def test_the_sigmoid_pair_is_binary_cross_entropy_with_logits(module, reduction,
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("scale", (3.0, 1e4))
-@pytest.mark.parametrize(
-    ("module", "reduction"),
-    zip(
-        (
-            softmax_categorical_cross_entropy,
-            softmax_categorical_cross_entropy_sum,
-            softmax_categorical_cross_entropy_none,
-        ),
-        EVERY,
-        strict=True,
-    ),
-    ids=EVERY,
-)
+@pytest.mark.parametrize(("module", "reduction"), SOFTMAX, ids=EVERY)
 def test_the_softmax_pair_is_cross_entropy_with_probabilities(module, reduction, scale, dtype):
     def by_torch(z, y):
         return functional.cross_entropy(z, y, reduction=reduction)
