@@ -25,23 +25,25 @@ class Result:
 
 @dataclass
 class Adam:
-    """Kingma and Ba's optimiser; one step for all parameters."""
+    """Kingma and Ba's optimiser; one step for all parameters. `memory` is their beta 1 and beta 2."""
 
     rate: float
+    memory: tuple[float, float] = (0.9, 0.999)
     step: int = 0
     mean: Arrays = field(default_factory=dict)
     square: Arrays = field(default_factory=dict)
 
     def update(self, parameters: Arrays, gradients: Arrays) -> None:
-        """Move every parameter, in place."""
+        """Move every parameter that has a gradient, in place."""
         self.step += 1
+        first, second = self.memory
         for name, gradient in gradients.items():
             mean = self.mean.setdefault(name, np.zeros_like(gradient))
             square = self.square.setdefault(name, np.zeros_like(gradient))
-            mean += 0.1 * (gradient - mean)
-            square += 0.001 * (gradient * gradient - square)
-            size = self.rate * np.sqrt(1 - 0.999**self.step) / (1 - 0.9**self.step)
-            parameters[name] -= (size * mean / (np.sqrt(square) + 1e-8)).astype(gradient.dtype)
+            mean += (1 - first) * (gradient - mean)
+            square += (1 - second) * (gradient * gradient - square)
+            size = np.sqrt(square / (1 - second**self.step)) + 1e-8
+            parameters[name] -= (self.rate / (1 - first**self.step) * mean / size).astype(gradient.dtype)
 
 
 def initial(shapes: dict[str, tuple[int, ...]], rng: np.random.Generator) -> Arrays:

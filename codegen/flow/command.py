@@ -37,7 +37,7 @@ AT_LEAST_ONE = click.IntRange(min=1)
     multiple=True,
     default=(0.5, 2.5),
     show_default=True,
-    help="Factor of the random recurrent weights; may be given several times.",
+    help="Factor of the recurrent weights, of those that are square; may be given several times.",
 )
 @click.option(
     "--forget-bias",
@@ -95,7 +95,7 @@ def flow(
 def _flows(names: tuple[str, ...], folder: Path, settings: list[Scenario]) -> Iterator[Flow]:
     """A flow for each op and setting, with a bar."""
     ops = [recurrence(op) for op in catalogue.find(names)]
-    jobs = [(op, load(op.op.name, folder), setting) for op in ops for setting in _of(op, settings)]
+    jobs = [(op, load(op, folder), setting) for op in ops for setting in _of(op, settings)]
     screen = Console(stderr=True)
     for op, module, setting in track(jobs, "running kernels", console=screen, disable=not screen.is_terminal):
         yield measure(op, module, setting)

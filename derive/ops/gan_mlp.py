@@ -29,9 +29,9 @@ def gan_discriminator(s):
     first = use(s, dense.tanh, "first", x=x)
     second = use(s, dense.tanh, "second", x=first.h)
     w = s.parameter("w", *second.h.tensor.dims, about="output weights")
-    c = s.parameter("c", about="output bias")
+    b = s.parameter("b", about="output bias")
     logit = s.let("logit", about="logit of the probability that the example is real")
-    logit[:] = w @ second.h + c
+    logit[:] = w @ second.h + b
     s.returns(logit)
 
 

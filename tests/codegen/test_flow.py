@@ -18,16 +18,16 @@ from codegen.flow.published import load
 from codegen.flow.recurrence import FlowError, recurrence
 from codegen.flow.scenario import Scenario
 from codegen.flow.spectrum import as_data, growth, own_path, spectrum, verdict
-from generated import deep_rnn, gru, lstm, rnn
+from generated import gru, lstm, rnn
 from tests.by_hand import error
 from tests.codegen.emitted import OPS, ROOT, plain
 
-MODULES = {m.SPEC["name"]: m for m in (rnn, lstm, gru, deep_rnn)}
+MODULES = {m.SPEC["name"]: m for m in (rnn, lstm, gru)}
 SMALL = Scenario(steps=7, units=5, scale=1.3, forget_bias=0.7, seed=3, weights="gaussian", input_scale=0.8)
 
 
 def flow(name, scenario=SMALL, module=None):
-    return measure(recurrence(OPS[name]), module or MODULES[name], scenario)
+    return measure(recurrence(OPS[name]), module or MODULES.get(name) or plain(OPS[name]), scenario)
 
 
 # against JAX --------------------------------------------------------------------------------------
@@ -249,7 +249,7 @@ def refused(*arguments):
 @pytest.fixture
 def loaded(monkeypatch):
     """The published modules, compiled already."""
-    monkeypatch.setattr(command, "load", lambda name, folder: MODULES[name])
+    monkeypatch.setattr(command, "load", lambda op, folder: MODULES[op.op.name])
 
 
 def test_flow_prints_a_table_and_draws_a_picture(tmp_path):
@@ -275,6 +275,8 @@ def test_flow_has_a_line_for_everything_that_is_wrong(loaded, tmp_path, monkeypa
     assert "follows one sequence" in refused("dense", *TINY)
     monkeypatch.setattr(command, "load", load)
     assert f"rnn is not published in {tmp_path}" in refused("rnn", "--out", tmp_path)
+    (tmp_path / "rnn.py").write_text((ROOT / "generated" / "gru.py").read_text("utf-8"), "utf-8")
+    assert "was generated from another spec" in refused("rnn", "--out", tmp_path)
 
 
 def test_a_picture_that_cannot_be_drawn_is_a_line(loaded, tmp_path, monkeypatch):

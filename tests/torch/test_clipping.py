@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 
 from generated import clip_by_global_norm, clip_by_norm, clip_by_value
 from tests.by_hand import draw, error
 
 pytestmark = pytest.mark.torch
-torch = pytest.importorskip("torch")
 
 EPSILON = 1e-6  # torch divides by norm + 1e-6 and has no setting for it; ours divides by the norm
 SHAPES = ((4, 4), (4, 3), (4,))

@@ -1,21 +1,32 @@
 """One alternating step of a GAN, and several, against torch's modules, losses and optimiser."""
 
+import importlib
+
 import numpy as np
 import pytest
+import torch
 
-from examples.gan_mixture import RATE, Adam, alternating_step, initial, player
 from generated import gan_mlp
 from tests.by_hand import draw, error
+from tests.codegen.emitted import ROOT
 
 pytestmark = pytest.mark.torch
-torch = pytest.importorskip("torch")  # collected without torch too, where these tests are deselected
 
-N, NOISE, UNITS = 6, 8, 5
-MEMORY = (0.5, 0.99)
+N, NOISE, UNITS, RATE, MEMORY = 6, 8, 5, 1e-3, (0.5, 0.99)
+
+
+@pytest.fixture(autouse=True)
+def examples_can_be_imported(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "examples"))
+
+
+def example(name="gan_mixture"):
+    return importlib.import_module(name)
 
 
 def parameters():
-    return {n: a.astype(np.float64) for n, a in initial(np.random.default_rng(3), UNITS).items()}
+    drawn = example("training").initial(example().shapes(UNITS), np.random.default_rng(3))
+    return {n: a.astype(np.float64) for n, a in drawn.items()}
 
 
 def batches(steps):
@@ -40,8 +51,8 @@ def network(weights, *last):
 
 
 def players(given):
-    G, D = player(given, "G"), player(given, "D")
-    return network(G, G["out_W"], G["out_b"]), network(D, D["w"][None], D["c"][None])
+    G, D = (example().player(given, name) for name in "GD")
+    return network(G, G["out_W"], G["out_b"]), network(D, D["w"][None], D["b"][None])
 
 
 def by_torch(given, steps, loss, simultaneous=False):
@@ -68,9 +79,9 @@ def by_torch(given, steps, loss, simultaneous=False):
 
 # ours ---------------------------------------------------------------------------------------------
 def by_kernels(given, steps, loss):
-    updates = {name: Adam(RATE, MEMORY) for name in "GD"}
+    updates = {name: example("training").Adam(RATE, MEMORY) for name in "GD"}
     for x, noise in batches(steps):
-        alternating_step(gan_mlp, given, x, noise, updates, loss)
+        example().alternating_step(gan_mlp, given, x, noise, updates, loss)
     return list(given.values())
 
 
