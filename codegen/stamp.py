@@ -19,7 +19,7 @@ import derive
 from codegen.module import Source
 from codegen.publish import certificate_name, op_files, runtime_files
 
-RUNS_ON = ("jax", "jaxlib", "llvmlite", "mpmath", "numba", "numpy", "scipy", "sympy")
+RUNS_ON = ("hypothesis", "jax", "jaxlib", "llvmlite", "mpmath", "numba", "numpy", "scipy", "sympy")
 
 
 def is_verified(source: Source, folder: Path) -> bool:

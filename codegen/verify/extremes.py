@@ -66,9 +66,9 @@ class _Maker:
             yield self._with("NaN", place, np.nan)
             yield self._with("inf", place, np.inf)
         others = {"-inf": -np.inf, "a subnormal": self.tiny, "-0": -0.0, "a large number": -SATURATING}
-        for k, (about, number) in enumerate(2 * [*others.items()]):
-            if self.places:
-                yield self._with(about, self.places[k % len(self.places)], number)
+        for k, (about, number) in enumerate(others.items()):
+            for turn in range(min(2, len(self.places))):
+                yield self._with(about, self.places[(k + turn) % len(self.places)], number)
 
     def saturated(self) -> Iterator[Extreme]:
         """In each input, 1e4 first and -1e4 last: beyond where exp overflows in any dtype."""

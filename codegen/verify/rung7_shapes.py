@@ -41,8 +41,8 @@ from codegen.verify.shape_cases import (
 )
 from codegen.verify.shape_faults import shape_faults
 from codegen.verify.shapes import Shape, work
+from codegen.verify.slow_oracle import answer
 from derive.oracle.numbers import Floats
-from derive.oracle.reference import evaluate
 
 ORACLE = "the same numbers in contiguous arrays; at small sizes the slow oracle"
 EXAMPLES = 50  # that Hypothesis draws
@@ -142,14 +142,9 @@ class Noticer:
     def _unlike_oracle(self, problem: Problem) -> str:
         """Whether the kernels, with garbage in their buffers, differ from the slow oracle."""
         made = run_kernels(self.candidate, self.module, self.cases, problem, full_of(np.nan))
-        d, shape = self.cases.derivation, problem.shape
-        more = (shape.sizes, shape.integers, problem.reals, Floats())
-        values = evaluate(d.stable_forward, problem.inputs, *more)
-        given = {self.cases.names[n]: a for n, a in problem.cotangents.items()}
-        gradients = evaluate(d.stable_backward, {**problem.inputs, **values, **given}, *more)
-        wanted = {n: values[n] for n in d.forward.outputs}
-        wanted |= {n: gradients[n] for n in d.stable_backward.outputs}
-        wrong = [n for n, a in wanted.items() if not close(made[n], a.astype(np.float64), SHALLOW)]
+        d = self.cases.derivation
+        wanted = answer(self.cases, problem, (d.stable_forward, d.stable_backward), Floats())
+        wrong = [n for n, a in wanted.items() if not close(made[n], a, SHALLOW)]
         return f"{wrong[0]} differs from the oracle" if wrong else ""
 
     def _refused(self, problem: Problem) -> bool:

@@ -35,9 +35,8 @@ from codegen.verify.face import Face, Made
 from codegen.verify.load import load_plain
 from codegen.verify.nonfinite_faults import nonfinite_faults
 from codegen.verify.result import Killed, RungResult
-from derive.algebra.expr import Expr, Product
-from derive.algebra.system import Equation, System
-from derive.oracle.meaning import Point, Position, symbols_of
+from codegen.verify.slow_oracle import MultipliesPadding, Precisely, answer
+from derive.algebra.system import System
 from derive.oracle.numbers import Floats, NumberType, Precise, Singles
 from derive.oracle.reference import Evaluator
 
@@ -53,24 +52,6 @@ LARGEST = {np.dtype(np.float64): 1e300, np.dtype(np.float32): 1e30}  # beyond: e
 DIGITS = (60, 5000)  # the second resolves 1 - sigmoid(1e4)
 
 Named = Mapping[str, Array]
-
-
-class MultipliesPadding(Evaluator):
-    """The oracle for which a read outside its axis is the number 0, and is multiplied."""
-
-    def vanishes(self, node: Expr, point: Point) -> bool:
-        return not isinstance(node, Product) and super().vanishes(node, point)
-
-
-class Precisely(Evaluator):
-    """The oracle over mpmath's numbers: what has no real value is NaN, and makes NaN."""
-
-    def _compute(self, equation: Equation, at: Position) -> Any:
-        try:
-            value = super()._compute(equation, at)
-        except (ZeroDivisionError, TypeError):  # a complex number cannot be compared
-            return mpmath.nan
-        return mpmath.nan if isinstance(value, mpmath.mpc) else value
 
 
 class Reference:
@@ -94,33 +75,19 @@ class Reference:
         if digits not in self.precise:
             d = self.cases.derivation
             with mpmath.workdps(digits):
-                self.precise[digits] = self._answer((d.forward, d.backward), Precise(), Precisely)
+                self.precise[digits] = self._asked((d.forward, d.backward), Precise(), Precisely)
         return self.precise[digits]
 
     def _stable(self, kind: type[Evaluator]) -> Named:
         d = self.cases.derivation
-        return self._answer((d.stable_forward, d.stable_backward), self.ieee, kind)
+        return self._asked((d.stable_forward, d.stable_backward), self.ieee, kind)
 
-    @np.errstate(all="ignore")
-    def _answer(
-        self, systems: tuple[System, System], numbers: NumberType, kind: type[Evaluator]
-    ) -> dict[str, Array]:
+    def _asked(self, systems: tuple[System, System], numbers: NumberType, kind: type[Evaluator]) -> Named:
         """Outputs by name, gradients as "the gradient of" a name."""
-        forward, backward = systems
-        problem, shape = self.problem, self.problem.shape
-
-        def run(system: System, given: Named) -> dict[str, Array]:
-            symbols = symbols_of(system.sizes, shape.sizes, shape.integers)
-            evaluator = kind(system, given, numbers, symbols, problem.reals)
-            return {e.tensor: evaluator.array(e.tensor) for e in system.equations}
-
-        values = run(forward, problem.inputs)
-        given = {self.cases.names[n]: a for n, a in problem.cotangents.items()}
-        gradients = run(backward, {**problem.inputs, **values, **given})
-        pairs = zip(self.cases.forward.floating_inputs(), backward.outputs, strict=True)
-        named = {n: values[n] for n in forward.outputs}
-        named |= {f"the gradient of {n}": gradients[g] for n, g in pairs}
-        return {n: a.astype(np.float64) for n, a in named.items()}
+        made = answer(self.cases, self.problem, systems, numbers, kind)
+        pairs = zip(self.cases.forward.floating_inputs(), self.cases.backward.outputs, strict=True)
+        gradients = {g: f"the gradient of {n}" for n, g in pairs}
+        return {gradients.get(n, n): a for n, a in made.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,10 @@ class ShapeCase:
 
     def __str__(self) -> str:
         numbers = " ".join(f"{n}={v}" for n, v in {**self.sizes, **self.integers}.items())
-        return ", ".join([numbers, *(f"{n} {how}" for n, how in self.layouts.items())])
+        return ", ".join([numbers, *self._moved()])
+
+    def _moved(self) -> list[str]:
+        return [f"{name} {how}" for name, how in self.layouts.items() if how != "contiguous"]
 
 
 def free_sizes(system: System) -> tuple[str, ...]:

@@ -1,0 +1,160 @@
+"""Rung 8: NaN, infinities, saturation and ties; in plain Python but for one op."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from codegen.catalogue import find
+from codegen.lower import lower
+from codegen.module import write_module
+from codegen.verify import rung8_nonfinite
+from codegen.verify.cases import Cases
+from codegen.verify.execution import Candidate
+from codegen.verify.extremes import Extreme, base_problem, extremes
+from codegen.verify.face import Face
+from codegen.verify.nonfinite_faults import nonfinite_faults
+from codegen.verify.rung8_nonfinite import difference, noticed, questions, unlike
+from derive.derivation import derive
+from derive.oracle.numbers import _FLOATS, Floats, Singles, apply
+from tests.codegen.verify.candidates import candidate as of_tests
+
+DOUBLE = np.dtype(np.float64)
+SMALL = ("dense_tanh", "dense_relu", "max_pool2d", "softmax_cross_entropy", "huber")
+
+
+@cache
+def candidate(name):
+    if name in ("dense_tanh", "max_pool2d"):
+        return of_tests(name)
+    return Candidate(write_module(lower(derive(find((name,))[0]))))
+
+
+@cache
+def cases(name):
+    return Cases(candidate(name).plan.derivation)
+
+
+@cache
+def asked(name):
+    return questions(cases(name), base_problem(cases(name)), DOUBLE)
+
+
+@cache
+def faults(name):
+    shown = [q.reference.wanted for q in asked(name)]
+    return {f.about: f for f in nonfinite_faults(candidate(name), cases(name), shown)}
+
+
+def seen(name, about):
+    return noticed(faults(name)[about].text, candidate(name), cases(name), asked(name))
+
+
+def test_the_rung_passes_on_machine_code():
+    result = rung8_nonfinite.check(candidate("dense_tanh"), cases("dense_tanh"))
+    assert result.verdict == "passed" and result.detail == "", result
+    assert result.points == 2 * len(asked("dense_tanh"))
+    assert result.mutants.killed == result.mutants.planted
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_nothing_is_noticed_of_a_right_text_and_every_certain_fault_is(name):
+    assert noticed(candidate(name).text, candidate(name), cases(name), asked(name)) == ""
+    certain = [about for about, fault in faults(name).items() if fault.certain]
+    assert len(certain) >= 2 and all(seen(name, about) for about in certain)
+
+
+@pytest.mark.parametrize(
+    ("name", "about", "where"),
+    [
+        ("dense_relu", "relu loses NaN", "NaN"),
+        ("dense_relu", "relu'(0) = 1", "ties"),
+        ("max_pool2d", "the last of equal maxima", "ties"),
+        ("dense_tanh", "tanh overflows", "1e4"),
+        ("softmax_cross_entropy", "not made stable", "1e4"),
+    ],
+)
+def test_each_fault_is_noticed_where_it_should_be(name, about, where):
+    problems = [q for q in asked(name) if where in q.extreme.about]
+    text = faults(name)[about].text
+    assert noticed(text, candidate(name), cases(name), problems), (about, where)
+
+
+def test_a_kink_of_huber_is_hit_by_the_ties():
+    ties = next(q for q in asked("huber") if q.extreme.about == "ties")
+    distance = abs(ties.extreme.problem.inputs["y"] - ties.extreme.problem.inputs["y_hat"])
+    assert (distance == ties.extreme.problem.reals["delta"]).any() and (distance == 0).any()
+
+
+def test_saturation_has_an_oracle_that_cannot_overflow():
+    d = candidate("softmax_cross_entropy").plan.derivation
+    plain = replace(d, stable_forward=d.forward, stable_backward=d.backward)
+    unstable, own = Candidate(write_module(lower(plain))), Cases(plain)
+    question = next(q for q in questions(own, base_problem(own), DOUBLE) if q.extreme.saturated)
+    with np.errstate(all="ignore"):
+        wrong = difference(Face(unstable.plain, own), question)[0]
+        assert "L is inf, not " in wrong  # the IEEE oracle overflows just as the text does; mpmath does not
+        own.derivation = replace(plain, warnings=("exp overflows",))
+        assert difference(Face(unstable.plain, own), question)[0] == ""
+
+
+@np.errstate(all="ignore")
+def test_padding_that_is_multiplied_is_accepted_and_told_and_nothing_else_is():
+    made = questions(cases("conv2d"), base_problem(cases("conv2d")), DOUBLE)
+    face = Face(candidate("conv2d").plain, cases("conv2d"))
+    padded = [q for q in made if difference(face, q)[1]]
+    assert padded and all(difference(face, q) == ("", True) for q in padded)
+    assert all("K" in q.extreme.about or "cotangent of Y" in q.extreme.about for q in padded)
+    question = padded[0]
+    for name in question.reference.padded:
+        question.reference.padded[name][...] = 0.0
+    assert " is nan, not " in difference(face, question)[0]
+
+
+# what is compared ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("found", "wanted", "same"),
+    [
+        (np.nan, np.nan, True),
+        (np.nan, 1.0, False),
+        (1.0, np.nan, False),
+        (np.inf, np.inf, True),
+        (np.inf, -np.inf, False),
+        (1e308, np.inf, False),
+        (-0.0, 0.0, True),
+        (1.0 + 1e-10, 1.0, True),
+        (1.0 + 1e-8, 1.0, False),
+    ],
+)
+def test_entries_are_compared_as_declared(found, wanted, same):
+    extreme = Extreme("one number", replace(base_problem(cases("dense_tanh")), inputs={}, cotangents={}))
+    assert unlike(np.array([found]), np.array([wanted]), extreme, DOUBLE).any() != same
+
+
+def test_every_array_meets_nan_and_infinity_and_problems_are_the_same_every_time():
+    base = base_problem(cases("max_pool2d"))
+    made = extremes(base, np.float64, "seed")
+    about = [e.about for e in made]
+    for what in ("X", "the cotangent of Y"):
+        assert f"NaN in {what}" in about and f"inf in {what}" in about
+    assert next(e for e in made if e.saturated).problem.inputs["X"].flat[0] == 1e4
+    again = extremes(base, np.float64, "seed")
+    pairs = zip(made, again, strict=True)
+    assert all(np.array_equal(a.problem.inputs["X"], b.problem.inputs["X"], equal_nan=True) for a, b in pairs)
+    single = extremes(base, np.float32, "seed")
+    assert all(e.problem.inputs["X"].dtype == np.float32 for e in single)
+    tiny = next(e for e in single if e.about.startswith("a subnormal in X"))
+    assert (np.abs(tiny.problem.inputs["X"]) == np.finfo(np.float32).smallest_subnormal).any()
+
+
+@pytest.mark.parametrize("name", sorted(_FLOATS))
+def test_the_oracle_stays_in_single_precision(name):
+    made = apply(name, Singles().of(0.3))
+    assert type(made) is np.float32
+    assert abs(float(made) - float(apply(name, Floats().of(0.3)))) < 1e-6
+
+
+def test_the_oracle_in_single_precision_overflows_where_float32_does():
+    with np.errstate(over="ignore"):
+        assert np.isinf(apply("exp", Singles().of(100.0))) and np.isfinite(apply("exp", Floats().of(100.0)))

@@ -1,0 +1,82 @@
+"""The published schema of certificates: every certificate fits it, and wrong ones do not."""
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from codegen.verify import certificate
+from codegen.verify.result import NEEDED
+
+ROOT = Path(__file__).parents[3]
+SCHEMA = json.loads((ROOT / "docs" / "certificate.schema.json").read_text("utf-8"))
+COMMITTED = sorted((ROOT / "generated").glob("*.certificate.json"))
+CHECK = Draft202012Validator(SCHEMA)
+
+
+def read(path):
+    return json.loads(path.read_text("utf-8"))
+
+
+GOOD = read(ROOT / "generated" / "dense_relu.certificate.json")
+
+
+def test_the_schema_is_one():
+    Draft202012Validator.check_schema(SCHEMA)
+    assert SCHEMA["properties"]["format"]["const"] == certificate.FORMAT
+    assert all(SCHEMA["properties"]["rungs"]["prefixItems"][n - 1]["$ref"].endswith("needed") for n in NEEDED)
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.name.partition(".")[0])
+def test_every_committed_certificate_fits(path):
+    content = read(path)
+    assert [str(e.message) for e in CHECK.iter_errors(content)] == []
+    assert content["op"] == path.name.partition(".")[0]
+    assert content["digest"] == certificate.own_digest(content)
+    counts = [r["noticed"].split(" of ") for r in content["rungs"] if "noticed" in r]
+    assert all(int(killed) <= int(planted) for killed, planted in counts)
+    mutants = content["mutants"]
+    assert mutants["killed"] + len(mutants["survivors"]) == mutants["made"]
+
+
+def without(key):
+    return lambda c: c.pop(key)
+
+
+def rung(number, **changes):
+    return lambda c: c["rungs"][number - 1].update(changes)
+
+
+WRONG = {
+    "no seed": without("seed"),
+    "no digest": without("digest"),
+    "a time": lambda c: c.update(time="2026-01-31"),
+    "another format": lambda c: c.update(format=1),
+    "a short digest": lambda c: c["digests"].update(module="abc"),
+    "no digest of the runtime": lambda c: c["digests"].pop("runtime"),
+    "a digest of something else": lambda c: c["digests"].update(machine="0" * 64),
+    "a rung is missing": lambda c: c["rungs"].pop(),
+    "a rung more": lambda c: c["rungs"].append(c["rungs"][-1]),
+    "rungs in another order": lambda c: c["rungs"].reverse(),
+    "a rung that failed": rung(9, verdict="failed"),
+    "a needed rung that was not run": rung(3, verdict="not run", detail="no time"),
+    "a verdict of its own": rung(9, verdict="fine"),
+    "passed without a point": rung(9, points=0),
+    "passed without planted faults": lambda c: c["rungs"][8].pop("noticed"),
+    "no faults planted": rung(9, noticed="0 of 0"),
+    "not run, and no reason": lambda c: c["rungs"].__setitem__(
+        0, {"rung": 1, "name": "adjoint identity, all sizes", "verdict": "not run"}
+    ),
+    "a measured number": rung(9, worst=1e-16),
+    "an unnamed survivor": lambda c: c["mutants"]["survivors"].append(""),
+}
+
+
+@pytest.mark.parametrize("about", WRONG)
+def test_a_wrong_certificate_does_not_fit(about):
+    assert CHECK.is_valid(GOOD)
+    wrong = copy.deepcopy(GOOD)
+    WRONG[about](wrong)
+    assert not CHECK.is_valid(wrong)
