@@ -2,7 +2,7 @@
 
     first_h = tanh(first_W @ x + first_b)
     second_h = tanh(second_W @ first_h + second_b)
-    logit = w @ second_h + c
+    logit = w @ second_h + b
 
 Source: document 001, 'GANs ... consist of two networks: a Generator ... and a Discriminator ...'.
 Convention: tanh in the hidden layers; D = sigmoid(logit).
@@ -37,7 +37,7 @@ SPEC = {'name': 'gan_discriminator',
            "...'",
  'equations': ('first_h = tanh(first_W @ x + first_b)',
                'second_h = tanh(second_W @ first_h + second_b)',
-               'logit = w @ second_h + c'),
+               'logit = w @ second_h + b'),
  'inputs': ({'name': 'x', 'shape': ('B', 'X'), 'integer': False, 'about': 'example'},
             {'name': 'first_W', 'shape': ('first_H', 'X'), 'integer': False, 'about': 'weights'},
             {'name': 'first_b', 'shape': ('first_H',), 'integer': False, 'about': 'bias'},
@@ -47,7 +47,7 @@ SPEC = {'name': 'gan_discriminator',
              'about': 'weights'},
             {'name': 'second_b', 'shape': ('second_H',), 'integer': False, 'about': 'bias'},
             {'name': 'w', 'shape': ('second_H',), 'integer': False, 'about': 'output weights'},
-            {'name': 'c', 'shape': (), 'integer': False, 'about': 'output bias'}),
+            {'name': 'b', 'shape': (), 'integer': False, 'about': 'output bias'}),
  'outputs': ({'name': 'logit',
               'shape': ('B',),
               'integer': False,
@@ -57,7 +57,7 @@ SPEC = {'name': 'gan_discriminator',
  'reals': {},
  'packs': {},
  'conventions': ('tanh in the hidden layers; D = sigmoid(logit)',),
- 'digest': '0e331dc5d47ee2b4'}
+ 'digest': '2c9a2a928289dabb'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -67,7 +67,7 @@ _INPUTS = (
     Tensor("second_W", ("second_H", "first_H")),
     Tensor("second_b", ("second_H",)),
     Tensor("w", ("second_H",)),
-    Tensor("c", ()),
+    Tensor("b", ()),
 )
 _OUTPUTS = (
     Tensor("logit", ("B",)),
@@ -89,11 +89,11 @@ class Gradients(NamedTuple):
     second_W: np.ndarray | None  # (second_H, first_H)
     second_b: np.ndarray | None  # (second_H,)
     w: np.ndarray | None  # (second_H,)
-    c: np.ndarray | None  # ()
+    b: np.ndarray | None  # ()
 
 
 @kernel
-def _forward(x, first_W, first_b, second_W, second_b, w, c, logit, first_h, second_h, z_first_h,
+def _forward(x, first_W, first_b, second_W, second_b, w, b, logit, first_h, second_h, z_first_h,
     z_second_h):
     """The outputs, and what the backward pass reads."""
     first_H = first_W.shape[0]
@@ -101,38 +101,38 @@ def _forward(x, first_W, first_b, second_W, second_b, w, c, logit, first_h, seco
     B = x.shape[0]
     zero = number(x, 0)
     # logit (5)
-    for b in range(B):
-        logit[b] = c[()]
+    for n in range(B):
+        logit[n] = b[()]
     # z_second_h (3)
-    for b in range(B):
+    for n in range(B):
         for i in range(second_H):
-            z_second_h[b, i] = second_b[i]
+            z_second_h[n, i] = second_b[i]
     # z_first_h (1)
-    for b in range(B):
+    for n in range(B):
         for i in range(first_H):
-            z_first_h[b, i] = first_b[i]
+            z_first_h[n, i] = first_b[i]
     gemm(matrix(z_first_h, 1), matrix(x, 1), matrix(first_W, 1), False, True, True)
     # first_h (2)
-    for b in range(B):
+    for n in range(B):
         for i in range(first_H):
-            first_h[b, i] = tanh(z_first_h[b, i])
+            first_h[n, i] = tanh(z_first_h[n, i])
     # z_second_h (3)
     gemm(matrix(z_second_h, 1), matrix(first_h, 1), matrix(second_W, 1), False, True, True)
     # second_h (4)
-    for b in range(B):
+    for n in range(B):
         for i in range(second_H):
-            second_h[b, i] = tanh(z_second_h[b, i])
+            second_h[n, i] = tanh(z_second_h[n, i])
     # logit (5)
-    for b in range(B):
+    for n in range(B):
         logit_ = zero
         for i in range(second_H):
-            logit_ += w[i] * second_h[b, i]
-        logit[b] += logit_
+            logit_ += w[i] * second_h[n, i]
+        logit[n] += logit_
 
 
 @kernel
 def _backward(x, first_W, second_W, w, first_h, second_h, dlogit, dx, dfirst_W, dfirst_b, dsecond_W,
-    dsecond_b, dw, dc, dz_second_h, dfirst_h, dz_first_h):
+    dsecond_b, dw, db, dz_second_h, dfirst_h, dz_first_h):
     """The gradients; an empty array stands for one that is not wanted."""
     first_H = first_W.shape[0]
     second_H = second_W.shape[0]
@@ -141,27 +141,27 @@ def _backward(x, first_W, second_W, w, first_h, second_h, dlogit, dx, dfirst_W, 
     zero = number(x, 0)
     if dx.size or dfirst_W.size or dfirst_b.size or dsecond_W.size or dsecond_b.size:
         # dsecond_h (6), dz_second_h (7)
-        for b in range(B):
+        for n in range(B):
             for i in range(second_H):
-                dsecond_h_ = dlogit[b] * w[i]
-                dz_second_h[b, i] = dsecond_h_ * (one - second_h[b, i] * second_h[b, i])
-    dc_ = zero
-    for b in range(B):
-        dc_ += dlogit[b]
-    # dc (16)
-    dc[()] = dc_
+                dsecond_h_ = dlogit[n] * w[i]
+                dz_second_h[n, i] = dsecond_h_ * (one - second_h[n, i] * second_h[n, i])
+    db_ = zero
+    for n in range(B):
+        db_ += dlogit[n]
+    # db (16)
+    db[()] = db_
     if dw.size:
         # dw (15)
         clear(dw)
-        for b in range(B):
+        for n in range(B):
             for i in range(second_H):
-                dw[i] += dlogit[b] * second_h[b, i]
+                dw[i] += dlogit[n] * second_h[n, i]
     if dsecond_b.size:
         # dsecond_b (14)
         clear(dsecond_b)
-        for b in range(B):
+        for n in range(B):
             for i in range(second_H):
-                dsecond_b[i] += dz_second_h[b, i]
+                dsecond_b[i] += dz_second_h[n, i]
     if dsecond_W.size:
         # dsecond_W (13)
         gemm(matrix(dsecond_W, 1), matrix(dz_second_h, 1), matrix(first_h, 1), True, False, False)
@@ -169,15 +169,15 @@ def _backward(x, first_W, second_W, w, first_h, second_h, dlogit, dx, dfirst_W, 
         # dfirst_h (8)
         gemm(matrix(dfirst_h, 1), matrix(dz_second_h, 1), matrix(second_W, 1), False, False, False)
         # dz_first_h (9)
-        for b in range(B):
+        for n in range(B):
             for i in range(first_H):
-                dz_first_h[b, i] = dfirst_h[b, i] * (one - first_h[b, i] * first_h[b, i])
+                dz_first_h[n, i] = dfirst_h[n, i] * (one - first_h[n, i] * first_h[n, i])
     if dfirst_b.size:
         # dfirst_b (12)
         clear(dfirst_b)
-        for b in range(B):
+        for n in range(B):
             for i in range(first_H):
-                dfirst_b[i] += dz_first_h[b, i]
+                dfirst_b[i] += dz_first_h[n, i]
     if dfirst_W.size:
         # dfirst_W (11)
         gemm(matrix(dfirst_W, 1), matrix(dz_first_h, 1), matrix(x, 1), True, False, False)
@@ -189,10 +189,10 @@ def _backward(x, first_W, second_W, w, first_h, second_h, dlogit, dx, dfirst_W, 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)
 
 
-def _run(x, first_W, first_b, second_W, second_b, w, c):
+def _run(x, first_W, first_b, second_W, second_b, w, b):
     """Check the arguments, allocate, run: outputs, and what the backward pass needs."""
-    dtype, (x, first_W, first_b, second_W, second_b, w, c), size = check_inputs("gan_discriminator",
-        _INPUTS, (x, first_W, first_b, second_W, second_b, w, c))
+    dtype, (x, first_W, first_b, second_W, second_b, w, b), size = check_inputs("gan_discriminator",
+        _INPUTS, (x, first_W, first_b, second_W, second_b, w, b))
     X = size["X"]
     first_H = size["first_H"]
     second_H = size["second_H"]
@@ -202,41 +202,41 @@ def _run(x, first_W, first_b, second_W, second_b, w, c):
     second_h = np.empty((B, second_H), dtype)
     z_first_h = np.empty((B, first_H), dtype)
     z_second_h = np.empty((B, second_H), dtype)
-    _forward(x, first_W, first_b, second_W, second_b, w, c, logit, first_h, second_h, z_first_h,
+    _forward(x, first_W, first_b, second_W, second_b, w, b, logit, first_h, second_h, z_first_h,
         z_second_h)
     return Outputs(logit), (dtype, X, first_H, second_H, B, x, first_W, second_W, w, first_h,
         second_h)
 
 
-def forward(x, first_W, first_b, second_W, second_b, w, c):
+def forward(x, first_W, first_b, second_W, second_b, w, b):
     """discriminator with two hidden layers: the outputs.
 
     Shapes:   x (B, X); first_W (first_H, X); first_b (first_H,); second_W (second_H,
-        first_H); second_b (second_H,); w (second_H,); c ()
+        first_H); second_b (second_H,); w (second_H,); b ()
     Returns:  logit (B,)
     Sizes:    X numbers of an example, first_H units, second_H units, B examples
     Dtypes:   float32 | float64, all the same; integer tensors any integer dtype
     Raises:   ShapeError, DtypeError, ArgumentError, naming the argument
     Copies:   an input that is not C-contiguous; inputs are never changed
     """
-    return _run(x, first_W, first_b, second_W, second_b, w, c)[0]
+    return _run(x, first_W, first_b, second_W, second_b, w, b)[0]
 
 
-def vjp(x, first_W, first_b, second_W, second_b, w, c, *, wrt=None):
+def vjp(x, first_W, first_b, second_W, second_b, w, b, *, wrt=None):
     """discriminator with two hidden layers: the outputs, and the pullback that turns their cotangents into gradients.
 
     Shapes:   x (B, X); first_W (first_H, X); first_b (first_H,); second_W (second_H,
-        first_H); second_b (second_H,); w (second_H,); c ()
+        first_H); second_b (second_H,); w (second_H,); b ()
     Returns:  logit (B,)
     Sizes:    X numbers of an example, first_H units, second_H units, B examples
     Dtypes:   float32 | float64, all the same; integer tensors any integer dtype
     Raises:   ShapeError, DtypeError, ArgumentError, naming the argument
     Copies:   an input that is not C-contiguous; inputs are never changed
-    wrt:      names of the inputs whose gradients are wanted; None for all of x, first_W, first_b, second_W, second_b, w, c
+    wrt:      names of the inputs whose gradients are wanted; None for all of x, first_W, first_b, second_W, second_b, w, b
     """
     wanted = check_wrt("gan_discriminator", ("x", "first_W", "first_b", "second_W", "second_b", "w",
-        "c"), wrt)
-    outputs, saved = _run(x, first_W, first_b, second_W, second_b, w, c)
+        "b"), wrt)
+    outputs, saved = _run(x, first_W, first_b, second_W, second_b, w, b)
     return outputs, Pullback(wanted, saved)
 
 
@@ -266,12 +266,12 @@ class Pullback:
         dsecond_W = gradient("second_W" in self._wanted, (second_H, first_H), dtype)
         dsecond_b = gradient("second_b" in self._wanted, (second_H,), dtype)
         dw = gradient("w" in self._wanted, (second_H,), dtype)
-        dc = gradient("c" in self._wanted, (), dtype)
+        db = gradient("b" in self._wanted, (), dtype)
         dz_second_h = np.empty((B, second_H), dtype)
         dfirst_h = np.empty((B, first_H), dtype)
         dz_first_h = np.empty((B, first_H), dtype)
         _backward(x, first_W, second_W, w, first_h, second_h, dlogit, dx, dfirst_W, dfirst_b,
-            dsecond_W, dsecond_b, dw, dc, dz_second_h, dfirst_h, dz_first_h)
+            dsecond_W, dsecond_b, dw, db, dz_second_h, dfirst_h, dz_first_h)
         return Gradients(
             dx if "x" in self._wanted else None,
             dfirst_W if "first_W" in self._wanted else None,
@@ -279,5 +279,5 @@ class Pullback:
             dsecond_W if "second_W" in self._wanted else None,
             dsecond_b if "second_b" in self._wanted else None,
             dw if "w" in self._wanted else None,
-            dc[()] if "c" in self._wanted else None,
+            db[()] if "b" in self._wanted else None,
         )

@@ -5,10 +5,10 @@
     G_out_h[m] = G_out_W @ G_second_h[m] + G_out_b
     D_first_h[n] = tanh(D_first_W @ x[n] + D_first_b)
     D_second_h[n] = tanh(D_second_W @ D_first_h[n] + D_second_b)
-    D_logit[n] = D_w @ D_second_h[n] + D_c
+    D_logit[n] = D_w @ D_second_h[n] + D_b
     D_fake_first_h[m] = tanh(D_first_W @ G_out_h[m] + D_first_b)
     D_fake_second_h[m] = tanh(D_second_W @ D_fake_first_h[m] + D_second_b)
-    D_fake_logit[m] = D_w @ D_fake_second_h[m] + D_c
+    D_fake_logit[m] = D_w @ D_fake_second_h[m] + D_b
     V = 1/N*sum_{n} log(sigmoid(D_logit[n])) + 1/M*sum_{m} log(1 - sigmoid(D_fake_logit[m]))
     L_s = 1/M*sum_{m} log(1 - sigmoid(D_fake_logit[m]))
     L_n = (-1)/M*sum_{m} log(sigmoid(D_fake_logit[m]))
@@ -54,10 +54,10 @@ SPEC = {'name': 'gan_mlp',
                'G_out_h[m] = G_out_W @ G_second_h[m] + G_out_b',
                'D_first_h[n] = tanh(D_first_W @ x[n] + D_first_b)',
                'D_second_h[n] = tanh(D_second_W @ D_first_h[n] + D_second_b)',
-               'D_logit[n] = D_w @ D_second_h[n] + D_c',
+               'D_logit[n] = D_w @ D_second_h[n] + D_b',
                'D_fake_first_h[m] = tanh(D_first_W @ G_out_h[m] + D_first_b)',
                'D_fake_second_h[m] = tanh(D_second_W @ D_fake_first_h[m] + D_second_b)',
-               'D_fake_logit[m] = D_w @ D_fake_second_h[m] + D_c',
+               'D_fake_logit[m] = D_w @ D_fake_second_h[m] + D_b',
                'V = 1/N*sum_{n} log(sigmoid(D_logit[n])) + 1/M*sum_{m} log(1 - '
                'sigmoid(D_fake_logit[m]))',
                'L_s = 1/M*sum_{m} log(1 - sigmoid(D_fake_logit[m]))',
@@ -90,7 +90,7 @@ SPEC = {'name': 'gan_mlp',
              'about': 'weights'},
             {'name': 'D_second_b', 'shape': ('D_second_H',), 'integer': False, 'about': 'bias'},
             {'name': 'D_w', 'shape': ('D_second_H',), 'integer': False, 'about': 'output weights'},
-            {'name': 'D_c', 'shape': (), 'integer': False, 'about': 'output bias'}),
+            {'name': 'D_b', 'shape': (), 'integer': False, 'about': 'output bias'}),
  'outputs': ({'name': 'V', 'shape': (), 'integer': False, 'about': 'objective'},
              {'name': 'L_s', 'shape': (), 'integer': False, 'about': 'saturating loss'},
              {'name': 'L_n', 'shape': (), 'integer': False, 'about': 'non-saturating loss'}),
@@ -110,7 +110,7 @@ SPEC = {'name': 'gan_mlp',
                  'the generator minimises L_s (saturating, its part of V) or L_n (non-saturating)',
                  "one backward kernel gives both players' gradients: by the cotangent of V, L_s or "
                  'L_n'),
- 'digest': '7c76ed83caac0b4c'}
+ 'digest': '13ddaca687c0afb9'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -127,7 +127,7 @@ _INPUTS = (
     Tensor("D_second_W", ("D_second_H", "D_first_H")),
     Tensor("D_second_b", ("D_second_H",)),
     Tensor("D_w", ("D_second_H",)),
-    Tensor("D_c", ()),
+    Tensor("D_b", ()),
 )
 _OUTPUTS = (
     Tensor("V", ()),
@@ -160,12 +160,12 @@ class Gradients(NamedTuple):
     D_second_W: np.ndarray | None  # (D_second_H, D_first_H)
     D_second_b: np.ndarray | None  # (D_second_H,)
     D_w: np.ndarray | None  # (D_second_H,)
-    D_c: np.ndarray | None  # ()
+    D_b: np.ndarray | None  # ()
 
 
 @kernel
 def _forward(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b, x, D_first_W,
-    D_first_b, D_second_W, D_second_b, D_w, D_c, V, L_s, L_n, G_first_h, G_second_h, G_out_h,
+    D_first_b, D_second_W, D_second_b, D_w, D_b, V, L_s, L_n, G_first_h, G_second_h, G_out_h,
     D_first_h, D_second_h, D_logit, D_fake_first_h, D_fake_second_h, D_fake_logit, z_G_first_h,
     z_G_second_h, z_D_first_h, z_D_second_h, z_D_fake_first_h, z_D_fake_second_h):
     """The outputs, and what the backward pass reads."""
@@ -182,7 +182,7 @@ def _forward(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b
     number_1_M = number(G_z, 1, M)
     # D_fake_logit (15)
     for m in range(M):
-        D_fake_logit[m] = D_c[()]
+        D_fake_logit[m] = D_b[()]
     # z_D_fake_second_h (13)
     for m in range(M):
         for i in range(D_second_H):
@@ -193,7 +193,7 @@ def _forward(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b
             z_D_fake_first_h[m, i] = D_first_b[i]
     # D_logit (10)
     for n in range(N):
-        D_logit[n] = D_c[()]
+        D_logit[n] = D_b[()]
     # z_D_second_h (8)
     for n in range(N):
         for i in range(D_second_H):
@@ -291,7 +291,7 @@ def _forward(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b
 def _backward(G_z, G_first_W, G_second_W, G_out_W, x, D_first_W, D_second_W, D_w, G_first_h,
     G_second_h, G_out_h, D_first_h, D_second_h, D_logit, D_fake_first_h, D_fake_second_h,
     D_fake_logit, dV, dL_s, dL_n, dG_z, dG_first_W, dG_first_b, dG_second_W, dG_second_b, dG_out_W,
-    dG_out_b, dx, dD_first_W, dD_first_b, dD_second_W, dD_second_b, dD_w, dD_c, dD_fake_logit,
+    dG_out_b, dx, dD_first_W, dD_first_b, dD_second_W, dD_second_b, dD_w, dD_b, dD_fake_logit,
     dz_D_fake_second_h, dD_fake_first_h, dz_D_fake_first_h, dD_logit, dz_D_second_h, dD_first_h,
     dz_D_first_h, dG_out_h, dG_second_h, dz_G_second_h, dG_first_h, dz_G_first_h):
     """The gradients; an empty array stands for one that is not wanted."""
@@ -354,11 +354,11 @@ def _backward(G_z, G_first_W, G_second_W, G_out_W, x, D_first_W, D_second_W, D_w
     if dx.size:
         # dx (41)
         gemm(matrix(dx, 1), matrix(dz_D_first_h, 1), matrix(D_first_W, 1), False, False, False)
-    dD_c_ = zero
+    dD_b_ = zero
     for n in range(N):
-        dD_c_ += dD_logit[n]
-    # dD_c (47)
-    dD_c[()] = dD_c_
+        dD_b_ += dD_logit[n]
+    # dD_b (47)
+    dD_b[()] = dD_b_
     if dD_w.size:
         # dD_w (46)
         clear(dD_w)
@@ -441,11 +441,11 @@ def _backward(G_z, G_first_W, G_second_W, G_out_W, x, D_first_W, D_second_W, D_w
     if dG_z.size:
         # dG_z (34)
         gemm(matrix(dG_z, 1), matrix(dz_G_first_h, 1), matrix(G_first_W, 1), False, False, False)
-    dD_c_2 = zero
+    dD_b_2 = zero
     for m in range(M):
-        dD_c_2 += dD_fake_logit[m]
-    # dD_c (47)
-    dD_c[()] += dD_c_2
+        dD_b_2 += dD_fake_logit[m]
+    # dD_b (47)
+    dD_b[()] += dD_b_2
     if dD_w.size:
         # dD_w (46)
         for m in range(M):
@@ -457,12 +457,12 @@ kernels = SimpleNamespace(forward=_forward, backward=_backward)
 
 
 def _run(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b, x, D_first_W,
-    D_first_b, D_second_W, D_second_b, D_w, D_c):
+    D_first_b, D_second_W, D_second_b, D_w, D_b):
     """Check the arguments, allocate, run: outputs, and what the backward pass needs."""
     dtype, (G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b, x, D_first_W,
-        D_first_b, D_second_W, D_second_b, D_w, D_c), size = check_inputs("gan_mlp", _INPUTS, (G_z,
+        D_first_b, D_second_W, D_second_b, D_w, D_b), size = check_inputs("gan_mlp", _INPUTS, (G_z,
         G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b, x, D_first_W, D_first_b,
-        D_second_W, D_second_b, D_w, D_c))
+        D_second_W, D_second_b, D_w, D_b))
     N = size["N"]
     M = size["M"]
     G_Z = size["G_Z"]
@@ -490,7 +490,7 @@ def _run(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b, x,
     z_D_fake_first_h = np.empty((M, D_first_H), dtype)
     z_D_fake_second_h = np.empty((M, D_second_H), dtype)
     _forward(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b, x, D_first_W,
-        D_first_b, D_second_W, D_second_b, D_w, D_c, V, L_s, L_n, G_first_h, G_second_h, G_out_h,
+        D_first_b, D_second_W, D_second_b, D_w, D_b, V, L_s, L_n, G_first_h, G_second_h, G_out_h,
         D_first_h, D_second_h, D_logit, D_fake_first_h, D_fake_second_h, D_fake_logit, z_G_first_h,
         z_G_second_h, z_D_first_h, z_D_second_h, z_D_fake_first_h, z_D_fake_second_h)
     return Outputs(V[()], L_s[()], L_n[()]), (dtype, N, M, G_Z, G_first_H, G_second_H, G_out_H,
@@ -500,7 +500,7 @@ def _run(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b, x,
 
 
 def forward(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b, x, D_first_W,
-    D_first_b, D_second_W, D_second_b, D_w, D_c):
+    D_first_b, D_second_W, D_second_b, D_w, D_b):
     """GAN of two multilayer perceptrons: the outputs.
 
     Shapes:   G_z (M, G_Z); G_first_W (G_first_H,
@@ -508,7 +508,7 @@ def forward(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b,
         G_first_H); G_second_b (G_second_H,); G_out_W (G_out_H,
         G_second_H); G_out_b (G_out_H,); x (N, G_out_H); D_first_W (D_first_H,
         G_out_H); D_first_b (D_first_H,); D_second_W (D_second_H,
-        D_first_H); D_second_b (D_second_H,); D_w (D_second_H,); D_c ()
+        D_first_H); D_second_b (D_second_H,); D_w (D_second_H,); D_b ()
     Returns:  V (); L_s (); L_n ()
     Sizes:    N real examples, M generated examples, G_Z numbers of noise, G_first_H units, G_second_H units, G_out_H units, D_first_H units, D_second_H units
     Dtypes:   float32 | float64, all the same; integer tensors any integer dtype
@@ -516,11 +516,11 @@ def forward(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b,
     Copies:   an input that is not C-contiguous; inputs are never changed
     """
     return _run(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b, x, D_first_W,
-        D_first_b, D_second_W, D_second_b, D_w, D_c)[0]
+        D_first_b, D_second_W, D_second_b, D_w, D_b)[0]
 
 
 def vjp(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b, x, D_first_W,
-    D_first_b, D_second_W, D_second_b, D_w, D_c, *, wrt=None):
+    D_first_b, D_second_W, D_second_b, D_w, D_b, *, wrt=None):
     """GAN of two multilayer perceptrons: the outputs, and the pullback that turns their cotangents into gradients.
 
     Shapes:   G_z (M, G_Z); G_first_W (G_first_H,
@@ -528,19 +528,19 @@ def vjp(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b, x, 
         G_first_H); G_second_b (G_second_H,); G_out_W (G_out_H,
         G_second_H); G_out_b (G_out_H,); x (N, G_out_H); D_first_W (D_first_H,
         G_out_H); D_first_b (D_first_H,); D_second_W (D_second_H,
-        D_first_H); D_second_b (D_second_H,); D_w (D_second_H,); D_c ()
+        D_first_H); D_second_b (D_second_H,); D_w (D_second_H,); D_b ()
     Returns:  V (); L_s (); L_n ()
     Sizes:    N real examples, M generated examples, G_Z numbers of noise, G_first_H units, G_second_H units, G_out_H units, D_first_H units, D_second_H units
     Dtypes:   float32 | float64, all the same; integer tensors any integer dtype
     Raises:   ShapeError, DtypeError, ArgumentError, naming the argument
     Copies:   an input that is not C-contiguous; inputs are never changed
-    wrt:      names of the inputs whose gradients are wanted; None for all of G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b, x, D_first_W, D_first_b, D_second_W, D_second_b, D_w, D_c
+    wrt:      names of the inputs whose gradients are wanted; None for all of G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b, x, D_first_W, D_first_b, D_second_W, D_second_b, D_w, D_b
     """
     wanted = check_wrt("gan_mlp", ("G_z", "G_first_W", "G_first_b", "G_second_W", "G_second_b",
         "G_out_W", "G_out_b", "x", "D_first_W", "D_first_b", "D_second_W", "D_second_b", "D_w",
-        "D_c"), wrt)
+        "D_b"), wrt)
     outputs, saved = _run(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b, x,
-        D_first_W, D_first_b, D_second_W, D_second_b, D_w, D_c)
+        D_first_W, D_first_b, D_second_W, D_second_b, D_w, D_b)
     return outputs, Pullback(wanted, saved)
 
 
@@ -580,7 +580,7 @@ class Pullback:
         dD_second_W = gradient("D_second_W" in self._wanted, (D_second_H, D_first_H), dtype)
         dD_second_b = gradient("D_second_b" in self._wanted, (D_second_H,), dtype)
         dD_w = gradient("D_w" in self._wanted, (D_second_H,), dtype)
-        dD_c = gradient("D_c" in self._wanted, (), dtype)
+        dD_b = gradient("D_b" in self._wanted, (), dtype)
         dD_fake_logit = np.empty((M,), dtype)
         dz_D_fake_second_h = np.empty((M, D_second_H), dtype)
         dD_fake_first_h = np.empty((M, D_first_H), dtype)
@@ -597,7 +597,7 @@ class Pullback:
         _backward(G_z, G_first_W, G_second_W, G_out_W, x, D_first_W, D_second_W, D_w, G_first_h,
             G_second_h, G_out_h, D_first_h, D_second_h, D_logit, D_fake_first_h, D_fake_second_h,
             D_fake_logit, dV, dL_s, dL_n, dG_z, dG_first_W, dG_first_b, dG_second_W, dG_second_b,
-            dG_out_W, dG_out_b, dx, dD_first_W, dD_first_b, dD_second_W, dD_second_b, dD_w, dD_c,
+            dG_out_W, dG_out_b, dx, dD_first_W, dD_first_b, dD_second_W, dD_second_b, dD_w, dD_b,
             dD_fake_logit, dz_D_fake_second_h, dD_fake_first_h, dz_D_fake_first_h, dD_logit,
             dz_D_second_h, dD_first_h, dz_D_first_h, dG_out_h, dG_second_h, dz_G_second_h,
             dG_first_h, dz_G_first_h)
@@ -615,5 +615,5 @@ class Pullback:
             dD_second_W if "D_second_W" in self._wanted else None,
             dD_second_b if "D_second_b" in self._wanted else None,
             dD_w if "D_w" in self._wanted else None,
-            dD_c[()] if "D_c" in self._wanted else None,
+            dD_b[()] if "D_b" in self._wanted else None,
         )

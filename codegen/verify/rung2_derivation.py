@@ -63,7 +63,7 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
     rung = RungResult(2, "derivation", ORACLE, BAR, 0, "failed")
     found = pairings(cases)
     rung = replace(rung, points=sum(len(p.left) for p in found))
-    faults = [p.difference(cases, cases.backward) for p in found]
+    faults = [p.difference(cases, system) for p in found for system in _adjoints(cases)]
     if not found or any(faults):
         return replace(rung, detail=next(filter(None, faults), "no sizes were found at which it can be run"))
     shown = wrong_systems(cases.backward, MOST)
@@ -74,6 +74,12 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
         return replace(rung, detail=f"blind to {blind[0].about}")
     named = "changes that change nothing here: " + "; ".join(w.about for w in missed) if missed else ""
     return replace(rung, verdict="passed", detail=named)
+
+
+def _adjoints(cases: Cases) -> tuple[System, ...]:
+    """The adjoint as it was derived, and with what cancels combined, where anything does."""
+    combined = cases.derivation.combined
+    return (cases.backward,) if combined == cases.backward else (cases.backward, combined)
 
 
 def pairings(cases: Cases) -> list[Pairing]:

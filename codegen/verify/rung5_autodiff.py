@@ -184,5 +184,5 @@ def close(found: Array, wanted: Array, bar: float) -> bool:
     if not np.array_equal(found[~finite], wanted[~finite], equal_nan=True):
         return False
     largest = np.abs(wanted[finite]).max(initial=0.0)
-    largest = 1.0 if 0 < largest <= TINY else largest
+    largest = largest if largest > TINY else 1.0
     return bool((np.abs(found[finite] - wanted[finite]) <= bar * largest).all())

@@ -188,7 +188,11 @@ def unlike(found: Array, wanted: Array, extreme: Extreme, dtype: np.dtype[Any]) 
     """Where an array is not what was wanted."""
     relative, rounding = COARSE[dtype]
     given = (*extreme.problem.inputs.values(), *extreme.problem.cotangents.values())
-    bar = max(relative * _top(wanted), rounding * max(map(_top, given), default=0.0))
+    largest = max(map(_top, given), default=0.0)
+    # in float64 a rounding of the product of two inputs is small still: at 1e4 a saturated gate's 1 - z
+    # is 0, where the exact gradient is 1e8 times something below one rounding
+    product = 4 * 2.0**-53 * largest**2 if dtype == np.float64 else 0.0
+    bar = max(relative * _top(wanted), rounding * largest, product)
     found = found.astype(np.float64)
     with np.errstate(invalid="ignore"):
         near = np.abs(found - wanted) <= bar
