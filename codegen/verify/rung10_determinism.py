@@ -5,8 +5,9 @@ that call the op at once, each with numbers of its own, against what each gets a
 parallel: the layer that Numba may choose for threads aborts the process when two of them call at once, and
 nothing here would keep them apart.
 
-Plain Python: two callers that take turns at every line of the module's text, so that a buffer which two
-calls share is seen in use by both, every time. The planted faults are seen by this and by the second call.
+Plain Python: two callers that take turns, both forward passes before both backward ones, and then at
+every line of the module's text: a buffer that two calls share is seen in use by both, every time. The
+planted faults are seen by this and by the second call.
 
 The cold and the warm cache, two PYTHONHASHSEEDs and one and two threads of BLAS need processes of their
 own; the project's tests start them (tests/codegen/verify/test_rung10.py), this rung does not.
@@ -26,7 +27,7 @@ from codegen.verify.cases import Cases, Problem
 from codegen.verify.determinism_faults import determinism_faults
 from codegen.verify.execution import FAULTS, KERNELS, Array, Candidate
 from codegen.verify.extremes import base_problem
-from codegen.verify.face import Face, as_single
+from codegen.verify.face import Face, Made, arrays, as_single
 from codegen.verify.interleave import interleaved
 from codegen.verify.load import load_plain
 from codegen.verify.result import Killed, RungResult
@@ -35,7 +36,7 @@ from codegen.verify.rung9_isolation import unlike
 
 ORACLE = "the same call, alone"
 BAR = (
-    "bit-equal: again, at other addresses, from 8 threads at once, line by line in turn; "
+    "bit-equal: again, at other addresses, from 8 threads at once, in turn, call by call and line by line; "
     "caches, hash seeds and thread counts by the project's tests"
 )
 CALLERS, CALLS = 8, 8
@@ -129,15 +130,19 @@ def parallel(module: ModuleType) -> str:
 
 
 def in_turn(candidate: Candidate, module: ModuleType, cases: Cases, problem: Problem) -> str:
-    """Whether two callers that take turns at every line get other bits than each alone."""
+    """Whether two callers that take turns get other bits than each alone: by calls, then by lines."""
     face = Face(module, cases)
     given = [problem, _other(problem, 1)]
     alone = [_alone(face, p) for p in given]
-    calls = [partial(face.run, p) for p in given]
-    together = interleaved(calls, f"<{candidate.source.name}>")
-    faults = (unlike(flat(t), a, "results") for t, a in zip(together, alone, strict=True))
-    fault = next(filter(None, faults), "")
-    return f"{fault} when two callers take turns line by line" if fault else ""
+    forward = [face.vjp(p) for p in given]
+    backward = [pullback(**p.cotangents) for (_, pullback), p in zip(forward, given, strict=True)]
+    by_calls = [Made(arrays(o), arrays(g)) for (o, _), g in zip(forward, backward, strict=True)]
+    by_lines = interleaved([partial(face.run, p) for p in given], f"<{candidate.source.name}>")
+    for how, made in (("calls", by_calls), ("lines", by_lines)):
+        for found, wanted in zip(made, alone, strict=True):
+            if unlike(flat(found), wanted, "results"):
+                return f"results differ when two callers take turns by {how}"
+    return ""
 
 
 def _placed(problem: Problem, offset: int) -> Problem:

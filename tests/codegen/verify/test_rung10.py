@@ -47,13 +47,19 @@ def test_every_planted_fault_is_noticed_and_the_right_text_is_not(name):
 
 
 @pytest.mark.parametrize(
-    "kept", ["the backward pass's workspace kept", "residuals kept where", "every array"]
+    ("kept", "how"),
+    [
+        ("the backward pass's workspace kept", "lines"),
+        ("residuals kept where", "calls"),
+        ("every array", "calls"),
+    ],
 )
-def test_what_callers_share_is_seen_when_they_take_turns(kept):
-    text = next(f.text for about, f in faults("leaky").items() if about.startswith(kept))
-    module, problem = load_plain("leaky", text), base_problem(cases("leaky"))
-    assert again(Face(module, cases("leaky")), problem) == ""
-    assert "take turns line by line" in in_turn(candidate("leaky"), module, cases("leaky"), problem)
+def test_what_callers_share_is_seen_when_they_take_turns(kept, how):
+    text = next(f.text for about, f in faults("dense_tanh").items() if about.startswith(kept))
+    module, problem = load_plain("dense_tanh", text), base_problem(cases("dense_tanh"))
+    assert again(Face(module, cases("dense_tanh")), problem) == ""
+    fault = in_turn(candidate("dense_tanh"), module, cases("dense_tanh"), problem)
+    assert fault.endswith(f"take turns by {how}")
 
 
 # taking turns -------------------------------------------------------------------------------------------
