@@ -28,7 +28,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from codegen.verify.cases import Cases
+from codegen.verify.cases import Cases, Problem
 from codegen.verify.execution import FAULTS, Array, Candidate
 from codegen.verify.extremes import Extreme, base_problem, extremes
 from codegen.verify.face import Face, Made
@@ -158,11 +158,25 @@ def difference(face: Face, asked: Asked) -> tuple[str, bool]:
         if wrong.any() and np.isnan(array[wrong]).all():
             accepted = wrong & np.isnan(reference.padded[name])
             padded, wrong = padded or bool(accepted.any()), wrong & ~accepted
+        if wrong.any() and _is_finite(extreme.problem):
+            wrong = wrong & ~_better(array, name, asked)
         if wrong.any():
             return _entry(name, array, reference.wanted[name], wrong), padded
     if extreme.saturated and not face.cases.derivation.warnings:
         return next(_unsaturated(found, asked), ""), padded
     return "", padded
+
+
+def _is_finite(problem: Problem) -> bool:
+    return all(np.isfinite(a).all() for a in (*problem.inputs.values(), *problem.cotangents.values()))
+
+
+def _better(found: Array, name: str, asked: Asked) -> Array:
+    """Where a number stands that mpmath confirms, and the oracle's own arithmetic overflowed on its way."""
+    exact = asked.reference.exact(DIGITS[0])[name]
+    overflowed = np.isfinite(found) & ~np.isfinite(asked.reference.wanted[name])
+    same: Array = ~unlike(found, exact, asked.extreme, asked.reference.dtype)
+    return overflowed & np.isfinite(exact) & same
 
 
 def _unsaturated(found: Named, asked: Asked) -> Iterator[str]:

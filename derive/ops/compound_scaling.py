@@ -9,8 +9,9 @@ from derive.language import exp, log, op
     "'EfficientNet: Rethinking model scaling for convolutional neural networks', equation 3",
     conventions=(
         "alpha, beta and gamma are positive: alpha**phi is exp(phi*log(alpha))",
-        "the cost grows as depth * width**2 * resolution**2; with alpha * beta**2 * gamma**2 = 2 it "
-        "doubles with every step of phi",
+        "the cost grows as d * w**2 * r**2 = (alpha * beta**2 * gamma**2)**phi, which is how it is computed: "
+        "one factor may overflow where the cost does not; where the bracket is 2 it doubles with every "
+        "step of phi",
     ),
 )
 def compound_scaling(s):
@@ -26,5 +27,5 @@ def compound_scaling(s):
     d[:] = exp(phi * log(alpha))
     w[:] = exp(phi * log(beta))
     r[:] = exp(phi * log(gamma))
-    F[:] = d * w**2 * r**2
+    F[:] = exp(phi * (log(alpha) + 2 * log(beta) + 2 * log(gamma)))
     s.returns(d, w, r, F)
