@@ -17,6 +17,8 @@ from codegen.verify.cases import Cases, Problem
 from codegen.verify.execution import Array
 from codegen.verify.face import as_single
 from codegen.verify.shapes import Draw
+from codegen.verify.slow_oracle import answer
+from derive.oracle.numbers import Floats
 
 BUDGET = 1200  # points of index space: the slow oracle visits them once a problem
 SATURATING = 1e4
@@ -39,10 +41,20 @@ def base_problem(cases: Cases) -> Problem | None:
         drawn = [draw.awkward("extreme", budget) for _ in range(3)]
         drawn += [draw.small("extreme", 3, budget) for _ in range(3)]
         for shape in sorted((s for s in drawn if s is not None), key=draw.cost, reverse=True):
-            problem = cases.float_problem(shape, "extreme")
-            if problem:
-                return problem
+            for seed in ("extreme", *(f"extreme {k}" for k in range(1, 8))):
+                problem = cases.float_problem(shape, seed)
+                if problem is None:
+                    break
+                if not _silent(cases, problem):
+                    return problem
     return None
+
+
+def _silent(cases: Cases, problem: Problem) -> bool:
+    """Whether every output is 0 throughout: a mask may drop all that there is."""
+    d = cases.derivation
+    made = answer(cases, problem, (d.stable_forward, d.stable_backward), Floats())
+    return not any(made[n].any() for n in d.forward.outputs)
 
 
 def extremes(base: Problem, dtype: Any, seed: str) -> tuple[Extreme, ...]:

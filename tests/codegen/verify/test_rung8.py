@@ -112,6 +112,11 @@ def test_padding_that_is_multiplied_is_accepted_and_told_and_nothing_else_is():
     assert " is nan, not " in difference(face, question)[0]
 
 
+def test_where_numbers_stand_is_drawn_again_while_a_mask_drops_them():
+    reached = [np.isnan(a).any() for q in asked("dropout") for a in q.reference.wanted.values()]
+    assert any(reached) and seen("dropout", "NaN lost in y")
+
+
 # what is compared ---------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("found", "wanted", "same"),
