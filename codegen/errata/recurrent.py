@@ -16,7 +16,7 @@ T, I, H = 5, 2, 3
 
 def drawn(kernels: Kernels, op: str, **given: Array) -> dict[str, Array]:
     """Random inputs for an op with a batch of one, T steps, I inputs and H units, but for `given`."""
-    sizes = {"T": T, "B": 1, "I": I, "H": H, "O": H, "G": H, "M": H + I, "first_H": H, "second_H": 4}
+    sizes = {"T": T, "B": 1, "I": I, "H": H, "O": H, "G": H, "M": H + I, "layer1_H": H, "layer2_H": 4}
     rng = np.random.default_rng(4)
     made = {}
     for tensor in kernels.module(op).SPEC["inputs"]:
@@ -176,8 +176,8 @@ def drawn_arrows(kernels: Kernels) -> Evidence:
 def stacks(kernels: Kernels) -> Evidence:
     """A deep RNN is a layer on the states of a layer."""
     inputs = drawn(kernels, "deep_rnn")
-    first = kernels.forward("recurrent_layer", x=inputs["x"], **part(inputs, "first_")).h
-    second = kernels.forward("recurrent_layer", x=first, **part(inputs, "second_")).h
+    first = kernels.forward("recurrent_layer", x=inputs["x"], **part(inputs, "layer1_")).h
+    second = kernels.forward("recurrent_layer", x=first, **part(inputs, "layer2_")).h
     found = kernels.forward("deep_rnn", **inputs)
     return Compared((first, second), (found[0], found[1]), "`deep_rnn`, two layers", "the same states")
 

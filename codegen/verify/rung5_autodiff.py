@@ -43,6 +43,7 @@ class Answer:
 
     outputs: Mapping[str, Array]
     gradients: Mapping[str, Array]
+    vanishing: frozenset[str] = frozenset()  # what is 0 here and not at another problem
 
 
 Oracle = Callable[[Problem], Answer]
@@ -60,7 +61,7 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
     rung = replace(rung, points=2 * len(cases.floats))
     face = Face(candidate.fast, cases)
     oracles = [oracle(cases, problem) for problem in cases.floats]
-    answers = [ask(as_single(problem)) for ask, problem in zip(oracles, cases.floats, strict=True)]
+    answers = _marked([ask(as_single(p)) for ask, p in zip(oracles, cases.floats, strict=True)])
     for problem, answer in zip(cases.floats, answers, strict=True):
         fault = _compare_both(face, problem, answer)
         if fault:
@@ -80,6 +81,14 @@ def _with_faults_shown(rung: RungResult, candidate: Candidate, cases: Cases, ask
     if blind:
         return replace(rung, detail=f"blind to {blind}", mutants=killed)
     return replace(rung, verdict="passed", mutants=killed)
+
+
+def _marked(answers: list[Answer]) -> list[Answer]:
+    """The answers with the names of what is 0 in one of them and not in another."""
+    tops = [{n: np.abs(v).max(initial=0.0) for n, v in {**a.outputs, **a.gradients}.items()} for a in answers]
+    moving = frozenset(n for top in tops for n, most in top.items() if most > TINY)
+    zero = [frozenset(n for n, most in top.items() if most == 0) for top in tops]
+    return [replace(a, vanishing=moving & names) for a, names in zip(answers, zero, strict=True)]
 
 
 def _only_rounding(answers: list[Answer]) -> str:
@@ -167,16 +176,19 @@ def difference(face: Face, problem: Problem, answer: Answer, bar: float) -> str:
     """Nothing where a module agrees with the answer, else the first name that does not."""
     made = face.run(problem)
     for name, wanted in answer.outputs.items():
-        if not close(made.outputs[name], wanted, bar):
+        if not close(made.outputs[name], wanted, bar, name in answer.vanishing):
             return f"{name} differs"
     for name, wanted in answer.gradients.items():
-        if not close(made.gradients[name], wanted, bar):
+        if not close(made.gradients[name], wanted, bar, name in answer.vanishing):
             return f"the gradient of {name} differs"
     return ""
 
 
-def close(found: Array, wanted: Array, bar: float) -> bool:
-    """Within the bar of the largest entry; what is not finite must be equal."""
+def close(found: Array, wanted: Array, bar: float, vanishing: bool = False) -> bool:
+    """Within the bar of the largest entry; what is not finite must be equal, and so must 0 be.
+
+    What is 0 by cancelling, and only at this problem (a softmax of one class), may be a rounding of 0.
+    """
     if found.shape != wanted.shape:
         return False
     found = found.astype(np.float64)
@@ -184,5 +196,5 @@ def close(found: Array, wanted: Array, bar: float) -> bool:
     if not np.array_equal(found[~finite], wanted[~finite], equal_nan=True):
         return False
     largest = np.abs(wanted[finite]).max(initial=0.0)
-    largest = largest if largest > TINY else 1.0
+    largest = 1.0 if largest <= TINY and (largest > 0 or vanishing) else largest
     return bool((np.abs(found[finite] - wanted[finite]) <= bar * largest).all())

@@ -169,9 +169,13 @@ def test_an_op_without_packs_has_no_pack():
 
 
 # sizes --------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("name", OPS)
+def batches_of(name: str) -> list[str]:
+    return [s.name for s in plan(OPS[name]).forward_system.sizes if s.batch]
+
+
+@pytest.mark.parametrize("name", filter(batches_of, OPS))
 def test_an_empty_batch_is_no_special_case(name):
-    batches = [s.name for s in plan(OPS[name]).forward_system.sizes if s.batch]
+    batches = batches_of(name)
     module, inputs, cotangents = problem(name, **dict.fromkeys(batches, 0))
     _, pullback = module.vjp(*inputs)
     floating = [a for a, t in zip(inputs, module.SPEC["inputs"], strict=True) if not t["integer"]]

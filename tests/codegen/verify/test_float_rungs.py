@@ -9,7 +9,7 @@ import pytest
 from codegen.verify import rung5_autodiff, rung6_numeric
 from codegen.verify.face import Face
 from codegen.verify.load import load_plain
-from codegen.verify.rung5_autodiff import close, difference, oracle, tolerance
+from codegen.verify.rung5_autodiff import Answer, close, difference, oracle, tolerance
 from codegen.verify.rung9_isolation import noticed
 from codegen.verify.sabotage import isolation_faults, scaled_gradient
 from tests.codegen.verify.candidates import candidate, cases, source
@@ -63,6 +63,13 @@ def test_the_bar_is_relative_to_the_largest_entry():
 
 def test_an_exact_zero_must_be_one():
     assert not close(np.array([1e-300]), np.array([0.0]), 1e-11)
+    assert close(np.array([1e-16]), np.array([0.0]), 1e-11, vanishing=True)
+    assert not close(np.array([1e-10]), np.array([0.0]), 1e-11, vanishing=True)
+
+
+def test_what_is_zero_at_one_problem_only_is_told_from_what_always_is():
+    answers = [Answer({"y": np.zeros(2)}, {"x": np.zeros(1)}), Answer({"y": np.ones(2)}, {"x": np.zeros(1)})]
+    assert [a.vanishing for a in rung5_autodiff._marked(answers)] == [{"y"}, frozenset()]
 
 
 def test_real_parameters_are_those_of_the_problem_that_is_asked():
