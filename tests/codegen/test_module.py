@@ -173,7 +173,7 @@ def batches_of(name: str) -> list[str]:
     return [s.name for s in plan(OPS[name]).forward_system.sizes if s.batch]
 
 
-@pytest.mark.parametrize("name", filter(batches_of, OPS))
+@pytest.mark.parametrize("name", [n for n in OPS if batches_of(n)])
 def test_an_empty_batch_is_no_special_case(name):
     batches = batches_of(name)
     module, inputs, cotangents = problem(name, **dict.fromkeys(batches, 0))
