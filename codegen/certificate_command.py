@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.table import Table
 
 from codegen import catalogue
+from codegen.screen import console, fail
 from codegen.verify.certificate import FORMAT
+from codegen.verify.overview import heading, markdown, rows
 from codegen.verify.summary import FORMS, page, summarise
 from derive.errors import SpecError
 from derive.language import OpSpec
 
 
 @click.command()
-@click.argument("ops", nargs=-1, required=True, metavar="[OP | FILE.py]...")
+@click.argument("ops", nargs=-1, metavar="[OP | FILE.py]...")
 @click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
 @click.option(
     "--out",
@@ -31,7 +34,7 @@ from derive.language import OpSpec
 def certificate(ops: tuple[str, ...], form: str, folder: Path, machine: bool) -> None:
     """What was shown of a published op: by which oracle, at how many points, and what was not.
 
-    It reads the certificate and believes it; `gradsmith verify` checks it.
+    It reads the certificate and believes it; `gradsmith verify` checks it. Without an op: a table of all.
 
     Example:  gradsmith certificate lstm --format html > lstm.html
     """
@@ -43,8 +46,25 @@ def certificate(ops: tuple[str, ...], form: str, folder: Path, machine: bool) ->
     if machine:
         click.echo(json.dumps([content for _, content in read], indent=2))
         return
+    if not ops:
+        _print_table([content for _, content in read], form)
+        return
     for op, content in read:
         click.echo(page(summarise(op, content), form), nl=False)
+
+
+def _print_table(contents: list[dict[str, Any]], form: str) -> None:
+    if form == "html":
+        fail("the table of all ops is text or md: name an op for a page in html")
+    if form == "md":
+        click.echo(markdown(contents), nl=False)
+        return
+    table = Table(title="planted faults noticed, by rung")
+    for column in heading(contents[0]):
+        table.add_column(column, overflow="fold", no_wrap=column == "op")
+    for row in rows(contents):
+        table.add_row(row.op, *row.cells)
+    console().print(table)
 
 
 def _read(op: OpSpec, folder: Path) -> dict[str, Any]:

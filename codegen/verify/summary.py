@@ -19,7 +19,8 @@ SHOWS = {
     "linearisation.",
     2: "The gradient equations are the derivative of the forward equations, in exact arithmetic.",
     3: "The published text, run as it stands in exact arithmetic, computes just these equations.",
-    4: "The functions that it calls are right to their last digits.",
+    4: "Outputs and gradients are right to the last digits that their formulas can give, in float32 and "
+    "float64.",
     5: "A differentiation that is not ours gives the same gradients, in float64 and in float32.",
     6: "The compiled op changes along random directions as its gradients say.",
     7: "Any size that the op allows and any layout in memory gives the same bits; anything else is refused "

@@ -139,7 +139,9 @@ def test_a_form_or_a_command_that_does_not_exist_is_refused():
         assert (result.exit_code, result.stdout) == (2, "") and "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("command", ("list", "derive", "generate", "verify", "check"))
+@pytest.mark.parametrize(
+    "command", ("list", "derive", "generate", "verify", "check", "certificate", "errata", "flow", "sizes")
+)
 def test_every_command_has_help_with_an_example(command):
     result = run(command, "--help")
     assert result.exit_code == 0
