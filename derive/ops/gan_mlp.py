@@ -7,6 +7,12 @@ from derive.ops.dense import dense
 SOURCE = "document 001, 'GANs ... consist of two networks: a Generator ... and a Discriminator ...'"
 
 
+def hidden(s, x):
+    """Two hidden layers."""
+    first = use(s, dense.tanh, "first", x=x)
+    return use(s, dense.tanh, "second", x=first.h).h
+
+
 @op(
     title="generator with two hidden layers",
     source=SOURCE,
@@ -14,9 +20,7 @@ SOURCE = "document 001, 'GANs ... consist of two networks: a Generator ... and a
 )
 def gan_generator(s):
     z = s.data("z", s.size("Z", "k", about="numbers of noise"), about="noise")
-    first = use(s, dense.tanh, "first", x=z)
-    second = use(s, dense.tanh, "second", x=first.h)
-    s.returns(use(s, dense, "out", x=second.h).h)
+    s.returns(use(s, dense, "out", x=hidden(s, z)).h)
 
 
 @op(
@@ -26,12 +30,11 @@ def gan_generator(s):
 )
 def gan_discriminator(s):
     x = s.data("x", s.size("X", "k", about="numbers of an example"), about="example")
-    first = use(s, dense.tanh, "first", x=x)
-    second = use(s, dense.tanh, "second", x=first.h)
-    w = s.parameter("w", *second.h.tensor.dims, about="output weights")
+    h = hidden(s, x)
+    w = s.parameter("w", *h.tensor.dims, about="output weights")
     b = s.parameter("b", about="output bias")
     logit = s.let("logit", about="logit of the probability that the example is real")
-    logit[:] = w @ second.h + b
+    logit[:] = w @ h + b
     s.returns(logit)
 
 

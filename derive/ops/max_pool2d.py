@@ -1,6 +1,7 @@
 """Max pooling."""
 
-from derive.language import between, largest, op
+from derive.language import largest, op
+from derive.ops.pooling import pooling
 
 
 @op(
@@ -13,15 +14,6 @@ from derive.language import between, largest, op
     ),
 )
 def max_pool2d(s):
-    C, H, W = s.size("C", "c", about="channels"), s.size("H", "u"), s.size("W", "v")
-    window, stride = s.integer("window", 2, least=1), s.integer("stride", 2, least=1)
-    pad = s.integer("pad", 0)
-    U = s.size("U", "i", formula=(H + 2 * pad - window) // stride + 1, least=1)
-    V = s.size("V", "j", formula=(W + 2 * pad - window) // stride + 1, least=1)
-    c, i, j = s.index("c", C), s.index("i", U), s.index("j", V)
-    p, q = s.index("p", window), s.index("q", window)
-    X = s.data("X", C, H, W, about="image")
-    Y = s.let("Y", C, U, V, about="pooled image")
-    u, v = stride * i + p - pad, stride * j + q - pad
-    Y[c, i, j] = largest((p, q), X[c, u, v], where=(between(u, 0, H), between(v, 0, W)))
-    s.returns(Y)
+    w = pooling(s)
+    w.Y[w.at] = largest(w.over, w.read, where=w.inside)
+    s.returns(w.Y)

@@ -1,9 +1,8 @@
 """One input, one output: a recurrent layer that takes a single step."""
 
 from derive.language import op, use
-from derive.ops.dense import dense
+from derive.ops.classifier import classify_last
 from derive.ops.rnn import recurrent_layer
-from derive.ops.softmax_cross_entropy import softmax_cross_entropy
 
 
 @op(
@@ -23,10 +22,4 @@ def one_to_one(s):
     steps = s.let("steps", T, N, I, about="the input as a sequence of one step")
     steps[t, n] = x[n]
     layer = use(s, recurrent_layer, "layer", over=n, x=steps)
-    H = layer.h.tensor.dims[-1]
-    last = s.let("last", N, H, about="last hidden state")
-    last[n] = layer.h[T - 1, n]
-    W, b = s.parameter("out_W", K, H, about="weights"), s.parameter("out_b", K, about="bias")
-    out = use(s, dense, "out", over=n, x=last, W=W, b=b)
-    loss = use(s, softmax_cross_entropy, "loss", x=out.h, y=y)
-    s.returns(loss.L, loss.p)
+    classify_last(s, layer.h, y, N, T, K)
