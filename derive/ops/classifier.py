@@ -6,7 +6,7 @@ from derive.ops.softmax_cross_entropy import softmax_cross_entropy
 
 
 def classify_last(s, h, y, N, T, K):
-    """Loss and probabilities of K classes, from the last of the hidden states h (T, N, H) and the labels y."""
+    """Loss and probabilities of K classes, from the last of the hidden states h (T, N, H) and labels y."""
     n, H = s.index("n", N), h.tensor.dims[-1]
     last = s.let("last", N, H, about="last hidden state")
     last[n] = h[T - 1, n]
