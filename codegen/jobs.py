@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty
 from typing import Any
@@ -14,6 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from derive.errors import DerivationError, SpecError
+
+BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def run_all(work: Work, jobs: Sequence[Job], faults: tuple[type[Exception], ...]
     context = multiprocessing.get_context("spawn")
     console = Console(stderr=True)
     workers = max(1, min(len(jobs), os.cpu_count() or 1))
-    with context.Manager() as manager, _bars(console) as bars:
+    with _one_thread_each(), context.Manager() as manager, _bars(console) as bars:
         stages = manager.Queue()
         tasks = {job.op: bars.add_task(job.op, total=None, stage="waiting") for job in jobs}
         whole = bars.add_task("all", total=len(jobs), stage=f"0 of {len(jobs)}")
@@ -53,6 +56,18 @@ def run_all(work: Work, jobs: Sequence[Job], faults: tuple[type[Exception], ...]
             _watch(futures, stages, bars, tasks, whole, console)
         done = {job.op: future.result() for future, job in futures.items()}
     return [done[job.op] for job in jobs]
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """As many processes as cores: more threads than one for BLAS in each would only wait for each other."""
+    before = os.environ.get(BLAS_THREADS)
+    os.environ.setdefault(BLAS_THREADS, "1")
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[BLAS_THREADS]
 
 
 def _one(work: Work, job: Job, stages: Any, faults: tuple[type[Exception], ...]) -> Outcome:

@@ -3,4 +3,5 @@
 import os
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the tests run in as many processes as there are cores
 os.environ.setdefault("JAX_ENABLE_X64", "true")

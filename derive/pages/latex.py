@@ -73,6 +73,10 @@ class LatexWriter(Typeset):
         for name in POWER_ON_NAME:
             if base.startswith(f"\\{name}"):
                 return rf"\{name}^{{{exponent}}}" + base.removeprefix(f"\\{name}")
+        if "^" in base and not base.startswith(("(", r"\left(")):
+            base = self.parens(
+                base
+            )  # what has a mark above already, as a part's tensor, is no place for another
         return f"{{{base}}}^{{{exponent}}}"
 
     def call(self, function: str, args: Sequence[str]) -> str:

@@ -122,6 +122,7 @@ class MathWriter(Typeset):
         return f"<mrow><mo>(</mo>{inner}<mo>)</mo></mrow>"
 
     def power(self, base: str, exponent: int) -> str:
+        base = self.parens(base) if base.startswith(("<msup", "<msubsup")) else base
         return f"<msup><mrow>{base}</mrow>{self.total([(exponent < 0, self.integer(abs(exponent)))])}</msup>"
 
     def call(self, function: str, args: Sequence[str]) -> str:

@@ -168,3 +168,12 @@ def test_the_states_of_two_parts_are_marked_before_their_steps() -> None:
     tensors = [Tensor(n, (), "computed", latex=n.removesuffix("_prev")) for n in names]
     found = [latex_label(s) for s in symbols_of(tensors).table.values()]
     assert found == [rf"h^{{\mathrm{{layer{k}}}{mark}}}" for k in (1, 2) for mark in ("", ",-")]
+
+
+def test_the_square_of_a_parts_tensor_stands_outside_of_brackets() -> None:
+    """TeX refuses two marks above one letter: the part's name and the exponent."""
+    system = derive(dense[0]).forward
+    latex = index_writer(system.tensors)
+    assert latex.power(r"\tilde{h}^{\mathrm{layer}}_{i}", 2) == r"{(\tilde{h}^{\mathrm{layer}}_{i})}^{2}"
+    assert latex.power(r"(h^{\mathrm{layer}})", 2) == r"{(h^{\mathrm{layer}})}^{2}"
+    assert latex.power("h_{i}", 2) == "{h_{i}}^{2}"
