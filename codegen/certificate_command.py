@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import click
 from rich.table import Table
 
 from codegen import catalogue
-from codegen.screen import console, fail
+from codegen.screen import FOLDER, as_json, console, fail, guarded, print_json
 from codegen.verify.certificate import FORMAT
 from codegen.verify.overview import heading, markdown, rows
 from codegen.verify.summary import FORMS, page, summarise
@@ -25,12 +24,12 @@ from derive.language import OpSpec
 @click.option(
     "--out",
     "folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     default="generated",
     show_default=True,
     help="The package's folder.",
 )
-@click.option("--json", "machine", is_flag=True, help="Print JSON for machines.")
+@as_json
 def certificate(ops: tuple[str, ...], form: str, folder: Path, machine: bool) -> None:
     """What was shown of a published op: by which oracle, at how many points, and what was not.
 
@@ -38,13 +37,9 @@ def certificate(ops: tuple[str, ...], form: str, folder: Path, machine: bool) ->
 
     Example:  gradsmith certificate lstm --format html > lstm.html
     """
-    try:
-        read = [(op, _read(op, folder)) for op in catalogue.find(ops)]
-    except SpecError as fault:
-        click.echo(f"gradsmith: {fault}", err=True)
-        sys.exit(2)
+    read = guarded(lambda: [(op, _read(op, folder)) for op in catalogue.find(ops)])
     if machine:
-        click.echo(json.dumps([content for _, content in read], indent=2))
+        print_json([content for _, content in read])
         return
     if not ops:
         _print_table([content for _, content in read], form)

@@ -16,8 +16,10 @@ sequence: the steps must give its states, and the chain its gradient by the init
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -135,14 +137,14 @@ def _chain(jacobians: Array, last: Array) -> Array:
 
 
 def _gradient_of_start(
-    op: Recurrence, pullback: object, outputs: object, last: Array, slices: dict[str, slice]
+    op: Recurrence, pullback: Callable[..., Any], outputs: object, last: Array, slices: dict[str, slice]
 ) -> Array:
     """The whole sequence's gradient by the initial states, (S,), from one backward pass."""
     cotangents = {}
     for s in op.states:
         cotangents[s.name] = np.zeros_like(getattr(outputs, s.name))
         cotangents[s.name][-1] = last[slices[s.name]]
-    found = pullback(**cotangents)  # type: ignore[operator]
+    found = pullback(**cotangents)
     return np.concatenate([getattr(found, s.start)[0] for s in op.states])
 
 

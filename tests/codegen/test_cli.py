@@ -242,3 +242,18 @@ def test_another_package_called_codegen_is_told_apart(monkeypatch):
     monkeypatch.setitem(sys.modules, "codegen", type(sys)("codegen"))
     with pytest.raises(SystemExit, match="the package 'codegen' at an unknown place is not ours"):
         derive.command.main()
+
+
+def test_processes_share_the_cores_with_their_blas(monkeypatch):
+    import os
+
+    from codegen import jobs
+
+    monkeypatch.delenv(jobs.BLAS_THREADS, raising=False)
+    with jobs._one_thread_each():
+        assert os.environ[jobs.BLAS_THREADS] == "1"
+    assert jobs.BLAS_THREADS not in os.environ
+    monkeypatch.setenv(jobs.BLAS_THREADS, "2")
+    with jobs._one_thread_each():
+        assert os.environ[jobs.BLAS_THREADS] == "2"  # who has asked for more gets it
+    assert os.environ[jobs.BLAS_THREADS] == "2"

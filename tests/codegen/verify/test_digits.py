@@ -156,3 +156,16 @@ def test_where_rounding_decides_nothing_is_claimed():
     of = formula(lambda x: relu(x * x - x * x))
     _, drawn = next(problems(of))
     assert digits(of, drawn) is None
+
+
+def test_near_the_end_of_its_range_float32_is_not_asked():
+    """1e39 is no float32; the same fault is seen in float64."""
+    of = formula(lambda x: exp(8 * x) / 3)
+    _, problem = next(p for p in problems(of) if p[0] == "close together at 12")
+    known = digits(of, problem)
+    text = write_module(lower(of.derivation)).text
+    assert known is not None and difference(Face(load_plain("one_formula", text), of), problem, known) == ""
+    wrong = text.replace("= exp(", "= 1.0005 * exp(").replace(" * exp(", " * 1.0005 * exp(")
+    assert wrong != text
+    found = difference(Face(load_plain("one_formula", wrong), of), problem, known)
+    assert found.endswith("float64")

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from codegen.catalogue import find
 from codegen.lower import lower
 from codegen.module import write_module
 from codegen.verify import rung2_derivation, rung3_execution
 from codegen.verify.cases import Cases
 from codegen.verify.execution import Candidate, exact
-from codegen.verify.sabotage import scaled_gradient, with_statements
+from codegen.verify.sabotage import scaled_gradient, with_statements, wrong_systems
 from codegen.verify.vocabulary import outside_vocabulary
 from derive.derivation import derive
 from derive.language import exp, op
@@ -123,3 +124,15 @@ def test_a_kernel_with_another_decorator_is_refused():
 def test_text_that_cannot_be_read_is_a_verdict_not_a_crash():
     result = rung3_execution.check(changed("dense_tanh", "def _forward(:"), cases("dense_tanh"))
     assert result.verdict == "failed" and "cannot be read" in result.detail
+
+
+def test_a_wrong_combination_of_gradients_is_seen():
+    """What cancels is derived too: the rung looks at the combined adjoint beside the plain one."""
+    (op,) = find(("sigmoid_binary_cross_entropy",))
+    derivation = derive(op)
+    assert derivation.combined != derivation.backward
+    wrong = wrong_systems(derivation.combined, 4)[0].system
+    candidate = Candidate(write_module(lower(derivation)))
+    assert rung2_derivation.check(candidate, Cases(derivation)).verdict == "passed"
+    spoilt = Cases(replace(derivation, combined=wrong))
+    assert rung2_derivation.check(candidate, spoilt).verdict == "failed"

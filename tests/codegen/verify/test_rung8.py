@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -135,6 +136,26 @@ def test_where_numbers_stand_is_drawn_again_while_a_mask_drops_them():
 def test_entries_are_compared_as_declared(found, wanted, same):
     extreme = Extreme("one number", replace(base_problem(cases("dense_tanh")), inputs={}, cotangents={}))
     assert unlike(np.array([found]), np.array([wanted]), extreme, DOUBLE).any() != same
+
+
+@pytest.mark.parametrize(("found", "same"), [(1e-9, True), (1e-5, False)])
+def test_at_large_numbers_a_rounding_of_their_product_is_excused_in_float64_and_no_more(found, same):
+    large = {"x": np.array([1e4])}
+    extreme = Extreme("+-1e4", replace(base_problem(cases("dense_tanh")), inputs=large, cotangents={}))
+    assert unlike(np.array([found]), np.array([0.0]), extreme, DOUBLE).any() != same
+
+
+@pytest.mark.parametrize(
+    ("found", "exact", "accepted"),
+    [(2.0, 2.0, True), (2.001, 2.0, False), (2.0, np.inf, False), (np.inf, 2.0, False)],
+)
+def test_a_number_stands_for_an_infinity_only_where_mpmath_has_it(found, exact, accepted):
+    extreme = Extreme("a subnormal", replace(base_problem(cases("dense_tanh")), inputs={}, cotangents={}))
+    reference = SimpleNamespace(
+        exact=lambda digits: {"y": np.array([exact])}, wanted={"y": np.array([np.inf])}, dtype=DOUBLE
+    )
+    asked = SimpleNamespace(extreme=extreme, reference=reference)
+    assert rung8_nonfinite._better(np.array([found]), "y", asked).all() == accepted
 
 
 def test_every_array_meets_nan_and_infinity_and_problems_are_the_same_every_time():
