@@ -4,6 +4,7 @@ python3.11 run.py demo     derive, generate and verify the pilots; train on real
 python3.11 run.py test     the test suite
 python3.11 run.py check    format, lint, types, and whether generated/ is what the specs generate
 python3.11 run.py tex      the derivations through a real TeX (needs pdflatex)
+python3.11 run.py browser  the derivations in a real browser (needs chromium)
 python3.11 run.py torch    the catalogue beside torch (installs it first)
 python3.11 run.py lock     write requirements.lock anew from pyproject.toml
 """
@@ -32,6 +33,7 @@ TASKS: dict[str, list[list[str]]] = {
         ["-m", "codegen", "check"],
     ],
     "tex": [["-m", "pytest", "-m", "tex"]],
+    "browser": [["-m", "pytest", "-m", "browser", "-n", "2"]],
     "torch": [
         ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "torch==2.13.0"],
         ["-m", "pytest", "-m", "torch", "-n", "2", "--dist", "loadfile"],

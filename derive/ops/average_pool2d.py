@@ -4,14 +4,17 @@ from derive.language import op, total, where
 from derive.ops.pooling import pooling
 
 
-def counted(sums, elements, window):
+def counted(s, w):
     """Padding counts: every window has window x window elements."""
-    return sums / (window * window)
+    return total(w.over, w.read) / (w.window * w.window)
 
 
-def uncounted(sums, elements, window):
+def uncounted(s, w):
     """Only elements of the image count; the average of none is 0."""
-    return where(elements, ">", 0, sums / elements, 0)
+    _, i, j = w.at
+    m = s.let("m", *w.extents, about="elements of the image in each window")
+    m[i, j] = total(w.over, 1, where=w.inside)
+    return where(m[i, j], ">", 0, total(w.over, w.read) / m[i, j], 0)
 
 
 @op(
@@ -22,6 +25,5 @@ def uncounted(sums, elements, window):
 )
 def average_pool2d(s, padding):
     w = pooling(s)
-    elements = total(w.over, 1, where=w.inside)
-    w.Y[w.at] = padding(total(w.over, w.read), elements, w.window)
+    w.Y[w.at] = padding(s, w)
     s.returns(w.Y)

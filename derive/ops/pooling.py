@@ -6,8 +6,12 @@ from derive.language import between
 
 
 def pooling(s):
-    """The pooled image Y, its indices `at`, the window's indices, what they read, and where it is inside."""
-    C, H, W = s.size("C", "c", about="channels"), s.size("H", "u"), s.size("W", "v")
+    """The pooled image Y, its indices `at`, its extents, the window's indices and what they read."""
+    C, H, W = (
+        s.size("C", "c", about="channels"),
+        s.size("H", "u", about="image height"),
+        s.size("W", "v", about="image width"),
+    )
     window, stride = s.integer("window", 2, least=1), s.integer("stride", 2, least=1)
     pad = s.integer("pad", 0)
     U = s.size("U", "i", formula=(H + 2 * pad - window) // stride + 1, least=1)
@@ -18,4 +22,6 @@ def pooling(s):
     Y = s.let("Y", C, U, V, about="pooled image")
     u, v = stride * i + p - pad, stride * j + q - pad
     inside = (between(u, 0, H), between(v, 0, W))
-    return SimpleNamespace(Y=Y, at=(c, i, j), window=window, over=(p, q), read=X[c, u, v], inside=inside)
+    return SimpleNamespace(
+        Y=Y, at=(c, i, j), extents=(U, V), window=window, over=(p, q), read=X[c, u, v], inside=inside
+    )

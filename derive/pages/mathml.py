@@ -17,6 +17,10 @@ from derive.pages.symbols import ACCENTS, Symbol, by_name, placed, symbols_of
 from derive.pages.typeset import Typeset, openness, split_member
 
 TIMES = "<mo>&#x2062;</mo>"
+SPACE = '<mspace width="0.17em"/>'
+PRIME = "&#x2032;"
+WORD_FIRST, WORD_LAST = re.compile(r"(<mrow>)*<mi>\w{2,}</mi>"), re.compile(r"<mi>\w{2,}</mi>$")
+"""A name of several letters, such as `exp` or `stride`: beside another factor it needs a space."""
 MARKS = {"tilde": "~", "hat": "^", "bar": "&#xAF;", "dot": "&#x2D9;", "vec": "&#x2192;"}
 RELATIONS = {"<": "&lt;", "<=": "&#x2264;", ">": "&gt;", ">=": "&#x2265;"}
 OPERATORS = {"sum": "&#x2211;", "max": "max", "argmax": "arg max"}
@@ -36,12 +40,18 @@ def operator(mark: str) -> str:
 def fragment(latex: str) -> str:
     """A piece of LaTeX without arguments, such as `\\sigma`, `(0)` or `\\mathrm{out}`."""
     accent = re.fullmatch(rf"\\({'|'.join(ACCENTS)})\{{(.*)\}}", latex)
-    if accent:
-        return over(fragment(accent[2]), accent[1])
-    return row(*(part for token in TOKEN.findall(latex) if (part := _token(token))))
+    return over(fragment(accent[2]), accent[1]) if accent else row(*pieces(latex))
+
+
+def pieces(latex: str) -> tuple[str, ...]:
+    """The same as elements that stand side by side."""
+    return tuple(part for token in TOKEN.findall(latex) if (part := _token(token)))
 
 
 def _token(token: str) -> str:
+    stem = token.rstrip("'")
+    if stem != token:
+        return f"<msup>{_token(stem)}{operator(PRIME * (len(token) - len(stem)))}</msup>"
     word = token.removeprefix("\\")
     if (token.startswith("\\") and not word.isalpha()) or (token.startswith("\\") and word in IGNORED):
         return ""
@@ -49,7 +59,12 @@ def _token(token: str) -> str:
         return f"<mi>{html5.get(f'{word};', word)}</mi>"
     if word.isdigit():
         return f"<mn>{word}</mn>"
-    return f"<mi>{word}</mi>" if word[0].isalpha() else operator(escape(word))
+    return f"<mi>{word}</mi>" if word[0].isalpha() else f"<mo{_size(word)}>{escape(word)}</mo>"
+
+
+def _size(mark: str) -> str:
+    """Brackets around a label keep its size."""
+    return ' stretchy="false"' if mark in "()" else ""
 
 
 def over(inner: str, accent: str) -> str:
@@ -105,7 +120,11 @@ class MathWriter(Typeset):
     index_total = total
 
     def product(self, parts: Sequence[str]) -> str:
-        return TIMES.join(parts)
+        written = "".join(parts[:1])
+        for part in parts[1:]:
+            space = SPACE if WORD_LAST.search(written) or WORD_FIRST.match(part) else ""
+            written += TIMES + space + part
+        return written
 
     scale = product
 
@@ -129,7 +148,8 @@ class MathWriter(Typeset):
         head, _, tail = SCALARS[function].latex.partition("%s")
         if head == r"\sqrt{":
             return f"<msqrt>{args[0]}</msqrt>"
-        return f"<mrow>{fragment(head)}{args[0]}{fragment(tail)}</mrow>"
+        around = ("".join(pieces(part)).replace(_size("("), "") for part in (head, tail))
+        return f"<mrow>{args[0].join(around)}</mrow>"
 
     def choice(self, left: str, relation: str, right: str, then: str, otherwise: str) -> str:
         condition = f"<mtext>if&#xA0;</mtext>{left}{operator(RELATIONS[relation])}{right}"
@@ -185,7 +205,7 @@ class MathWriter(Typeset):
         return operator(mark) + written
 
     def width(self, written: str) -> float:
-        return 0.75 * len(re.sub(r"<[^>]*>|&#x2062;", "", written).replace("&#x", "").replace(";", ""))
+        return 0.85 * len(re.sub(r"<[^>]*>|&#x2062;", "", written).replace("&#x", "").replace(";", ""))
 
 
 def _table_row(*cells: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from derive.algebra.expr import (
+    ONE,
     Call,
     Choice,
     Expr,
@@ -201,7 +202,7 @@ class Writer(Marks):
             pieces += [self._later(arg, n == last) for n, arg in enumerate(body.args) if n]
         else:
             least = POWER if guards else PRODUCT if term.binders else MATMUL
-            pieces = [*guards, self.expr(body, least)]
+            pieces = guards if guards and body == ONE else [*guards, self.expr(body, least)]
         if term.binders:
             pieces[0] = self.reduction("sum", term.binders, (), pieces[0])
         return pieces
