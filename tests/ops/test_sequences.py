@@ -76,7 +76,7 @@ def decode(start, before, y, m, embedding_E, gru_W, gru_U, gru_b, out_W, out_b):
 
 
 def described(x, start_W, start_b, **decoder):
-    return decode(x @ start_W.T + start_b, **without_prefix(decoder))
+    return decode(jnp.tanh(x @ start_W.T + start_b), **without_prefix(decoder))
 
 
 def translated(source, last, encoder_embedding_E, encoder_h0, encoder_W, encoder_U, encoder_b, **decoder):
