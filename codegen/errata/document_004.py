@@ -1,7 +1,7 @@
 """Document 004, "What are Recurrent Neural Networks (CNN)? Unlocking Sequences"."""
 
 from codegen.errata import flow, gates, layers, recurrent, sizes
-from codegen.errata.claim import Claim, Evaluate, Unchecked, compared, fixed, read_as
+from codegen.errata.claim import Claim, Evaluate, Unchecked, compared, read_as
 
 TITLE, ARCHITECTURE = "Title", "Difference between RNNs and Feed-Forward Neural Networks"
 EXPLODING, VANISHING = "Exploding Gradients", "Vanishing Gradients"
@@ -204,8 +204,11 @@ CLAIMS = (
         "different lengths",
         read_as(
             "incomplete",
-            {"of one RNN, `rnn`": recurrent.length_of("rnn", "y"), "wanted, say": fixed(3)},
-            "outputs for 5 inputs",
+            {
+                "of one RNN, `rnn`": recurrent.length_of("rnn", "y"),
+                "of two, `encoder_decoder`": recurrent.length_of("encoder_decoder", "decoder_loss_p"),
+            },
+            "outputs for 5 inputs where 4 are wanted",
         ),
         "how the lengths come to differ",
         "By two RNNs: an encoder that reads, and a decoder that starts from its last state.",

@@ -250,5 +250,8 @@ def sharing_saves_work(kernels: Kernels) -> Evidence:
 
 def clipped(kernels: Kernels) -> Evidence:
     g = np.array([3.0, -4.0])
-    ways = {"by value": np.clip(g, -1, 1), "by norm": g / max(1.0, float(np.linalg.norm(g)))}
+    ways = {
+        "by value, `clip_by_value`": kernels.forward("clip_by_value", g=g, c=1.0).y,
+        "by norm, `clip_by_norm`": kernels.forward("clip_by_norm", g=g, c=1.0).clipped_g,
+    }
     return Readings("incomplete", ways, "(3, -4) clipped at 1")

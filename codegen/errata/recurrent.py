@@ -12,15 +12,21 @@ from codegen.errata.kernels import Array, Kernels
 from codegen.errata.layers import dense
 
 T, I, H = 5, 2, 3
+DECODED = 4
 
 
 def drawn(kernels: Kernels, op: str, **given: Array) -> dict[str, Array]:
-    """Random inputs for an op with a batch of one, T steps, I inputs and H units, but for `given`."""
-    sizes = {"T": T, "B": 1, "I": I, "H": H, "O": H, "G": H, "M": H + I, "layer1_H": H, "layer2_H": 4}
+    """Random inputs for an op with a batch of one, T steps, I inputs and H units, but for `given`.
+
+    A decoder behind an encoder has DECODED steps; class numbers are 0, and other sizes 4.
+    """
+    sizes = {"T": T, "S": T, "B": 1, "I": I, "H": H, "O": H, "G": H, "M": H + I, "layer1_H": H}
+    sizes |= {"encoder_H": H, "decoder_T": DECODED}
     rng = np.random.default_rng(4)
     made = {}
     for tensor in kernels.module(op).SPEC["inputs"]:
-        random = 0.7 * rng.normal(size=tuple(sizes.get(d, d) for d in tensor["shape"]))
+        shape = tuple(d if isinstance(d, int) else sizes.get(d, 4) for d in tensor["shape"])
+        random = np.zeros(shape, np.int64) if tensor["integer"] else 0.7 * rng.normal(size=shape)
         made[tensor["name"]] = given.get(tensor["name"], random)
     return made
 
