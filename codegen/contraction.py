@@ -8,6 +8,7 @@ from itertools import combinations
 
 from codegen.bounds import Bounds
 from codegen.nodes import Gemm, If, Loop, Statement, View, least
+from codegen.pointwise import Placed, place
 from codegen.schedule import Task
 from derive.algebra.expr import Product, Read
 from derive.algebra.index import Affine, Guard, In, Index
@@ -32,20 +33,18 @@ def lower_contraction(system: System, task: Task) -> tuple[Statement, ...] | Non
     and second), summed (both factors). A batch or summed index may become a loop around the product.
     """
     (term,) = task.piece.terms
-    if term.guards or not isinstance(term.body, Product) or term.monoid != "sum":
+    placed = place(system, task, term)
+    if placed.guards or not isinstance(placed.body, Product) or term.monoid != "sum":
         return None
-    factors = term.body.args
+    factors = placed.body.args
     if len(factors) != 2 or not all(isinstance(f, Read) for f in factors):
         return None
     left, right = (f for f in factors if isinstance(f, Read))
-    fixed = {i.name for i in task.fixed}
-    free = [i for i in task.piece.equation.indices if i.name not in fixed]
-    loopable = [*free, *term.binders]
-    batch = [i for i in free if _has(left, i) and _has(right, i)]
-    others = [i for i in loopable if i not in batch]
+    batch = [i for i in placed.loops if _has(left, i) and _has(right, i)]
+    others = [i for i in (*placed.loops, *term.binders) if i not in batch]
     for count in range(3):
         for extra in combinations(others, count):
-            made = _try(system, task, left, right, (*batch, *extra))
+            made = _try(system, task, placed, left, right, (*batch, *extra))
             if made is not None:
                 return made
     return None
@@ -56,12 +55,12 @@ def _has(read: Read, index: Index) -> bool:
 
 
 def _try(
-    system: System, task: Task, left: Read, right: Read, looped: tuple[Index, ...]
+    system: System, task: Task, placed: Placed, left: Read, right: Read, looped: tuple[Index, ...]
 ) -> tuple[Statement, ...] | None:
     (term,) = task.piece.terms
-    equation = task.piece.equation
+    target = Read(task.piece.equation.tensor, placed.at)
     outer = {i.name for i in (*task.fixed, *looped)}
-    free = [i for i in equation.indices if i.name not in outer]
+    free = [i for i in placed.loops if i.name not in outer]
     rows = {i.name for i in free if _has(left, i)}
     columns = {i.name for i in free if _has(right, i)}
     summed = {b.name for b in term.binders if b.name not in outer}
@@ -70,8 +69,8 @@ def _try(
         return None
     if not all(_has(f, b) for b in term.binders if b.name in summed for f in (left, right)):
         return None
-    bounds = Bounds(system, (*task.fixed, *equation.indices, *term.binders))
-    operands = [_operand(bounds, read, kinds, outer) for read in (equation.lhs, left, right)]
+    bounds = Bounds(system, (*task.fixed, *placed.loops, *term.binders))
+    operands = [_operand(bounds, read, kinds, outer) for read in (target, left, right)]
     if any(o is None for o in operands):
         return None
     c, a, b = (o for o in operands if o is not None)
@@ -120,7 +119,8 @@ def _statements(
     bounds: Bounds, task: Task, c: Operand, a: Operand, b: Operand, looped: tuple[Index, ...]
 ) -> tuple[Statement, ...]:
     binders = {i.name for t in task.piece.terms for i in t.binders}
-    add = not task.first or any(i.name in binders for i in looped)
+    part = c.read.at != task.at  # of a tensor that nothing else sets
+    add = not task.first or part or any(i.name in binders for i in looped)
     if c.groups[0] == "column":  # the transposed product: C' = B' A'
         a, b = b, a
     first = "column" if c.groups[0] == "column" else "row"

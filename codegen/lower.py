@@ -113,9 +113,7 @@ def _lower_task(system: System, task: Task, names: Names) -> list[Statement]:
     made = lower_contraction(system, task)
     if made is None:
         return list(lower_unfolded(system, task, names) or lower_sum(system, task, names))
-    fixed = {i.name for i in task.fixed}
-    prefix = tuple(e for e in task.piece.equation.lhs.at if e.plain() in fixed)
-    start = [Clear(task.piece.equation.tensor, prefix)] if needs_clear(task, made) else []
+    start = [Clear(task.piece.equation.tensor, task.part)] if needs_clear(task, made) else []
     return [*start, *made]
 
 

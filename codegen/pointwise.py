@@ -58,8 +58,7 @@ def lower_pointwise(system: System, task: Task, names: Names) -> list[Statement]
     setting = task.first
     made: list[Statement] = []
     if task.first and not _covers(system, task, groups):
-        prefix = tuple(e for e in task.piece.equation.lhs.at if _is_fixed(e, task))
-        made.append(Clear(tensor, prefix))
+        made.append(Clear(tensor, task.part))
         setting = False
     disjoint = all(term.moved for term in placed)
     for at, terms in groups.items():
@@ -69,13 +68,9 @@ def lower_pointwise(system: System, task: Task, names: Names) -> list[Statement]
     return made
 
 
-def _is_fixed(e: Affine, task: Task) -> bool:
-    return e.plain() in {i.name for i in task.fixed}
-
-
 def _covers(system: System, task: Task, groups: dict[tuple[Affine, ...], list[Placed]]) -> bool:
     """Whether every element is stored: by an unmoved group, or by one for each number of an axis."""
-    if task.piece.equation.lhs.at in groups:
+    if task.at in groups:
         return True
     dims = system.tensor(task.piece.equation.tensor).dims
     for axis, dim in enumerate(dims):

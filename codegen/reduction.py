@@ -155,7 +155,7 @@ def lower_sum(system: System, task: Task, names: Names) -> tuple[Statement, ...]
     before, value = guard_reads(bounds, found.body, found.guards, names)
     on_left = [n for n, i in enumerate(order) if _moves(found.target, i)]
     depth = on_left[-1] + 1 if on_left else 0
-    plain = found.target.at == task.piece.equation.lhs.at
+    plain = found.target.at == task.at
     if depth == len(order):
         body = (*before, Store(found.target, value, add=True))
         made = wrap(bounds, order, found.guards, body)
@@ -172,9 +172,7 @@ def lower_sum(system: System, task: Task, names: Names) -> tuple[Statement, ...]
 
 
 def _clear(task: Task) -> Clear:
-    fixed = {i.name for i in task.fixed}
-    at = task.piece.equation.lhs.at
-    return Clear(task.piece.equation.tensor, tuple(e for e in at if e.plain() in fixed))
+    return Clear(task.piece.equation.tensor, task.part)
 
 
 def _inside_or_zero(bounds: Bounds, term: Term, names: Names) -> tuple[list[Statement], Expr]:

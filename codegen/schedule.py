@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from codegen.dependence import Edge, Piece, carried_axes, components, direction, distance, edges, pieces
 from derive.algebra.expr import substitute
-from derive.algebra.index import Affine, Index
+from derive.algebra.index import Affine, Delta, Index, solve
 from derive.algebra.system import Equation, System, Term
 from derive.errors import DerivationError
 
@@ -29,11 +29,28 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A piece, with the indices of the loops around it."""
+    """A piece, with the indices of the loops around it.
+
+    `first` says that nothing was written before to where it writes: to the whole tensor, or, where a
+    tensor is written member by member, to `member` of its first axis.
+    """
 
     piece: Piece
     fixed: tuple[Index, ...]
     first: bool = False
+    member: Affine | None = None
+
+    @property
+    def at(self) -> tuple[Affine, ...]:
+        """Where it writes: at its left indices, or at its member and the others."""
+        own = self.piece.equation.lhs.at
+        return own if self.member is None else (self.member, *own[1:])
+
+    @property
+    def part(self) -> tuple[Affine, ...]:
+        """The leading positions that choose what it writes to, of all that the tensor holds."""
+        fixed = {i.name for i in self.fixed}
+        return tuple(e for e in self.at if e.plain() in fixed or e == self.member)
 
 
 Item: TypeAlias = Steps | Task
@@ -47,7 +64,7 @@ def schedule(system: System) -> tuple[Item, ...]:
     """
     nodes = pieces(system)
     items = _schedule(nodes, edges(nodes), ())
-    return _mark_first(items, set())
+    return _mark_first(items, set(), _by_member(system, nodes))
 
 
 def _schedule(
@@ -87,10 +104,12 @@ def _sequence(
 
 
 def _reluctance(group: tuple[int, ...], nodes: tuple[Piece, ...], last: Piece | None) -> int:
-    """0 for a piece that can share its loops with the last one, then light pieces, then sums."""
+    """0 for a piece that can share its loops with the last one, then light pieces, then sums, those
+    that add to what the last one wrote before the others."""
     piece = nodes[group[0]]
     if len(group) > 1 or not piece.light:
-        return 2
+        same = last is not None and last.equation.tensor == piece.equation.tensor
+        return 2 if same and len(group) == 1 else 3
     same = last is not None and last.light and _space(last) == _space(piece)
     return 0 if same else 1
 
@@ -158,13 +177,44 @@ def _put(term: Term, put: dict[str, Affine]) -> Term:
     )
 
 
-def _mark_first(items: tuple[Item, ...], written: set[str]) -> tuple[Item, ...]:
-    """Mark the piece that sets a tensor; the others add to it."""
+def _by_member(system: System, nodes: tuple[Piece, ...]) -> frozenset[str]:
+    """The tensors of which every piece writes one member of the first axis, and every member is written."""
+    members: dict[str, list[int | None]] = {}
+    for node in nodes:
+        member = _member(node)
+        members.setdefault(node.equation.tensor, []).append(None if member is None else member.integer())
+    extents = {n: system.tensor(n).dims[:1] for n in members}
+    return frozenset(
+        n
+        for n, found in members.items()
+        if extents[n] and extents[n][0].is_integer() and {*found} == {*range(extents[n][0].integer())}
+    )
+
+
+def _member(piece: Piece) -> Affine | None:
+    """The one number of the first axis at which all terms of a piece stand, by a delta each."""
+    if not piece.equation.indices:
+        return None
+    first = piece.equation.indices[0].name
+    solved = [
+        [v for g in term.guards if isinstance(g, Delta) and (v := solve(g, first)) is not None]
+        for term in piece.terms
+    ]
+    found = {next((v for v in values if v.is_integer()), None) for values in solved}
+    return found.pop() if len(found) == 1 else None
+
+
+def _mark_first(
+    items: tuple[Item, ...], written: set[tuple[str, Affine | None]], by_member: frozenset[str]
+) -> tuple[Item, ...]:
+    """Mark the piece that sets a tensor, or a member of it; the others add to it."""
     marked: list[Item] = []
     for item in items:
         if isinstance(item, Steps):
-            marked.append(replace(item, body=_mark_first(item.body, written)))
-        else:
-            marked.append(replace(item, first=item.piece.equation.tensor not in written))
-            written.add(item.piece.equation.tensor)
+            marked.append(replace(item, body=_mark_first(item.body, written, by_member)))
+            continue
+        tensor = item.piece.equation.tensor
+        member = _member(item.piece) if tensor in by_member else None
+        marked.append(replace(item, first=(tensor, member) not in written, member=member))
+        written.add((tensor, member))
     return tuple(marked)

@@ -128,9 +128,7 @@ def lower_unfolded(system: System, task: Task, names: Names) -> tuple[Statement,
     start = [] if found.scatters or not found.found.guards else [Clear(buffer.name)]
     adds = found.scatters or any(i in found.found.summed for i in found.outer)
     if task.first and adds:
-        fixed = {i.name for i in task.fixed}
-        prefix = tuple(e for e in task.piece.equation.lhs.at if e.plain() in fixed)
-        start.append(Clear(task.piece.equation.tensor, prefix))
+        start.append(Clear(task.piece.equation.tensor, task.part))
     return (*start, *body)
 
 

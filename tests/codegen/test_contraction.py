@@ -2,9 +2,11 @@
 
 import re
 
+import numpy as np
 import pytest
 
 import codegen.contraction
+import codegen.schedule
 from codegen.lower import lower
 from codegen.module import write_module
 from codegen.verify.load import load_plain
@@ -51,6 +53,55 @@ def test_a_layer_over_a_batch_is_one_product():
         "gemm(matrix(dW, 1), matrix(dh, 1), matrix(x, 1), True, False, False)",
         "gemm(matrix(dx, 1), matrix(dh, 1), matrix(W, 1), False, False, False)",
     ]
+
+
+# members ------------------------------------------------------------------------------------------
+MEMBER_SIZES = {"N": 3, "I": 4, "H": 2, "B": 2}
+
+
+def members(used: tuple[int, ...]):
+    """Layers that share a stack of three weight matrices, of which they use these."""
+
+    def build(s):
+        I, H, N = s.size("I", "k"), s.size("H", "i"), s.size("N", "n")
+        n, i, k = s.index("n", N), s.index("i", H), s.index("k", I)
+        x, W = s.data("x", N, I), s.parameter("W", 3, H, I)
+        made = []
+        for m in used:
+            y = s.let(f"y{'abc'[m]}", N, H)
+            y[n, i] = tanh(total(k, W[m, i, k] * x[n, k]))
+            made.append(y)
+        s.returns(*made)
+
+    build.__name__ = f"members_of_{''.join(map(str, used))}"
+    return spec(build)
+
+
+def test_gradients_of_members_of_are_products_into_each():
+    whole = members((0, 2, 1))
+    text = kernel_text(whole, "backward")
+    assert [c for c in calls(whole, "backward") if "dW" in c] == [
+        f"gemm(matrix(dW[{m}], 1), matrix(dz_y{'abc'[m]}, 2), matrix(x, 2), True, False, False)"
+        for m in (0, 2, 1)
+    ]
+    assert "clear" not in text and "patches" not in text
+    assert differences(whole, plain(whole), MEMBER_SIZES) == []
+
+
+def test_a_member_that_nothing_reads_has_no_gradient():
+    part = members((0, 2))
+    assert "clear(dW)" in kernel_text(part, "backward")
+    assert all(c.endswith("True)") for c in calls(part, "backward") if "dW" in c)
+    assert differences(part, plain(part), MEMBER_SIZES) == []
+
+
+def test_a_member_that_is_never_set_is_seen(monkeypatch):
+    """Planted fault: nobody asks whether every member is written."""
+    part = members((0, 2))
+    monkeypatch.setattr(codegen.schedule, "_by_member", lambda system, nodes: frozenset({"dW"}))
+    module = load_plain("unset", write_module(lower(derivation(part))).text)
+    monkeypatch.setattr(module, "gradient", lambda wanted, shape, dtype: np.full(shape, 7.0, dtype))
+    assert differences(part, module, MEMBER_SIZES) == ["W"]
 
 
 # slices -------------------------------------------------------------------------------------------
