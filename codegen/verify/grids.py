@@ -115,7 +115,7 @@ class Grids:
         self.reals = reals
 
     def source(self, tensor: str, at: Sequence[Affine], point: Point) -> tuple[Grid, list[Grid], Any]:
-        """The array to read, positions in it (0 along axes that they are outside of), where they are inside."""
+        """The array to read, positions in it (0 on axes that they leave), and where they are inside."""
         raise NotImplementedError
 
     # integers ---------------------------------------------------------------------------------
