@@ -15,7 +15,7 @@ from codegen.certificate_command import certificate
 from codegen.describe import describe
 from codegen.errata.command import errata
 from codegen.flow.command import flow
-from codegen.jobs import Job, Outcome, run_all
+from codegen.jobs import Job, Outcome, cost, run_all
 from codegen.pdf import typeset
 from codegen.publish import drift
 from codegen.screen import FOLDER, as_json, console, fail, guarded, ops_and_folder, print_json
@@ -122,7 +122,7 @@ def generate(ops: tuple[str, ...], out: Path, machine: bool) -> None:
 
     Example:  gradsmith generate my_op.py --out mypackage/ops
     """
-    jobs = [Job(op.name, where) for op, where in _located(ops)]
+    jobs = [Job(op.name, where, cost(op)) for op, where in _located(ops)]
     outcomes = run_all(tasks.Generate(str(out)), jobs, tasks.FAULTS)
     _report(outcomes, f"generated in {out}", machine)
 
@@ -135,7 +135,11 @@ def verify(ops: tuple[str, ...], out: Path, machine: bool) -> None:
 
     Example:  gradsmith verify lstm
     """
-    jobs = [Job(op.name, where) for op, where in _located(ops) if ops or (out / f"{op.name}.py").exists()]
+    jobs = [
+        Job(op.name, where, cost(op))
+        for op, where in _located(ops)
+        if ops or (out / f"{op.name}.py").exists()
+    ]
     if not jobs:
         fail(f"no op of the catalogue is published in {out}: run `gradsmith generate`, or name a spec's file")
     outcomes = run_all(tasks.Recheck(str(out)), jobs, tasks.FAULTS)

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from derive.errors import DerivationError, SpecError
+from derive.language import OpSpec
 
 BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 
@@ -25,6 +26,15 @@ class Job:
 
     op: str
     where: str
+    cost: int = 0  # about how long it takes, beside the others
+
+
+def cost(op: OpSpec) -> int:
+    """About how long an op takes to verify: it grows with the length of its equations."""
+    try:
+        return sum(len(repr(equation.value)) for equation in op.spec().equations)
+    except SpecError:
+        return 0  # the process that works on it will say so
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,7 @@ Work = Callable[[Job, Callable[[str], None]], Any]
 def run_all(work: Work, jobs: Sequence[Job], faults: tuple[type[Exception], ...]) -> list[Outcome]:
     """Run the jobs in as many processes as there are cores; results in the jobs' order.
 
+    The longest begin first: one that began last would keep a single core busy at the end.
     Errors of the types in `faults` become outcomes; any other one is a bug and is raised.
     """
     context = multiprocessing.get_context("spawn")
@@ -52,7 +63,8 @@ def run_all(work: Work, jobs: Sequence[Job], faults: tuple[type[Exception], ...]
         tasks = {job.op: bars.add_task(job.op, total=None, stage="waiting") for job in jobs}
         whole = bars.add_task("all", total=len(jobs), stage=f"0 of {len(jobs)}")
         with ProcessPoolExecutor(workers, mp_context=context) as pool:
-            futures = {pool.submit(_one, work, job, stages, faults): job for job in jobs}
+            longest_first = sorted(jobs, key=lambda job: -job.cost)
+            futures = {pool.submit(_one, work, job, stages, faults): job for job in longest_first}
             _watch(futures, stages, bars, tasks, whole, console)
         done = {job.op: future.result() for future, job in futures.items()}
     return [done[job.op] for job in jobs]

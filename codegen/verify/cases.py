@@ -87,16 +87,18 @@ class Cases:
 
     @cached_property
     def floats(self) -> tuple[Problem, ...]:
-        """Problems at which the op is finite: awkward, small, and many steps for a recurrence."""
+        """Problems at which the op is finite: awkward, small, or many steps for a recurrence.
+
+        Sizes of 0 and 1 are rung 7's, against the slow oracle.
+        """
         draw = Draw(self.forward, self.backward, f"{self.seed} floats")
         makers: list[Callable[[], Shape | None]] = [
             lambda: draw.awkward("awkward, defaults", FLOAT_BUDGET, defaults=True),
             lambda: draw.awkward("awkward", FLOAT_BUDGET),
-            lambda: draw.small("small", 3, FLOAT_BUDGET),
-            lambda: draw.small("ones", 1, FLOAT_BUDGET),
         ]
         steps = [s.name for s in draw.free if s.sequence]
         makers += [partial(draw.one, "long", name, DEEP, 8 * FLOAT_BUDGET) for name in steps]
+        makers += [] if steps else [lambda: draw.small("small", 3, FLOAT_BUDGET)]
         made = [self._first_finite(make) for make in makers]
         distinct = {tuple(m.shape.symbols.items()): m for m in reversed(made) if m is not None}
         return tuple(reversed(distinct.values()))

@@ -70,6 +70,42 @@ def functions() -> dict[str, Callable[[Any], Any]]:
     }
 
 
+def everywhere(mask: Any) -> bool:
+    """Whether a mask is known to be true at every point before the program runs: then nothing is masked."""
+    return isinstance(mask, (bool, np.bool_, np.ndarray)) and bool(np.all(mask))
+
+
+def conjunction(*masks: Any) -> Any:
+    """Where all masks are true; those that are true everywhere are left out."""
+    return fold(operator.and_, [np.True_, *(mask for mask in masks if not everywhere(mask))])
+
+
+def picked(array: Grid, places: Sequence[Any]) -> Grid:
+    """Elements of an array, at places inside it.
+
+    Rows and transposes where the places allow it: their reverse mode compiles many times faster than
+    that of gathers.
+    """
+    take = load_jax().lax.dynamic_index_in_dim
+    for axis in reversed([axis for axis, place in enumerate(places) if not np.ndim(place)]):
+        array = take(array, places[axis], axis, keepdims=False)
+    places = [p for p in places if np.ndim(p)]
+    order = sorted(range(len(places)), key=lambda axis: -np.ndim(places[axis]))
+    lengths = {np.ndim(p): extent for p, extent in zip(places, array.shape, strict=True)}
+    whole = all(_is_whole(p, extent) for p, extent in zip(places, array.shape, strict=True))
+    if whole and len(lengths) == len(places):
+        return array.transpose(order).reshape(
+            [lengths.get(n, 1) for n in range(max(lengths, default=0), 0, -1)]
+        )
+    return array.at[tuple(places)].get(mode="promise_in_bounds", wrap_negative_indices=False)
+
+
+def _is_whole(place: Any, extent: int) -> bool:
+    """Whether places along the first axis of their grid are those of a whole axis, in order."""
+    known = isinstance(place, np.ndarray) and place.size == len(place)
+    return known and np.array_equal(place.ravel(), np.arange(extent))
+
+
 class Grids:
     """Expressions on grids; a subclass says where the arrays of the tensors come from."""
 
@@ -79,7 +115,7 @@ class Grids:
         self.reals = reals
 
     def source(self, tensor: str, at: Sequence[Affine], point: Point) -> tuple[Grid, list[Grid], Any]:
-        """The array to read, positions in it, and where the positions are inside."""
+        """The array to read, positions in it (0 on axes that they leave), and where they are inside."""
         raise NotImplementedError
 
     # integers ---------------------------------------------------------------------------------
@@ -99,13 +135,13 @@ class Grids:
         array, places, inside = self.source(read.tensor, read.at, point)
         if 0 in array.shape:
             return -1
-        return array[tuple(p * inside for p in places)] * inside - 1 * (1 - 1 * inside)
+        return array[tuple(places)] * inside - 1 * (1 - 1 * inside)
 
     def guard(self, guard: Guard, point: Point) -> Any:
         """Where a guard is true."""
         parts = [self.affine(e, point) for e in guard.parts()]
         if isinstance(guard, In):
-            return np.True_ & (parts[1] <= parts[0]) & (parts[0] < parts[2])
+            return conjunction(parts[1] <= parts[0], parts[0] < parts[2])
         return np.True_ & (parts[0] == parts[1])
 
     # numbers ----------------------------------------------------------------------------------
@@ -114,19 +150,18 @@ class Grids:
         array, places, inside = self.source(node.tensor, node.at, point)
         if 0 in array.shape:
             return self.jnp.zeros(())
-        inside = inside & mask
-        return self.jnp.where(inside, array[tuple(p * inside for p in places)], 0.0)
+        return self.where(conjunction(inside, mask), picked(array, places), 0.0)
+
+    def where(self, mask: Any, value: Any, other: float) -> Grid:
+        """The value under the mask, another number elsewhere."""
+        return value if everywhere(mask) else self.jnp.where(mask, value, other)
 
     def nonzero(self, node: Expr, point: Point) -> Any:
         """Where no factor is read outside its domain."""
-        where: Any = np.True_
-        for read in zero_outside(node):
-            where = where & self.source(read.tensor, read.at, point)[2]
-        return where
+        return conjunction(*(self.source(r.tensor, r.at, point)[2] for r in zero_outside(node)))
 
     def value(self, node: Expr, point: Point, mask: Any) -> Grid:
         """The expression on the grid; anything finite where the mask is false."""
-        where = self.jnp.where
         match node:
             case Number(value, denominator):
                 return self.affine(value, point) / self.jnp.float64(denominator)
@@ -139,26 +174,26 @@ class Grids:
             case Negative(arg):
                 return -self.value(arg, point, mask)
             case Power(base, exponent):
-                return where(mask, self.value(base, point, mask), 1.0) ** exponent
+                return self.where(mask, self.value(base, point, mask), 1.0) ** exponent
             case Call(function, (arg,)):
-                return self.functions[function](where(mask, self.value(arg, point, mask), 1.0))
+                return self.functions[function](self.where(mask, self.value(arg, point, mask), 1.0))
             case Choice(left, relation, right, then, otherwise):
                 holds = RELATIONS[relation](self.value(left, point, mask), self.value(right, point, mask))
                 chosen = self.value(then, point, mask & holds)
-                return where(holds, chosen, self.value(otherwise, point, mask & ~holds))
+                return self.jnp.where(holds, chosen, self.value(otherwise, point, mask & ~holds))
         return self._product(node, point, mask)
 
     def _product(self, node: Expr, point: Point, mask: Any) -> Grid:
-        mask = mask & self.nonzero(node, point)
+        mask = conjunction(mask, self.nonzero(node, point))
         match node:
             case Product(args):
                 whole = fold(operator.mul, [self.value(arg, point, mask) for arg in args])
             case Ratio(top, bottom):
-                below = self.jnp.where(mask, self.value(bottom, point, mask), 1.0)
+                below = self.where(mask, self.value(bottom, point, mask), 1.0)
                 whole = self.value(top, point, mask) / below
             case _:
                 raise TypeError(f"{type(node).__name__} has no value of its own")
-        return self.jnp.where(mask, whole, 0.0)
+        return self.where(mask, whole, 0.0)
 
 
 def fold(combine: Callable[[Any, Any], Any], values: Sequence[Any]) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from codegen.verify.grids import Grid, Grids, Point, load_jax
+from codegen.verify.grids import Grid, Grids, Point, conjunction, everywhere, load_jax
 from codegen.verify.recurrence import Walk, axis_of, reads_of, walk
 from derive.algebra.index import Affine, Index
 from derive.algebra.system import Equation, System, Term
@@ -45,7 +45,7 @@ class Run(Grids):
         self.arrays: dict[str, Grid] = {name: inputs[name] for name in system.inputs}
         self.equations = {e.tensor: e for e in system.equations}
         self.needs = reached(system)
-        self.scan = load_jax().lax.scan
+        self.scan, self.update = load_jax().lax.scan, load_jax().lax.dynamic_update_slice
 
     def shape(self, tensor: str) -> tuple[int, ...]:
         return tuple(self.affine(dim, self.symbols) for dim in self.system.tensor(tensor).dims)
@@ -85,17 +85,21 @@ class Run(Grids):
             dims, equation = self.system.tensor(name).dims, self.equations[name]
             axes = [axis_of(dims, size) for size in order.sizes]
             here = {equation.indices[axis].name: place[k] for k, axis in enumerate(axes)}
-            row = tuple(place[axes.index(axis)] if axis in axes else slice(None) for axis in range(len(dims)))
-            made = {**made, name: made[name].at[row].set(self.equation(equation, here))}
+            start = [place[axes.index(axis)] if axis in axes else 0 for axis in range(len(dims))]
+            row = self.jnp.expand_dims(self.equation(equation, here), axes)
+            made = {**made, name: self.update(made[name], row.astype(made[name].dtype), start)}
         self.arrays = outside
         return made
 
     # equations --------------------------------------------------------------------------------
     def source(self, tensor: str, at: Sequence[Affine], point: Point) -> tuple[Grid, list[Grid], Any]:
-        places = [self.affine(e, point) for e in at]
+        places: list[Grid] = []
         inside: Any = np.True_
-        for place, extent in zip(places, self.shape(tensor), strict=True):
-            inside = inside & (place >= 0) & (place < extent)
+        for e, extent in zip(at, self.shape(tensor), strict=True):
+            place = self.affine(e, point)
+            here = conjunction(place >= 0, place < extent)
+            places.append(place if everywhere(here) else place * here)
+            inside = conjunction(inside, here)
         return self.arrays[tensor], places, inside
 
     def equation(self, equation: Equation, here: Mapping[str, int]) -> Grid:
@@ -116,19 +120,17 @@ class Run(Grids):
         point: dict[str, Any] = {**self.symbols, **here}
         for axis, (index, (lo, hi)) in enumerate(zip(axes, ranges, strict=True)):
             point[index.name] = np.arange(lo, max(lo, hi)).reshape([-1] + [1] * (len(axes) - axis - 1))
-        mask: Any = np.True_
-        for guard in term.guards:
-            mask = mask & self.guard(guard, point)
+        mask = conjunction(*(self.guard(guard, point) for guard in term.guards))
         value = self.jnp.broadcast_to(self.value(term.body, point, mask), shape)
         flat = (*shape[: len(free)], int(np.prod(shape[len(free) :], dtype=int)))
-        mask = self.jnp.broadcast_to(mask, shape).reshape(flat)
+        mask = mask if everywhere(mask) else self.jnp.broadcast_to(mask, shape).reshape(flat)
         return self.reduce(term, value.reshape(flat), mask, ranges[len(free) :])
 
     def reduce(self, term: Term, value: Grid, mask: Grid, ranges: list[list[int]]) -> Grid:
         """The last axis reduced: a sum, or the first of the largest (NaN is largest), or its index."""
         jnp = self.jnp
         if term.monoid == "sum":
-            return jnp.where(mask, value, 0.0).sum(-1)
+            return self.where(mask, value, 0.0).sum(-1)
         if value.shape[-1] == 0:
             return jnp.full(value.shape[:-1], -np.inf if term.monoid == "max" else -1)
         top = jnp.where(mask, value, -np.inf).max(-1, keepdims=True)

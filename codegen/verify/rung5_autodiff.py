@@ -28,7 +28,12 @@ from derive.algebra.system import System
 ORACLE = "JAX's own reverse mode on the forward equations, float64"
 SHALLOW, DEEPER = 1e-11, 1e-9
 SINGLE = 2.0**-24
-COMPILATION = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}  # it runs once
+COMPILATION = {  # it runs once
+    "xla_backend_optimization_level": 0,
+    "xla_llvm_disable_expensive_passes": True,
+    "xla_cpu_use_fusion_emitters": False,
+    "xla_cpu_parallel_codegen_split_count": 1,
+}
 TINY = 1e-12  # entries that may be rounding of 0: excused at one problem, certified at another
 BAR = (
     f"{SHALLOW:g} of the largest entry, {DEEPER:g} from {DEEP} steps on; float32: "

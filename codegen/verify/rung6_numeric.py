@@ -8,6 +8,7 @@ is said; where no smooth point is found the rung fails.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +20,6 @@ from codegen.verify.execution import FAULTS, Array, Candidate
 from codegen.verify.face import Face
 from codegen.verify.planted import shown
 from codegen.verify.result import RungResult
-from codegen.verify.shapes import Shape
 
 ORACLE = "fourth-order central differences of the op itself"
 TOLERANCE = 1e-7
@@ -35,21 +35,22 @@ Direction = Mapping[str, Array]
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """The numeric slope along a direction, what the gradients say, and the scale of both."""
+    """The numeric slope of sum(dy * y) along a direction: it says nothing of any gradient."""
 
+    direction: Direction
     numeric: float
-    analytic: float
-    scale: float
     jump: float  # between the slopes from the two sides
     noise: float  # what rounding alone may do to a difference
 
-    @property
-    def smooth(self) -> bool:
-        return self.jump <= SMOOTH * max(self.scale, abs(self.numeric)) + 4 * self.noise
+    def smooth(self, gradients: Mapping[str, Array]) -> bool:
+        return self.jump <= SMOOTH * max(self._scale(gradients), abs(self.numeric)) + 4 * self.noise
 
-    @property
-    def right(self) -> bool:
-        return abs(self.numeric - self.analytic) <= TOLERANCE * self.scale + self.noise
+    def right(self, gradients: Mapping[str, Array]) -> bool:
+        analytic = sum(float((gradients[n] * v).sum()) for n, v in self.direction.items())
+        return abs(self.numeric - analytic) <= TOLERANCE * self._scale(gradients) + self.noise
+
+    def _scale(self, gradients: Mapping[str, Array]) -> float:
+        return sum(float(np.abs(gradients[n] * v).sum()) for n, v in self.direction.items())
 
 
 def check(candidate: Candidate, cases: Cases) -> RungResult:
@@ -59,7 +60,7 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
     resampled, problems = 0, []
     for problem in cases.floats:
         try:
-            fault, drawn, smooth = at_smooth_point(face, problem.shape)
+            fault, drawn, smooth = at_smooth_point(face, problem)
         except FAULTS as error:
             fault, drawn, smooth = f"{type(error).__name__}: {error}", 0, None
         if fault or smooth is None:
@@ -76,32 +77,42 @@ def _with_faults_shown(
     rung: RungResult, candidate: Candidate, cases: Cases, problems: list[Problem], resampled: int
 ) -> RungResult:
     problem = next((p for p in problems if p.shape == cases.smallest_float.shape), problems[0])
-    killed, blind = shown(candidate, cases, problem, lambda face: compare(face, problem)[0])
+    known = slopes(Face(candidate.fast, cases), problem)  # faults are in gradients: outputs stay the same
+    killed, blind = shown(candidate, cases, problem, lambda face: against(known, face, problem)[0])
     detail = f"{resampled} points near a kink or a tie were drawn again" if resampled else ""
     if blind:
         return replace(rung, detail=f"blind to {blind}", mutants=killed)
     return replace(rung, verdict="passed", detail=detail, mutants=killed)
 
 
-def at_smooth_point(face: Face, shape: Shape) -> tuple[str, int, Problem | None]:
-    """The first smooth point of a shape: what is wrong there, how many were drawn before it, and it."""
-    for tried in range(TRIES):
-        problem = face.cases.float_problem(shape, str(tried))
+def at_smooth_point(face: Face, first: Problem) -> tuple[str, int, Problem | None]:
+    """The first smooth point of a problem's shape: what is wrong there, how many were not smooth, and it."""
+    others = (face.cases.float_problem(first.shape, str(turn)) for turn in range(1, TRIES))
+    for turn, problem in enumerate(itertools.chain((first,), others)):
         if problem is None:
             continue
         fault, smooth = compare(face, problem)
         if smooth:
-            return fault, tried, problem
+            return fault, turn, problem
     return f"no smooth point among {TRIES}", TRIES, None
 
 
 def compare(face: Face, problem: Problem) -> tuple[str, bool]:
     """What is wrong at a point, and whether it is smooth: otherwise nothing can be said there."""
+    return against(slopes(face, problem), face, problem)
+
+
+def against(known: Mapping[str, Slope], face: Face, problem: Problem) -> tuple[str, bool]:
+    """The same with slopes that are known already."""
     gradients = face.run(problem).gradients
-    moving = directions(face.cases).items()
-    slopes = {about: slope(face, problem, gradients, names) for about, names in moving}
-    wrong = [about for about, s in slopes.items() if not s.right]
-    return (f"the slope along {wrong[0]} differs" if wrong else ""), all(s.smooth for s in slopes.values())
+    wrong = [about for about, s in known.items() if not s.right(gradients)]
+    fault = f"the slope along {wrong[0]} differs" if wrong else ""
+    return fault, all(s.smooth(gradients) for s in known.values())
+
+
+def slopes(face: Face, problem: Problem) -> dict[str, Slope]:
+    """The numeric slope along every direction."""
+    return {about: slope(face, problem, names) for about, names in directions(face.cases).items()}
 
 
 def directions(cases: Cases) -> dict[str, tuple[str, ...]]:
@@ -111,7 +122,7 @@ def directions(cases: Cases) -> dict[str, tuple[str, ...]]:
     return {**each, "all inputs": floating} if len(floating) > 1 else each
 
 
-def slope(face: Face, problem: Problem, gradients: Mapping[str, Array], moving: tuple[str, ...]) -> Slope:
+def slope(face: Face, problem: Problem, moving: tuple[str, ...]) -> Slope:
     """The slope of sum(dy * y) along a random direction of the moving inputs."""
     rng = random.Random(f"{face.cases.seed} {problem} {moving}")
     v = {n: _uniform(rng, problem.inputs[n].shape) for n in moving}
@@ -121,10 +132,7 @@ def slope(face: Face, problem: Problem, gradients: Mapping[str, Array], moving: 
     numeric = sum(c * values[k] for k, c in CENTRAL.items()) / STEP
     right = sum(c * values[k] for k, c in ONE_SIDED.items()) / STEP
     left = -sum(c * values[-k] for k, c in ONE_SIDED.items()) / STEP
-    products = [gradients[n] * v[n] for n in moving]
-    analytic = sum(float(p.sum()) for p in products)
-    scale = sum(float(np.abs(p).sum()) for p in products)
-    return Slope(numeric, analytic, scale, abs(right - left), noise)
+    return Slope(v, numeric, abs(right - left), noise)
 
 
 def _uniform(rng: random.Random, extents: tuple[int, ...]) -> Array:

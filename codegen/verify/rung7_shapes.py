@@ -10,7 +10,7 @@ does not allow must be refused with the runtime's typed error. Hypothesis shrink
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from random import Random
 from types import ModuleType
@@ -20,7 +20,7 @@ import numpy as np
 
 from codegen.runtime import OpError
 from codegen.verify.cases import SEED, Cases, Problem
-from codegen.verify.execution import FAULTS, Candidate
+from codegen.verify.execution import FAULTS, Array, Candidate
 from codegen.verify.face import Face, as_single
 from codegen.verify.layouts import LAYOUTS
 from codegen.verify.load import load_plain
@@ -40,7 +40,7 @@ from codegen.verify.shape_cases import (
     wrong_calls,
 )
 from codegen.verify.shape_faults import shape_faults
-from codegen.verify.shapes import Shape, work
+from codegen.verify.shapes import Shape, Work
 from codegen.verify.slow_oracle import answer
 from derive.oracle.numbers import Floats
 
@@ -49,6 +49,7 @@ EXAMPLES = 50  # that Hypothesis draws
 FIXED_BUDGET = 1500  # points of index space up to which the slow oracle is asked at the fixed cases
 DRAWN_BUDGET = 300  # and at those that Hypothesis draws
 BAR = f"bit-equal; the oracle within {SHALLOW:g} of the largest entry; a typed error for what is not allowed"
+Named = Mapping[str, Array]
 WITHOUT_HYPOTHESIS = "Hypothesis is not installed: pip install hypothesis"
 
 
@@ -69,7 +70,7 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
     fault = noticer.first(fixed, typical) or searched(noticer.drawn, cases)
     if fault:
         return replace(rung, detail=fault)
-    return _with_faults_shown(rung, candidate, cases, typical)
+    return _with_faults_shown(rung, noticer, typical)
 
 
 def _typical(cases: Cases) -> Shape | None:
@@ -78,13 +79,14 @@ def _typical(cases: Cases) -> Shape | None:
     return next(iter([*awkward, *cases.shapes[::-1]]), None)
 
 
-def _with_faults_shown(rung: RungResult, candidate: Candidate, cases: Cases, typical: Shape) -> RungResult:
+def _with_faults_shown(rung: RungResult, right: Noticer, typical: Shape) -> RungResult:
+    candidate, cases = right.candidate, right.cases
     fixed = fixed_cases(cases, typical)
     faults = shape_faults(candidate, asked(fixed, cases))
     missed = []
     for fault in faults:
         module = load_plain(candidate.source.name, fault.text)
-        if not Noticer(candidate, module, cases).first(fixed, typical):
+        if not Noticer(candidate, module, cases, right.known).first(fixed, typical):
             missed.append(fault)
     count = Killed(len(faults) - len(missed), len(faults))
     blind = [f.about for f in missed if f.certain]
@@ -96,14 +98,22 @@ def _with_faults_shown(rung: RungResult, candidate: Candidate, cases: Cases, typ
 def asked(fixed: tuple[ShapeCase, ...], cases: Cases) -> list[Shape]:
     """The shapes of the fixed cases at which the slow oracle is asked."""
     shapes = [shape for shape, allowed in (shape_of(c, cases.forward) for c in fixed) if allowed]
-    return [s for s in shapes if work(cases.forward, s.symbols) <= FIXED_BUDGET]
+    work = Work.of(cases.forward)
+    return [s for s in shapes if work.points(s.symbols) <= FIXED_BUDGET]
 
 
 class Noticer:
-    """What is wrong with one loaded module, case by case."""
+    """What is wrong with one loaded module, case by case.
 
-    def __init__(self, candidate: Candidate, module: ModuleType, cases: Cases) -> None:
+    `known` holds what the slow oracle said by shape, which its numbers follow from: it is asked once.
+    """
+
+    def __init__(
+        self, candidate: Candidate, module: ModuleType, cases: Cases, known: dict[str, Named] | None = None
+    ) -> None:
         self.candidate, self.module, self.cases = candidate, module, cases
+        self.known = {} if known is None else known
+        self.work = Work.of(cases.forward)
         self.face = Face(module, cases)
 
     @np.errstate(all="ignore")
@@ -135,17 +145,22 @@ class Noticer:
             plain, moved = self.face.run(contiguous), self.face.run(arranged(contiguous, case.layouts))
             yield unlike(moved.outputs, plain.outputs, f"{about} outputs")
             yield unlike(moved.gradients, plain.gradients, f"{about} gradients")
-        if work(self.cases.forward, problem.shape.symbols) <= budget:
+        if self.work.points(problem.shape.symbols) <= budget:
             yield self._unlike_oracle(problem)
 
     @np.errstate(all="ignore")
     def _unlike_oracle(self, problem: Problem) -> str:
         """Whether the kernels, with garbage in their buffers, differ from the slow oracle."""
         made = run_kernels(self.candidate, self.module, self.cases, problem, full_of(np.nan))
-        d = self.cases.derivation
-        wanted = answer(self.cases, problem, (d.stable_forward, d.stable_backward), Floats())
-        wrong = [n for n, a in wanted.items() if not close(made[n], a, SHALLOW)]
+        wrong = [n for n, a in self._wanted(problem).items() if not close(made[n], a, SHALLOW)]
         return f"{wrong[0]} differs from the oracle" if wrong else ""
+
+    def _wanted(self, problem: Problem) -> Named:
+        shape, d = str(problem.shape), self.cases.derivation
+        if shape not in self.known:
+            systems = (d.stable_forward, d.stable_backward)
+            self.known[shape] = answer(self.cases, problem, systems, Floats())
+        return self.known[shape]
 
     def _refused(self, problem: Problem) -> bool:
         """Whether a call ends in the runtime's typed error."""

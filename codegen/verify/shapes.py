@@ -7,11 +7,13 @@ and no wrong limit goes unnoticed; then small ones, all ones, and one long axis 
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 
-from derive.algebra.index import Affine, Index, IntegerRead
-from derive.algebra.system import Equation, System, Term
+from derive.algebra.index import Affine, IntegerRead
+from derive.algebra.system import System
 from derive.oracle.meaning import symbols_of
 
 DRAWS = 400  # tries to find sizes at which every derived size is at least what it must be
@@ -45,21 +47,31 @@ def plain(e: Affine, symbols: Mapping[str, int]) -> int:
     return e.evaluate(symbols, lambda *_: 0)
 
 
-def work(system: System, symbols: Mapping[str, int]) -> int:
-    """About how many points of index space the equations visit."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The index spaces of a system's terms: the distinct ends of their indices, and for every space
+    the places of its indices among these and how many terms run over it."""
 
-    def extent(indices: tuple[Index, ...]) -> int:
-        points = 1
-        for index in indices:
-            ends = (index.lo, index.hi)
-            lo, hi = (0 if e.names() - symbols.keys() else plain(e, symbols) for e in ends)
-            points *= max(hi - lo, 0)
-        return points
+    ends: tuple[tuple[Affine, Affine], ...]
+    spaces: tuple[tuple[tuple[int, ...], int], ...]
 
-    def visited(equation: Equation, term: Term) -> int:
-        return extent(equation.indices) * extent(term.binders)
+    @staticmethod
+    def of(system: System) -> Work:
+        terms = ((*e.indices, *t.binders) for e in system.equations for t in e.terms)
+        spaces = Counter(tuple((i.lo, i.hi) for i in space) for space in terms)
+        ends = tuple(dict.fromkeys(pair for space in spaces for pair in space))
+        places = {pair: place for place, pair in enumerate(ends)}
+        return Work(ends, tuple((tuple(places[pair] for pair in s), count) for s, count in spaces.items()))
 
-    return sum(visited(e, t) for e in system.equations for t in e.terms)
+    def points(self, symbols: Mapping[str, int]) -> int:
+        """About how many points of index space the equations visit."""
+        known = symbols.keys()
+
+        def value(e: Affine) -> int:
+            return 0 if e.names() - known else plain(e, symbols)
+
+        extents = [max(value(hi) - value(lo), 0) for lo, hi in self.ends]
+        return sum(count * prod(extents[place] for place in space) for space, count in self.spaces)
 
 
 class Draw:
@@ -67,6 +79,7 @@ class Draw:
 
     def __init__(self, forward: System, backward: System, seed: str) -> None:
         self.forward, self.backward = forward, backward
+        self.works = (Work.of(forward), Work.of(backward))
         self.rng = random.Random(seed)
         self.free = [s for s in forward.sizes if s.formula is None]
         # a derived size that is no axis, such as a number of padded rows, may well be 0
@@ -87,7 +100,7 @@ class Draw:
         return Shape(label, {s.name: known[s.name] for s in self.forward.sizes}, integers)
 
     def cost(self, shape: Shape) -> int:
-        return work(self.forward, shape.symbols) + work(self.backward, shape.symbols)
+        return sum(work.points(shape.symbols) for work in self.works)
 
     def integers(self, defaults: bool) -> dict[str, int]:
         """Integer parameters: their defaults, or anything from the least to two above it."""

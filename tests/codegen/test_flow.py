@@ -1,6 +1,7 @@
 """`gradsmith flow`: dL/dh_t against JAX and closed forms, what it refuses, and what it prints and draws."""
 
 import json
+import shutil
 import sys
 from types import SimpleNamespace
 
@@ -275,8 +276,14 @@ def test_flow_has_a_line_for_everything_that_is_wrong(loaded, tmp_path, monkeypa
     assert "follows one sequence" in refused("dense", *TINY)
     monkeypatch.setattr(command, "load", load)
     assert f"rnn is not published in {tmp_path}" in refused("rnn", "--out", tmp_path)
-    (tmp_path / "rnn.py").write_text((ROOT / "generated" / "gru.py").read_text("utf-8"), "utf-8")
-    assert "was generated from another spec" in refused("rnn", "--out", tmp_path)
+    shutil.copy(ROOT / "generated" / "rnn.py", tmp_path)
+    assert "cannot be imported, run `gradsmith generate` again" in refused("rnn", "--out", tmp_path)
+    other = tmp_path / "other"
+    shutil.copytree(
+        ROOT / "generated" / "runtime", other / "runtime", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    shutil.copy(ROOT / "generated" / "gru.py", other / "rnn.py")
+    assert "was generated from another spec" in refused("rnn", "--out", other)
 
 
 def test_a_picture_that_cannot_be_drawn_is_a_line(loaded, tmp_path, monkeypatch):

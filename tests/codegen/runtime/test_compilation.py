@@ -58,17 +58,22 @@ def package(tmp_path: Path) -> Path:
     return folder
 
 
-def call(package: Path, **environment: str) -> tuple[float, int, int, str]:
-    """Value, cache hits, cache misses and warnings of one call in a fresh process."""
+def call(package: Path, name: str = "package", **environment: str) -> tuple[float, int, int, str]:
+    """Value, cache hits, cache misses and warnings of one call in a fresh process, imported by a name."""
     inherited = {
         name: value
         for name, value in os.environ.items()
         if name not in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "PYTHONPATH")
     }
     environment = {**inherited, "PYTHONDONTWRITEBYTECODE": "1", **environment}
-    command = [sys.executable, "-c", CALL]
+    command = [sys.executable, "-c", CALL.replace("package", name)]
     done = subprocess.run(
-        command, cwd=package.parent, env=environment, capture_output=True, text=True, check=False
+        command,
+        cwd=package.parents[name.count(".")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     numbers, warned = done.stdout.splitlines()
@@ -84,6 +89,15 @@ def test_machine_code_is_kept_until_the_runtime_or_the_module_changes(package: P
     assert call(package)[:3] == (pytest.approx(2 + value), 0, 1)
     edit(package / "op.py", "relu(tanh(Y[i, 0]))", "tanh(relu(Y[i, 0]))")
     assert call(package)[:3] == (pytest.approx(np.tanh(4.0)), 0, 1)
+
+
+def test_a_folder_may_be_imported_under_two_names(package: Path) -> None:
+    """Numba keeps the name of the module with the machine code: under another one it would not be found."""
+    value, longer = pytest.approx(np.tanh(2.0)), f"{package.parent.name}.package"
+    for name in ("package", longer):
+        assert call(package, name) == (value, 0, 1, "[]")
+    for name in ("package", longer):
+        assert call(package, name) == (value, 1, 0, "[]")
 
 
 def edit(path: Path, old: str, new: str) -> None:

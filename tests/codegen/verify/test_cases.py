@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from codegen.verify.cases import Cases
+from codegen.verify.shape_cases import fixed_cases, shape_of
 from codegen.verify.shapes import Draw, label_extents
 from tests.codegen.verify.candidates import CATALOGUE, USERS, cases
 
@@ -25,7 +26,15 @@ def test_there_are_small_ones_long_axes_and_ties(name):
 
 def test_a_recurrence_is_run_over_several_steps_and_over_fifty():
     steps = [p.shape.sizes["T"] for p in cases("lstm").floats]
-    assert max(steps) == 50 and any(2 < t < 50 for t in steps) and 1 in steps
+    assert max(steps) == 50 and any(2 < t < 50 for t in steps)
+    shapes = cases("lstm").shapes
+    assert {(False, 0), (True, 1)} <= set(fixed_steps(shapes[-1])) and 1 in [s.sizes["T"] for s in shapes]
+
+
+def fixed_steps(typical):
+    """Whether rung 7 takes its fixed cases of the lstm as allowed, and their numbers of steps."""
+    system = cases("lstm").forward
+    return [(shape_of(c, system)[1], c.sizes["T"]) for c in fixed_cases(cases("lstm"), typical)]
 
 
 def test_integer_parameters_vary_and_take_their_defaults():

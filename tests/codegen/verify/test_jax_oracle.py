@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from codegen.verify.grids import load_jax
+from codegen.verify.grids import load_jax, picked
 from codegen.verify.jax_oracle import jax_function, jax_gradients
 from derive.algebra.system import System
 from derive.errors import DerivationError
@@ -115,3 +115,32 @@ def test_what_reads_a_recurrence_waits_for_it_whatever_its_name() -> None:
     system: System = system_of(output_named_before_its_recurrence)
     made = jax_function(system)({"x": np.array([1.0, 2.0, 4.0])}, {"T": 3})
     assert made["a"].tolist() == [1.0, 3.0, 7.0]
+
+
+i, j, k = np.arange(3)[:, None, None], np.arange(4)[:, None], np.arange(5)
+
+
+@pytest.mark.parametrize(
+    "places",
+    (
+        (i, j, k),  # as it lies
+        (2, j, k),  # a row of it
+        (np.int64(1), 3, k),
+        (i, 0, np.arange(5)),
+        (i[::-1], j, k),  # backwards
+        (i, j[1:], k),  # a part of an axis
+        (np.arange(3), np.arange(4)[:, None], np.arange(5)[:, None, None]),  # transposed
+        (i * 0, j, k),
+    ),
+)
+def test_elements_are_picked_as_numpy_picks_them(places):
+    array = np.random.default_rng(0).normal(size=(3, 4, 5))
+    wanted = array[tuple(places)]
+    found = np.asarray(picked(load_jax().numpy.asarray(array), places))
+    assert np.array_equal(np.broadcast_to(found, wanted.shape), wanted)
+
+
+def test_a_diagonal_is_no_transpose():
+    square, places = np.arange(9.0).reshape(3, 3), np.arange(3)
+    found = picked(load_jax().numpy.asarray(square), (places, places))
+    assert np.array_equal(found, [0, 4, 8])
