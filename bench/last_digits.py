@@ -10,7 +10,6 @@ in bench/digits/formulas.py, the inputs, the exact values and the bars in bench/
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path

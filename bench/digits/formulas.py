@@ -1,4 +1,4 @@
-"""Ours: each function as a textbook has it, overflow and cancellation included, made a kernel by the engine."""
+"""Ours: each function as a textbook has it, overflow and all, made a kernel by the engine."""
 
 from __future__ import annotations
 
