@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from derive.algebra.system import Equation, System, Term
 from derive.stable.homogeneity import Inhomogeneous
+from derive.stable.leading import take_out_largest
 from derive.stable.rescale import Candidate, Joint, candidates, rescale
 from derive.stable.rewriting import rewrite
 from derive.stable.unstable import Overflows, unstable
@@ -34,6 +35,7 @@ def stabilise(forward: System, backward: System, recorder: Recorder) -> Stable:
     joint, warnings = _rescale_all(Joint(forward, backward), recorder)
     formulas = Formulas(joint.forward, Overflows(joint.forward))
     joint = Joint(*(_rewrite_all(system, formulas, recorder) for system in (joint.forward, joint.backward)))
+    joint = take_out_largest(joint, recorder)
     found = (f"{forward.name}: {line}" for line in (*warnings, *unstable(joint.forward)))
     return Stable(joint.forward, joint.backward, tuple(found))
 

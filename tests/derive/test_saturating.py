@@ -10,7 +10,7 @@ import pytest
 
 from derive.algebra.expr import Call, walk
 from derive.derivation import Derivation, derive
-from derive.language import Spec, op, sigmoid, tanh
+from derive.language import Spec, op, tanh
 from derive.ops.activation import activation
 from derive.ops.dense import dense
 from derive.ops.gru_cell import gru_cell
