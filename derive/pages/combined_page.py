@@ -52,7 +52,8 @@ def _equation(sheet: Sheet, equation: Equation, final: bool) -> str:
 
 
 def _merge(sheet: Sheet, step: Step) -> str:
-    return f"In {sheet.reference(step.source)}, where one summand is not 0 the other is: one choice for both:"
+    where = sheet.reference(step.source)
+    return f"In {where}, one summand is 0 wherever the other is not; together they are one choice:"
 
 
 def _numbers(sheet: Sheet, step: Step) -> str:

@@ -3,8 +3,8 @@
 A sum of exponentials Z = sum exp(e) is divided by exp(m), m = max e, together with everything that
 scales with it, if the scale cancels on every way from the inputs to the outputs and gradients
 (homogeneity.py); then the local rules of rewrites.py are applied, also through a name that hides what a
-rule is about (written_out.py). Tensors that were divided keep their
-names: in the stable systems Z means Z / exp(m), as its `about` says.
+rule is about (written_out.py), and the largest term is taken out of the logarithms (leading.py). Tensors
+that were divided keep their names: in the stable systems Z means Z / exp(m), as its `about` says.
 """
 
 from __future__ import annotations

@@ -77,6 +77,14 @@ def test_a_comparison_that_rounding_may_turn_is_refused():
     assert one < given(1.0 + 2.0**-22) and given(0.0).apply("relu").value == 0
 
 
+def test_one_number_read_twice_has_a_certain_order():
+    """A maximum is not below the number that it is, however uncertain that one's digits are."""
+    x = replace(given(1.0), error=5.0)
+    assert not x < x.settled() and not x.settled() < x
+    with pytest.raises(Undecided):
+        x < replace(x, error=6.0)  # noqa: B015
+
+
 # formulas ---------------------------------------------------------------------------------------------
 def formula(function):
     @op(title="a formula", source="a test")
