@@ -10,6 +10,7 @@ from derive.authoring.batch import batch
 from derive.authoring.elaborate import elaborate
 from derive.authoring.pack import pack
 from derive.combine.combine import combine
+from derive.combine.merge import merge
 from derive.language import OpSpec, Spec
 from derive.stable.stabilise import stabilise
 from derive.steps import Recorder, Step
@@ -44,7 +45,7 @@ def derive(op: OpSpec) -> Derivation:
     system = batch(system)
     forward = name_witnesses(system, recorder)
     backward = adjoint(forward, recorder)
-    combined = combine(forward, backward, recorder)
+    combined = combine(forward, merge(backward, recorder), recorder)
     stable = stabilise(forward, combined, recorder)
     return Derivation(
         op,

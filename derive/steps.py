@@ -46,6 +46,8 @@ RULES = {
     "argmax": "the maximum is read at its first maximiser",
     "chain": "one read, by the chain rule, with the read's indices solved for",
     "collect": "the contributions of all reads, added up",
+    "numbers": "what divides numbers above and below a line cancels",
+    "merge": "summands of which one is always 0 are one choice; numbers above and below a line cancel",
     "factor": "what does not depend on the summed index stands before the sum, which gets a name",
     "substitute": "an equation is put in the place of the tensor that it defines",
     "cancel": "a factor that is never 0 cancels",

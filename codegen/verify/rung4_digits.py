@@ -69,7 +69,7 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
         fault = _guarded(partial(difference, face, problem, known))
         if fault:
             return replace(rung, detail=f"at {problem}, {about}: {fault}")
-    lost = "; ".join(f"{a}: {', '.join(names)} may lose digits" for a, _, d in found if (names := losing(d)))
+    lost = "; ".join(said for about, p, d in found if (said := lost_digits(about, p, d)))
     _, problem, known = found[0]
     killed, blind = shown(candidate, cases, problem, lambda face: difference(face, problem, known))
     if blind:
@@ -178,15 +178,44 @@ def _as(problem: Problem, kind: type) -> Problem:
     return replace(problem, inputs=cast(problem.inputs), cotangents=cast(problem.cotangents))
 
 
+def lost_digits(about: str, problem: Problem, known: Digits) -> str:
+    """What may lose digits, its worst entry and the inputs that show it; nothing if none does."""
+    said = [_shown(name, problem, known) for name in losing(known)]
+    return f"{about}: {'; '.join(said)}" if said else ""
+
+
 def losing(known: Digits) -> list[str]:
     """Names whose formula may lose digits that the problem does not: in most entries, not by accident."""
     found = []
-    for name, exact in known.exact.items():
-        unavoidable = _of_gradient if name.startswith(GRADIENT) else _of_output
-        pairs = zip(exact.flat, known.stable[name].flat, strict=True)
-        lost = [s.error > LOST * unavoidable(e) for e, s in pairs]
+    for name in known.exact:
+        lost = [ratio > LOST for ratio in _ratios(name, known)]
         found += [name] if 2 * sum(lost) > len(lost) else []
     return found
+
+
+def _ratios(name: str, known: Digits) -> list[float]:
+    """For every entry, the formula's error bound over what cannot be avoided."""
+    unavoidable = _of_gradient if name.startswith(GRADIENT) else _of_output
+    pairs = zip(known.exact[name].flat, known.stable[name].flat, strict=True)
+    return [s.error / least if (least := unavoidable(e)) else np.inf * s.error for e, s in pairs]
+
+
+def _shown(name: str, problem: Problem, known: Digits) -> str:
+    """The worst entry of a name, its value, and the inputs."""
+    ratios = np.nan_to_num(_ratios(name, known), posinf=0.0)
+    worst = np.unravel_index(int(ratios.argmax()), known.exact[name].shape)
+    at = str([int(k) for k in worst]) if worst else ""
+    value = float(known.exact[name][worst].value)
+    floating = {n: a for n, a in problem.inputs.items() if a.dtype != np.int64 and a.size}
+    inputs = ", ".join(_input(n, a, known.exact[name].shape, worst) for n, a in floating.items())
+    return f"{name} may lose digits, as {name}{at} = {value:.4g} at {inputs}"
+
+
+def _input(name: str, array: Array, shape: tuple[int, ...], worst: tuple[Any, ...]) -> str:
+    """An input's number at the place of an entry, or its range if it has other axes."""
+    if array.shape == shape:
+        return f"{name}{[int(k) for k in worst] if worst else ''} = {float(array[worst])!r}"
+    return f"{name} from {float(array.min())!r} to {float(array.max())!r}"
 
 
 def _of_output(exact: Rounded) -> float:

@@ -42,12 +42,14 @@ from derive.oracle.reference import Evaluator
 
 ORACLE = "the slow oracle in IEEE arithmetic; for +-1e4, the plain equations over mpmath's numbers"
 BAR = (
-    "the same NaN and infinities; finite entries within 1e-9 (float32: 1e-3) of the largest, "
-    "or 2^-44 (2^-18) of the largest number given"
+    "the same NaN and infinities, but a finite number that mpmath confirms is taken where the oracle's own "
+    "arithmetic overflowed on its way; finite entries within 1e-9 (float32: 1e-3) of the largest entry, "
+    "or 2^-44 (2^-18) of the largest number given, or, in float64, 4 roundings of that number's square"
 )
 PADDING = "0 * inf is NaN also where a matrix product multiplies padding"
 UNSTABLE = "the equations are declared unstable, so +-1e4 was not compared with mpmath"
 COARSE = {np.dtype(np.float64): (1e-9, 2.0**-44), np.dtype(np.float32): (1e-3, 2.0**-18)}
+PRODUCT = 4  # roundings of a product of two of the numbers given
 LARGEST = {np.dtype(np.float64): 1e300, np.dtype(np.float32): 1e30}  # beyond: either side may overflow
 DRAWS = 8  # of the places at which numbers are replaced
 DIGITS = (60, 5000)  # the second resolves 1 - sigmoid(1e4)
@@ -216,7 +218,7 @@ def unlike(found: Array, wanted: Array, extreme: Extreme, dtype: np.dtype[Any]) 
     largest = max(map(_top, given), default=0.0)
     # in float64 a rounding of the product of two inputs is small still: at 1e4 a saturated gate's 1 - z
     # is 0, where the exact gradient is 1e8 times something below one rounding
-    product = 4 * 2.0**-53 * largest**2 if dtype == np.float64 else 0.0
+    product = PRODUCT * 2.0**-53 * largest**2 if dtype == np.float64 else 0.0
     bar = max(relative * _top(wanted), rounding * largest, product)
     found = found.astype(np.float64)
     with np.errstate(invalid="ignore"):

@@ -113,9 +113,14 @@ class Rounded:
 
     def _decide(self, other: Any, compare: Callable[[Any, Any], bool]) -> bool:
         other = _rounded(other)
-        if _size(self.value - other.value) < CLOSE * (self.error + other.error):
+        if not self._is(other) and _size(self.value - other.value) < CLOSE * (self.error + other.error):
             raise Undecided("two numbers are too close for their order to be certain")
         return bool(compare(self.value, other.value))
+
+    def _is(self, other: Rounded) -> bool:
+        """Whether both are one number that was read twice, as a maximum is one of the numbers it is of."""
+        mine, theirs = ((n.value, n.error, n.inherent) for n in (self, other))
+        return mine == theirs
 
     def __lt__(self, other: Any) -> bool:
         return self._decide(other, lambda a, b: a < b)

@@ -21,7 +21,7 @@ def adjoint_sections(sheet: Sheet) -> tuple[Section, ...]:
         Section("The gradients of the inputs", results),
     ]
     stable = _stable(sheet)
-    last = (Section("Without overflow", stable),) if stable else ()
+    last = (Section("Without overflow or lost digits", stable),) if stable else ()
     return (*sections, *combined_sections(sheet), *last)
 
 
@@ -82,7 +82,7 @@ def _stable(sheet: Sheet) -> tuple[str, ...]:
     changed = tuple(e for plain, stable in pairs for e in _changed(plain, stable))
     blocks = tuple(sheet.equation(e, "'" if e.tensor in known else "") for e, known in changed)
     warnings = [sheet.form.prose(w) for w in d.warnings]
-    words = "The kernels compute these equations, which give the same without overflow:"
+    words = "The kernels compute these equations, which give the same without overflow or lost digits:"
     intro = (sheet.form.paragraph(words),) if blocks else ()
     return (*map(sheet.form.reasons, filter(None, (reasons, _renamed(sheet), warnings))), *intro, *blocks)
 

@@ -11,24 +11,30 @@ from derive.derivation import Derivation
 from derive.pages.sheet import Section, Sheet, listed
 from derive.steps import Step
 
+INTRO = (
+    "Equations are put into each other where factors then cancel. None of what cancels is 0 anywhere, "
+    "and nothing is put where it would be read outside its domain."
+)
+
 
 def combined_sections(sheet: Sheet) -> tuple[Section, ...]:
     """What was put into what and what cancelled; nothing where nothing did."""
     steps = [s for s in sheet.derivation.steps if s.rule in WORDS]
     if not steps:
         return ()
-    intro = sheet.form.paragraph(
-        "Equations are put into each other where factors then cancel. None of what cancels is 0 anywhere, "
-        "and nothing is put where it would be read outside its domain."
-    )
     final = _final(sheet.derivation, steps)
-    blocks = [intro]
+    blocks = [] if _alone(steps) else [sheet.form.paragraph(INTRO)]
     for made, alike in groupby(steps, key=lambda s: s.made):
         told = list(alike)
         blocks.append(sheet.form.reasons([WORDS[s.rule](sheet, s) for s in told]))
         tagged = any(s is final.get(e.tensor) for s in told for e in made)
         blocks += [_equation(sheet, e, tagged and final.get(e.tensor) in told) for e in made]
-    return (Section("What cancels", tuple(blocks)),)
+    return (Section("Made shorter" if _alone(steps) else "What cancels", tuple(blocks)),)
+
+
+def _alone(steps: list[Step]) -> bool:
+    """Whether no equation was put into another."""
+    return all(step.rule in ("merge", "numbers") for step in steps)
 
 
 def _final(derivation: Derivation, steps: list[Step]) -> dict[str, Step]:
@@ -43,6 +49,15 @@ def _equation(sheet: Sheet, equation: Equation, final: bool) -> str:
         return sheet.form.display(sheet.writer.rows(equation), "")
     plain = {e.tensor for e in sheet.derivation.backward.equations}
     return sheet.equation(equation, "*" if equation.tensor in plain else "")
+
+
+def _merge(sheet: Sheet, step: Step) -> str:
+    where = sheet.reference(step.source)
+    return f"In {where}, one summand is 0 wherever the other is not; together they are one choice:"
+
+
+def _numbers(sheet: Sheet, step: Step) -> str:
+    return f"In {sheet.reference(step.source)}, numbers above and below a line cancel:"
 
 
 def _factor(sheet: Sheet, step: Step) -> str:
@@ -74,6 +89,8 @@ def _parts(sheet: Sheet, step: Step) -> str:
 
 
 WORDS: dict[str, Callable[[Sheet, Step], str]] = {
+    "merge": _merge,
+    "numbers": _numbers,
     "factor": _factor,
     "substitute": _substitute,
     "cancel": _cancel,

@@ -4,7 +4,8 @@ A row says `old(x, ...) = new(x, ...)` wherever `valid`. Both sides are written 
 ways: as a pattern over expressions, as SymPy expressions that a test proves equal, and as numbers:
 inside `sample` both sides agree, at `hard` the old side loses digits or overflows and the new does not.
 The first row that matches wins, so a row stands before those that match a part of it; one that is
-`late` waits until no other matches.
+`late` waits until no other matches. The rows of SATURATING cost another exponential where the function's
+value is at hand, so they are used only where x is what the op is given (written_out.py).
 """
 
 from __future__ import annotations
@@ -92,4 +93,32 @@ REWRITES: tuple[Rewrite, ...] = (
     Rewrite("1 - logistic", lambda x: 1 - sigmoid(x), lambda x: sigmoid(-x), "all x", (-9, 9), (40,)),
     Rewrite("expm1", lambda x: exp(x) - 1, lambda x: expm1(x), "all x", (-5, 5), (1e-12,)),
     Rewrite("log1p", lambda x: log(1 + x), lambda x: log1p(x), "x > -1", (-0.9, 9), (1e-12,), late=True),
+)
+
+SATURATING: tuple[Rewrite, ...] = (
+    # slopes in terms of the value: they lose all digits where the value has rounded to 1 or -1
+    Rewrite(
+        "1 - squared tanh, by logistics",
+        lambda x: 1 - tanh(x) ** 2,
+        lambda x: 4 * sigmoid(2 * x) * sigmoid(-(2 * x)),
+        "all x",
+        (-5, 5),
+        (18.0, -18.0, 300.0),
+    ),
+    Rewrite(
+        "1 - tanh, by a logistic",
+        lambda x: 1 - tanh(x),
+        lambda x: 2 * sigmoid(-(2 * x)),
+        "all x",
+        (-5, 5),
+        (18.0, 300.0),
+    ),
+    Rewrite(
+        "1 + tanh, by a logistic",
+        lambda x: 1 + tanh(x),
+        lambda x: 2 * sigmoid(2 * x),
+        "all x",
+        (-5, 5),
+        (-18.0, -300.0),
+    ),
 )

@@ -13,6 +13,7 @@ from derive.algebra.expr import (
     Negative,
     Number,
     Parameter,
+    Power,
     Product,
     Ratio,
     Sum,
@@ -110,8 +111,8 @@ def _apply_to_sum(row: Rewrite, old: Expr, node: Expr) -> Expr | None:
 def _apply_to_product(row: Rewrite, old: Expr, node: Expr) -> Expr | None:
     if not isinstance(node, (Ratio, Product)):
         return None
-    sign, parts = _factors(node)
-    for bound, rest, at in _choose(_factors(old)[1], parts, {}):
+    sign, parts = factored(node)
+    for bound, rest, at in _choose(factored(old)[1], parts, {}):
         top = [p.node for p in rest[:at] if p.plain]
         top += [_new(row, bound)] + [p.node for p in rest[at:] if p.plain]
         found = over(times(*top), times(*(p.node for p in rest if not p.plain)))
@@ -132,12 +133,15 @@ def match(old: Expr, node: Expr, bound: Bound) -> Iterator[Bound]:
         case Sum() if isinstance(node, Sum):
             yield from _whole(summands(old), summands(node), bound)
         case Ratio() | Product() if isinstance(node, (Ratio, Product)):
-            sign, parts = _factors(node)
+            sign, parts = factored(node)
             if sign > 0:
-                yield from _whole(_factors(old)[1], parts, bound)
+                yield from _whole(factored(old)[1], parts, bound)
         case Call(function, (arg,)):
             if isinstance(node, Call) and node.function == function:
                 yield from match(arg, node.args[0], bound)
+        case Power(base, exponent):
+            if isinstance(node, Power) and node.exponent == exponent:
+                yield from match(base, node.base, bound)
         case Number():
             if old == node:
                 yield bound
@@ -185,7 +189,7 @@ def signed(node: Expr) -> tuple[int, Expr]:
         case Number(value, denominator) if value.is_integer() and value.integer() < 0:
             return -1, Number(-value, denominator)
         case Product() | Ratio():
-            sign, parts = _factors(node)
+            sign, parts = factored(node)
             return (1, node) if sign > 0 else (-1, _from_factors(parts))
     return 1, node
 
@@ -194,14 +198,16 @@ def _from_factors(parts: tuple[Part, ...]) -> Expr:
     return over(times(*(p.node for p in parts if p.plain)), times(*(p.node for p in parts if not p.plain)))
 
 
-def _factors(node: Expr) -> tuple[int, tuple[Part, ...]]:
+def factored(node: Expr) -> tuple[int, tuple[Part, ...]]:
     """The sign of a product or quotient, and its factors above and below the line, in order, without ones."""
     match node:
         case Product(args):
-            inner = [_factors(arg) for arg in args]
+            inner = [factored(arg) for arg in args]
         case Ratio(top, bottom):
-            sign, below = _factors(bottom)
-            inner = [_factors(top), (sign, tuple(replace(p, plain=not p.plain) for p in below))]
+            sign, below = factored(bottom)
+            inner = [factored(top), (sign, tuple(replace(p, plain=not p.plain) for p in below))]
+        case Negative(arg):
+            inner = [factored(arg), (-1, ())]
         case _:
             sign, rest = (1, node) if isinstance(node, Sum) else signed(node)
             return sign, () if rest == ONE else (Part(True, rest),)

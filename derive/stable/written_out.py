@@ -1,20 +1,30 @@
-"""Formulas written out where a name hides them from the rule table: log(p), p a logistic or a softmax.
+"""Formulas written out where a name hides them from the rule table: log(p), p a logistic or a softmax; 1 - a.
 
-p may have rounded to 0 or 1 where its logarithm is moderate. A read inside its domain is its formula; the
-formula takes its place inside the logarithm if a row of rewrites.py then matches.
+p may have rounded to 0 or 1 where its logarithm is moderate, and a where its difference from 1 is not 0.
+A read inside its domain is its formula; the formula takes its place inside the logarithm or sum if a row
+of rewrites.py then matches. In a sum this is done only to functions of the op's inputs: a layer that
+computed its argument keeps the value, not the argument, and its backward pass has no exponentials.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from derive.algebra.domains import inside
-from derive.algebra.expr import Call, Expr, Negative, Read, minus, substitute, transform, walk
+from derive.algebra.expr import Call, Expr, Negative, Read, Sum, minus, reads, substitute, transform, walk
 from derive.algebra.index import Guard, Index
 from derive.algebra.system import Equation, System, Term
+from derive.stable.rewrites import REWRITES, SATURATING
 from derive.stable.rewriting import rewrite
 from derive.stable.unstable import LOGARITHMS, Overflows
+
+Written: TypeAlias = tuple[Expr, tuple[str, ...], tuple[str, ...]]
+"""An expression, the names that were written out in it, and the rules that were used."""
+
+FUNCTIONS = ("sigmoid", "tanh")
+ROWS = (*REWRITES, *SATURATING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,10 @@ class Formulas:
         done: list[str] = []
 
         def change(node: Expr) -> Expr:
+            if isinstance(node, Sum):
+                found, names, rules = self._sum(node, around, term.guards)
+                done.extend((*(f"in a difference, {name} is written out" for name in names), *rules))
+                return found
             if not isinstance(node, Call) or node.function not in LOGARITHMS:
                 return node
             found, names, rules = self._logarithm(node, around, term.guards)
@@ -39,9 +53,7 @@ class Formulas:
         body = transform(term.body, change)
         return transform(body, _sign) if done else body, tuple(dict.fromkeys(done))
 
-    def _logarithm(
-        self, node: Call, around: tuple[Index, ...], guards: tuple[Guard, ...]
-    ) -> tuple[Expr, tuple[str, ...], tuple[str, ...]]:
+    def _logarithm(self, node: Call, around: tuple[Index, ...], guards: tuple[Guard, ...]) -> Written:
         """The logarithm rewritten; as it was, if no rule then matches."""
         opened, names = node.args[0], []
         while reads := self.overflows.rounded_reads(opened):
@@ -53,6 +65,24 @@ class Formulas:
         found, rules = rewrite(replace(node, args=(opened,))) if names else (node, ())
         better = bool(rules) and not any(map(self._loses, walk(found)))
         return (found, tuple(dict.fromkeys(names)), rules) if better else (node, (), ())
+
+    def _sum(self, node: Sum, around: tuple[Index, ...], guards: tuple[Guard, ...]) -> Written:
+        """The sum with functions of inputs that saturate rewritten; as it was, if no row matches."""
+        opened = {read: self._formula(read, around, guards) for read in dict.fromkeys(reads(node))}
+        for read, formula in opened.items():
+            worth = formula is not None and _calls(formula)
+            found, rules = self._saturating(_put(node, {read: formula})) if worth else (node, ())
+            if rules:
+                return found, (read.tensor,), rules
+        found, rules = self._saturating(node)
+        return found, (), rules
+
+    def _saturating(self, node: Expr) -> tuple[Expr, tuple[str, ...]]:
+        """The expression after the table's rows, if functions of nothing but inputs went by them."""
+        found, rules = rewrite(node, ROWS)
+        gone = _calls(node) - _calls(found)
+        given = all(read.tensor in self.system.inputs for call in gone for read in reads(call))
+        return (found, rules) if gone and given else (node, ())
 
     def _loses(self, node: Expr) -> bool:
         """Whether it is a logarithm of what rounds to 0 or 1."""
@@ -72,6 +102,11 @@ class Formulas:
 
 def _sign(node: Expr) -> Expr:
     return minus(node.arg) if isinstance(node, Negative) else node
+
+
+def _calls(node: Expr) -> set[Expr]:
+    """The functions in an expression that are the subject of the rows."""
+    return {n for n in walk(node) if isinstance(n, Call) and n.function in FUNCTIONS}
 
 
 def _put(node: Expr, formulas: Mapping[Read, Expr | None]) -> Expr:

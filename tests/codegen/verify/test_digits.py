@@ -1,6 +1,7 @@
 """Rung 4 and its number type: what rounding may do, what it did, and formulas that lose digits."""
 
 import random
+import re
 from dataclasses import replace
 from fractions import Fraction
 
@@ -15,7 +16,7 @@ from codegen.verify.cases import Cases
 from codegen.verify.execution import Candidate
 from codegen.verify.face import Face
 from codegen.verify.load import load_plain
-from codegen.verify.rung4_digits import difference, digits, losing, problems
+from codegen.verify.rung4_digits import difference, digits, losing, lost_digits, problems
 from derive.algebra.scalars import SCALARS
 from derive.derivation import derive
 from derive.language import cos, exp, log, op, relu
@@ -76,6 +77,14 @@ def test_a_comparison_that_rounding_may_turn_is_refused():
     assert one < given(1.0 + 2.0**-22) and given(0.0).apply("relu").value == 0
 
 
+def test_one_number_read_twice_has_a_certain_order():
+    """A maximum is not below the number that it is, however uncertain that one's digits are."""
+    x = replace(given(1.0), error=5.0)
+    assert not x < x.settled() and not x.settled() < x
+    with pytest.raises(Undecided):
+        x < replace(x, error=6.0)  # noqa: B015
+
+
 # formulas ---------------------------------------------------------------------------------------------
 def formula(function):
     @op(title="a formula", source="a test")
@@ -102,6 +111,23 @@ def test_a_formula_that_loses_digits_is_named_with_the_inputs(name):
     of = formula(function)
     losers = {a for a, p in problems(of) if (d := digits(of, p)) is not None and losing(d)}
     assert ("4096 times as small" in losers) == loses and (loses or not losers)
+
+
+def test_what_loses_digits_is_said_with_the_input_that_shows_it():
+    of = formula(lambda x: 1 - cos(x))
+    about, problem = next(p for p in problems(of) if p[0] == "4096 times as small")
+    said = lost_digits(about, problem, digits(of, problem))
+    found = re.fullmatch(r"4096 times as small: y may lose digits, as (y(.*)) = (.*) at x(.*) = (.*)", said)
+    assert found is not None, said
+    x, place = float(found[5]), tuple(map(int, found[2].strip("[]").split(",")))
+    assert found[2] == found[4] and problem.inputs["x"][place] == x
+    assert float(found[3]) == pytest.approx(x * x / 2, rel=1e-3)
+    assert abs((1 - np.cos(x)) / (x * x / 2) - 1) > 1e-9, "a reader who tries the input sees the digits go"
+
+
+def test_of_a_formula_that_keeps_its_digits_nothing_is_said():
+    of = formula(lambda x: exp(x) + exp(-x))
+    assert [lost_digits(a, p, digits(of, p)) for a, p in problems(of)] == [""] * len(list(problems(of)))
 
 
 def test_the_plain_formula_is_what_the_stable_one_is_compared_with():
