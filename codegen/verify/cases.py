@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -28,6 +28,7 @@ SEED = 20260131
 EXACT_BUDGET = 10_000  # points of index space a problem may visit
 FLOAT_BUDGET = 20_000
 DEEP = 50  # steps from which on a recurrence is held to the bar of deep networks
+REDRAWN = 6  # times, where a tensor is 0 throughout: no fault behind a dead unit could be seen
 STYLES = ("normal", "positive", "unit")  # what inputs are drawn from, the first that stays finite
 
 
@@ -110,7 +111,7 @@ class Cases:
 
     # exact numbers ----------------------------------------------------------------------------
     def exact_problem(self, shape: Shape, seed: str, small: bool = False) -> Problem:
-        """Uniform elements of the field, or small integers that tie."""
+        """Uniform elements of the field, or small integers that tie, with each other and with parameters."""
         rng = random.Random(f"{self.seed} {shape} {seed}")
 
         def numbers(extents: tuple[int, ...]) -> Array:
@@ -119,7 +120,8 @@ class Cases:
                 made[at] = Residue(rng.randint(-2, 2) if small else rng.randrange(PRIME))
             return made
 
-        reals = {p.name: Residue(rng.randrange(1, PRIME // 2)) for p in self.forward.reals}
+        top = 3 if small else PRIME // 2
+        reals = {p.name: Residue(rng.randrange(1, top)) for p in self.forward.reals}
         cotangents = {n: numbers(shape.of(self.forward, n)) for n in self.names}
         return Problem(shape, self._inputs(shape, rng, numbers), reals, cotangents)
 
@@ -165,21 +167,49 @@ class Cases:
 
         No forward pass saves such indices; they show whether each guard of the backward pass matters.
         """
-        saved = [e.tensor for e in self.derivation.stable_forward.equations]
-        saved = [n for n in saved if self.derivation.stable_forward.tensor(n).integer]
+        saved = self._computed(integer=True)
         return tuple(m for p in self.exact if saved for m in self._led_astray(p, saved))
 
-    def _led_astray(self, solved: ExactProblem, saved: list[str]) -> Iterator[ExactProblem]:
-        d, problem = self.derivation, solved.problem
-        rng = random.Random(f"{self.seed} {problem} astray")
-        values = dict(solved.values)
-        for name in saved:
-            ends = _ends(d.stable_backward, name, problem.shape)
-            drawn = [rng.randint(-2, max(ends, default=2) + 1) for _ in range(values[name].size)]
-            values[name] = np.array(drawn, dtype=np.int64).reshape(values[name].shape)
+    @cached_property
+    def loose(self) -> tuple[ExactProblem, ...]:
+        """Problems at which every number that the forward pass saves is drawn anew, of any sign or 0."""
+        saved = self._computed(integer=False)
+        drawn = enumerate((*self.exact[:8], *self.typical))
+        return tuple(m for k, p in drawn for m in self._led_astray(p, saved, f" {k}"))
+
+    @cached_property
+    def lowest(self) -> tuple[ExactProblem, ...]:
+        """Problems whose inputs all hold the lowest number there is: no first candidate is above it."""
+        return tuple(m for p in self.typical for m in self._lowered(p.problem))
+
+    def _lowered(self, problem: Problem) -> Iterator[ExactProblem]:
+        low = PrimeField().lowest()
+        inputs = {n: a if a.dtype == np.int64 else np.full(a.shape, low) for n, a in problem.inputs.items()}
         try:
-            yield self._with_gradients(problem, values)
+            yield self._solve(replace(problem, inputs=inputs))
         except ZeroDivisionError:
+            return
+
+    def _computed(self, integer: bool) -> list[str]:
+        system = self.derivation.stable_forward
+        return [e.tensor for e in system.equations if system.tensor(e.tensor).integer == integer]
+
+    def _led_astray(self, solved: ExactProblem, saved: list[str], seed: str = "") -> Iterator[ExactProblem]:
+        """The problem with other residuals; none where its equations divide by 0 at all that are drawn."""
+        d, problem = self.derivation, solved.problem
+        rng = random.Random(f"{self.seed} {problem} astray{seed}")
+        for _ in range(4):
+            values = dict(solved.values)
+            for name in saved:
+                whole = d.stable_forward.tensor(name).integer
+                ends = _ends(d.stable_backward, name, problem.shape) or [2]
+                drawn = [_stray(rng, ends) if whole else _residue(rng) for _ in range(values[name].size)]
+                made = np.array(drawn, dtype=np.int64 if whole else object)
+                values[name] = made.reshape(values[name].shape)
+            try:
+                yield self._with_gradients(problem, values)
+            except ZeroDivisionError:
+                continue
             return
 
     # floats -----------------------------------------------------------------------------------
@@ -192,11 +222,22 @@ class Cases:
 
     def float_problem(self, shape: Shape, seed: str) -> Problem | None:
         """Numbers of the first style whose outputs are finite; None where none are."""
-        for style in STYLES:
-            problem = self.drawn(shape, seed, style)
-            if self.is_finite(problem):
-                return problem
-        return None
+        found = (self._liveliest(shape, seed, style) for style in STYLES)
+        return next((problem for problem in found if problem is not None), None)
+
+    def _liveliest(self, shape: Shape, seed: str, style: str) -> Problem | None:
+        """Of a few problems the one with the fewest tensors that are 0 throughout; None where not finite."""
+        best, least = None, 0
+        for k in range(REDRAWN):
+            problem = self.drawn(shape, f"{seed} {k}" if k else seed, style)
+            dead = self._vanishing(problem)
+            if dead is None:
+                break
+            if best is None or dead < least:
+                best, least = problem, dead
+            if not least:
+                break
+        return best
 
     def drawn(self, shape: Shape, seed: str, style: str) -> Problem:
         """Numbers of one of `STYLES`, whether the op is finite there or not."""
@@ -220,19 +261,19 @@ class Cases:
 
     def is_finite(self, problem: Problem) -> bool:
         """Whether every output is finite."""
-        shape = problem.shape
+        return self._vanishing(problem) is not None
+
+    def _vanishing(self, problem: Problem) -> int | None:
+        """How many tensors of the forward pass are 0 throughout; None where an output is not finite."""
+        d, shape = self.derivation, problem.shape
+        more = (shape.sizes, shape.integers, problem.reals, Floats())
         try:
-            values = evaluate(
-                self.derivation.stable_forward,
-                problem.inputs,
-                shape.sizes,
-                shape.integers,
-                problem.reals,
-                Floats(),
-            )
+            values = evaluate(d.stable_forward, problem.inputs, *more)
         except DerivationError:
-            return False
-        return all(np.isfinite(values[n].astype(float)).all() for n in self.forward.outputs)
+            return None
+        if not all(np.isfinite(values[n].astype(float)).all() for n in self.forward.outputs):
+            return None
+        return sum(values[n].size > 0 and not values[n].any() for n in self._computed(integer=False))
 
     def _inputs(self, shape: Shape, rng: random.Random, numbers: Any) -> dict[str, Array]:
         made = {}
@@ -248,8 +289,20 @@ class Cases:
         top = min(ends, default=3)
         count = int(np.prod(extents, dtype=int))
         astray = [rng.random() < 0.125 for _ in range(count)]
-        drawn = [rng.choice((-1, top)) if out else rng.randrange(max(top, 1)) for out in astray]
+        # a mask is compared with 1: 0 and 1 are both drawn, or nearly all would be dropped
+        drawn = [rng.choice((-1, top)) if out else rng.randrange(max(top, 2)) for out in astray]
         return np.array(drawn, dtype=np.int64).reshape(extents)
+
+
+def _stray(rng: random.Random, ends: list[int]) -> int:
+    """An index: as often inside the shortest of the axes that it may belong to as outside of one."""
+    inside = rng.randrange(max(min(ends), 1))
+    return rng.choice((inside, rng.choice((-2, -1, *ends, max(ends) + 1))))
+
+
+def _residue(rng: random.Random) -> Residue:
+    """Any element of the field, one in four of them 0."""
+    return Residue(rng.choice((0, 1, 1, 1)) * rng.randrange(1, PRIME))
 
 
 def _as_in_networks(tensor: Tensor, array: Array) -> Array:

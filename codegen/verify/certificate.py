@@ -15,7 +15,7 @@ from codegen.verify.cases import SEED
 from codegen.verify.provenance import VERSION, digest, materials, provenance
 from codegen.verify.result import MutantReport, RungResult, Verified
 
-FORMAT = 2
+FORMAT = 3
 
 
 def certificate(verified: Verified) -> dict[str, Any]:
@@ -41,13 +41,20 @@ def describe(source: Source, results: tuple[RungResult, ...], mutants: MutantRep
         "seed": SEED,
         "digests": asdict(provenance(materials(source))),
         "rungs": [_entry(r) for r in results],
-        "mutants": {
-            "made": mutants.made,
-            "killed": mutants.killed,
-            "survivors": [str(s) for s in mutants.survivors],
-        },
+        "mutants": _mutants(mutants),
     }
     return {**content, "digest": own_digest(content)}
+
+
+def _mutants(report: MutantReport) -> dict[str, Any]:
+    return {
+        "made": report.made,
+        "killed": report.killed,
+        "by_rung": [{"rung": rung, "killed": count} for rung, count in report.by_rung],
+        "by_operator": [asdict(count) for count in report.by_operator],
+        "equivalent": [{"mutant": str(s), "reason": s.reason} for s in report.equivalent],
+        "survivors": [str(s) for s in report.survivors],
+    }
 
 
 def _entry(result: RungResult) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from codegen.verify.operators import GUARD, INDEX, LIMIT, OPERATORS, STATEMENT, VALUE
@@ -25,6 +25,8 @@ class Mutant:
     was: str
     now: str
     text: str
+    function: ast.FunctionDef = field(repr=False, compare=False)  # without the mistake
+    site: Site = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,12 @@ class Site:
     position: int | None
     new: ast.AST
     statement: ast.stmt
+
+    @property
+    def old(self) -> ast.AST:
+        """What stands in this place."""
+        held: Any = getattr(self.parent, self.field)
+        return held if self.position is None else held[self.position]
 
     def swap(self, node: ast.AST) -> ast.AST:
         """Put a node in this place; returns what stood there."""
@@ -95,10 +103,11 @@ def _place(node: ast.AST, field: str, place: str) -> str:
     return {STATEMENT: STATEMENT if field == "body" else VALUE}.get(place, place)
 
 
-def mutants(function: ast.FunctionDef, most: int) -> list[Mutant]:
-    """At most so many mutants, taken evenly from all operators and over the whole text."""
+def mutants(function: ast.FunctionDef, most: int | None) -> list[Mutant]:
+    """At most so many mutants (None: every one), taken evenly from all operators and over the whole text."""
     function = copy.deepcopy(function)
-    return [_mutant(function, site) for site in evenly(sites(function), most)]
+    found = sites(function)
+    return [_mutant(function, site) for site in (found if most is None else evenly(found, most))]
 
 
 def _mutant(function: ast.FunctionDef, site: Site) -> Mutant:
@@ -106,7 +115,8 @@ def _mutant(function: ast.FunctionDef, site: Site) -> Mutant:
     old = site.swap(site.new)
     text = ast.unparse(function)
     site.swap(old)
-    return Mutant(function.name, site.operator, line, _first_line(old), _first_line(site.new), text)
+    was, now = _first_line(old), _first_line(site.new)
+    return Mutant(function.name, site.operator, line, was, now, text, function, site)
 
 
 def _first_line(node: ast.AST) -> str:

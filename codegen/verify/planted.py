@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from codegen.verify.cases import Cases, Problem
 from codegen.verify.execution import FAULTS, Candidate
 from codegen.verify.face import Face
@@ -61,6 +63,7 @@ def shown(candidate: Candidate, cases: Cases, problem: Problem, notices: Notices
     return Killed(killed, len(faults)), blind
 
 
+@np.errstate(all="ignore")  # a wrong text may overflow: that it does is how it is noticed
 def _noticed(face: Face, notices: Notices) -> bool:
     try:
         return bool(notices(face))

@@ -51,13 +51,17 @@ class RungResult:
 
 @dataclass(frozen=True, slots=True)
 class Survivor:
-    """A mutant that no rung noticed: the kernel, what kind, and what became what in which line."""
+    """A mutant that no rung noticed: the kernel, what kind, and what became what in which line.
+
+    `reason` says why it computes the same, where that is shown.
+    """
 
     kernel: str
     operator: str
     line: str
     was: str
     now: str
+    reason: str = ""
 
     def __str__(self) -> str:
         place = "" if self.was == self.line else f", in {self.line}"
@@ -65,15 +69,34 @@ class Survivor:
 
 
 @dataclass(frozen=True, slots=True)
+class OperatorCount:
+    """Of one mutation operator's mutants: how many were made, killed, shown equivalent."""
+
+    operator: str
+    made: int
+    killed: int
+    equivalent: int
+
+
+@dataclass(frozen=True, slots=True)
 class MutantReport:
-    """The mutants of the published text: how many were made, killed, and which were not."""
+    """The mutants of the published text: how many were made and killed, and those that were not.
+
+    `survivors` are not explained, `equivalent` are shown to compute the same; `by_rung` says how many
+    each rung killed.
+    """
 
     made: int
     killed: int
     survivors: tuple[Survivor, ...]
+    equivalent: tuple[Survivor, ...] = ()
+    by_rung: tuple[tuple[int, int], ...] = ()
+    by_operator: tuple[OperatorCount, ...] = ()
 
     def __post_init__(self) -> None:
-        assert self.killed + len(self.survivors) == self.made, "every mutant is killed or named"
+        unnoticed = len(self.survivors) + len(self.equivalent)
+        assert self.killed + unnoticed == self.made, "every mutant is killed or named"
+        assert all(s.reason for s in self.equivalent), "what is excused has a reason"
 
 
 class VerificationError(ValueError):

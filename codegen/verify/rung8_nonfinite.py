@@ -73,6 +73,12 @@ class Reference:
     def padded(self) -> Named:
         return self._stable(MultipliesPadding)
 
+    @property
+    def demanded(self) -> Named:
+        """What is wanted, 0 where NaN is accepted as well: what is lost there cannot be missed."""
+        given = self.wanted.items()
+        return {n: np.where(np.isnan(self.padded[n]) & ~np.isnan(a), 0.0, a) for n, a in given}
+
     def exact(self, digits: int) -> Named:
         """The plain equations in so many digits, rounded to float64."""
         if digits not in self.precise:
@@ -146,6 +152,9 @@ def _with_faults_shown(
     missed = [f for f in faults if not noticed(f.text, candidate, cases, double)]
     count = Killed(len(faults) - len(missed), len(faults))
     blind = [f.about for f in missed if f.certain]
+    if blind:
+        sure = nonfinite_faults(candidate, cases, [q.reference.demanded for q in double])
+        blind = [about for about in blind if about in {f.about for f in sure}]
     if blind:
         return replace(rung, detail=f"blind to {blind[0]}", mutants=count)
     return replace(rung, verdict="passed", mutants=count)

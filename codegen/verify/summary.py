@@ -68,6 +68,7 @@ class Summary:
     not_shown: tuple[str, ...]
     unnoticed: str
     survivors: tuple[str, ...]
+    equivalent: tuple[tuple[str, str], ...]  # mutants and why each computes the same
     limits: tuple[str, ...]
     conventions: tuple[str, ...]
     digests: tuple[tuple[str, str], ...]
@@ -86,6 +87,7 @@ def summarise(op: OpSpec, certificate: Mapping[str, Any]) -> Summary:
         not_shown=tuple(_not_shown(rungs)),
         unnoticed=_unnoticed(rungs),
         survivors=tuple(mutants["survivors"]),
+        equivalent=tuple((e["mutant"], e["reason"]) for e in mutants["equivalent"]),
         limits=tuple(line.format(op=certificate["op"]) for line in LIMITS),
         conventions=op.conventions,
         digests=tuple(certificate["digests"].items()),

@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 
+import codegen.verify.cases
+from codegen.catalogue import find
 from codegen.verify.cases import Cases
 from codegen.verify.shape_cases import fixed_cases, shape_of
 from codegen.verify.shapes import Draw, label_extents
+from derive.derivation import derive
+from derive.oracle.numbers import Floats
+from derive.oracle.reference import evaluate
 from tests.codegen.verify.candidates import CATALOGUE, USERS, cases
 
 
@@ -61,6 +66,32 @@ def test_rows_of_weights_have_the_variance_one_so_that_deep_systems_do_not_satur
     assert 0.8 < np.std(scaled) < 1.25 and 0.6 < np.std(biases) < 1.6
     # as they are, weights are smaller: the check is not one of a factor near 1
     assert np.std(np.concatenate([a.ravel() for a in arrays])) < 0.7
+
+
+@pytest.mark.parametrize("name", ("vgg_block", "lenet5"))
+def test_no_unit_is_dead_where_floats_are_drawn(name, monkeypatch):
+    """Behind units that are 0 throughout no fault could be seen; drawing once only leaves some."""
+
+    def dead():
+        made = Cases(derive(find((name,))[0]))
+        values = [evaluate_floats(made, p) for p in made.floats if p.shape.label.startswith("awkward")]
+        return sum(not a.any() for each in values for a in each.values() if a.dtype != np.int64)
+
+    assert dead() == 0
+    monkeypatch.setattr(codegen.verify.cases, "REDRAWN", 1)
+    assert dead() > 0
+
+
+def evaluate_floats(made, problem):
+    shape = problem.shape
+    more = (shape.sizes, shape.integers, problem.reals, Floats())
+    return evaluate(made.derivation.stable_forward, problem.inputs, *more)
+
+
+def test_masks_hold_0_and_1():
+    made = Cases(derive(find(("alexnet_classifier",))[0]))
+    masks = [v for p in made.exact for v in p.problem.inputs["first_dropout_m"].flat]
+    assert masks.count(0) > len(masks) / 4 and masks.count(1) > len(masks) / 4
 
 
 def test_the_same_problems_are_drawn_every_time():

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from codegen.catalogue import find
 from codegen.cli import main
-from codegen.verify.overview import heading, markdown, rows
+from codegen.verify.overview import heading, markdown, mutant_rows, operator_rows, rows
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "certificates.md"
@@ -40,6 +40,30 @@ def test_sums_count_what_has_passed_only():
         ("b", ("unproved",)),
         ("c", ("3 of 4",)),
         ("3 ops", ("6 of 8",)),
+    ]
+
+
+def test_mutants_are_counted_by_op_and_by_operator():
+    mutants = {
+        "made": 10,
+        "killed": 8,
+        "by_rung": [{"rung": 3, "killed": 7}, {"rung": 8, "killed": 1}],
+        "by_operator": [
+            {"operator": "sign flipped", "made": 6, "killed": 6, "equivalent": 0},
+            {"operator": "guard dropped", "made": 4, "killed": 2, "equivalent": 1},
+        ],
+        "equivalent": [{"mutant": "a guard", "reason": "it only saves work"}],
+        "survivors": ["another guard"],
+    }
+    given = [{"op": "a", "mutants": mutants}, {"op": "b", "mutants": mutants}]
+    assert [(r.op, r.cells) for r in mutant_rows(given)] == [
+        ("a", ("10", "7", "0", "1", "1", "1", "88.9%")),
+        ("b", ("10", "7", "0", "1", "1", "1", "88.9%")),
+        ("2 ops", ("20", "14", "0", "2", "2", "2", "88.9%")),
+    ]
+    assert [(r.op, r.cells) for r in operator_rows(given)] == [
+        ("sign flipped", ("12", "12", "0", "0", "100.0%")),
+        ("guard dropped", ("8", "4", "2", "2", "66.7%")),
     ]
 
 

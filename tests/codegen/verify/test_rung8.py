@@ -16,10 +16,11 @@ from codegen.verify.execution import Candidate
 from codegen.verify.extremes import Extreme, base_problem, extremes
 from codegen.verify.face import Face
 from codegen.verify.nonfinite_faults import nonfinite_faults
-from codegen.verify.rung8_nonfinite import difference, noticed, questions, unlike
+from codegen.verify.rung8_nonfinite import Reference, difference, noticed, questions, unlike
 from derive.derivation import derive
 from derive.oracle.numbers import _FLOATS, Floats, Singles, apply
 from tests.codegen.verify.candidates import candidate as of_tests
+from tests.codegen.verify.candidates import cases as of_cases
 
 DOUBLE = np.dtype(np.float64)
 SMALL = ("dense_tanh", "dense_relu", "max_pool2d", "softmax_cross_entropy", "huber")
@@ -111,6 +112,17 @@ def test_padding_that_is_multiplied_is_accepted_and_told_and_nothing_else_is():
     for name in question.reference.padded:
         question.reference.padded[name][...] = 0.0
     assert " is nan, not " in difference(face, question)[0]
+
+
+def test_what_padding_may_make_nan_is_not_demanded_and_everything_else_is():
+    """An infinity that is lost there is not missed; one that is lost elsewhere, or a NaN, is."""
+    problem = of_cases("dense_tanh").smallest_float
+    reference = Reference(of_cases("dense_tanh"), Extreme("nothing", problem), np.float64)
+    inf, nan = np.inf, np.nan
+    reference.__dict__.update(
+        wanted={"Y": np.array([inf, inf, nan, 1.0])}, padded={"Y": np.array([nan, inf, nan, 1.0])}
+    )
+    assert np.array_equal(reference.demanded["Y"], [0.0, inf, nan, 1.0], equal_nan=True)
 
 
 def test_where_numbers_stand_is_drawn_again_while_a_mask_drops_them():

@@ -38,7 +38,10 @@ def test_every_committed_certificate_fits(path):
     counts = [r["noticed"].split(" of ") for r in content["rungs"] if "noticed" in r]
     assert all(int(killed) <= int(planted) for killed, planted in counts)
     mutants = content["mutants"]
-    assert mutants["killed"] + len(mutants["survivors"]) == mutants["made"]
+    unnoticed = len(mutants["survivors"]) + len(mutants["equivalent"])
+    assert mutants["killed"] + unnoticed == mutants["made"]
+    assert sum(entry["killed"] for entry in mutants["by_rung"]) == mutants["killed"]
+    assert sum(entry["made"] for entry in mutants["by_operator"]) == mutants["made"]
 
 
 def without(key):
@@ -70,6 +73,9 @@ WRONG = {
         0, {"rung": 1, "name": "adjoint identity, all sizes", "verdict": "not run"}
     ),
     "a measured number": rung(9, worst=1e-16),
+    "an unexplained equivalence": lambda c: c["mutants"]["equivalent"].append({"mutant": "a"}),
+    "a rung that sees no mutants": lambda c: c["mutants"]["by_rung"].append({"rung": 4, "killed": 1}),
+    "no operators": lambda c: c["mutants"]["by_operator"].clear(),
     "an unnamed survivor": lambda c: c["mutants"]["survivors"].append(""),
 }
 

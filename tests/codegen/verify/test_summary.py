@@ -70,6 +70,16 @@ def test_survivors_are_named(form):
     assert "_forward: sign flipped: a -> b" in shown(form, certificate)
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_mutants_that_change_nothing_are_explained(form):
+    certificate = content()
+    excused = {"mutant": "_forward: limit forgotten: c -> d", "reason": "the limit follows"}
+    certificate["mutants"]["equivalent"] = [excused]
+    text = " ".join(shown(form, certificate).split())
+    assert "that change nothing" in text.lower()
+    assert "limit forgotten: c -" in text and "the limit follows" in text
+
+
 class Tags(HTMLParser):
     """The tags of a page, and what they refer to."""
 

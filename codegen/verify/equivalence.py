@@ -1,0 +1,152 @@
+"""RULE TABLE of why a mutant computes the same as the text that it was made of.
+
+A row's argument is about the text alone and holds for all sizes; no row asks whether the mutant was
+noticed. What no row explains is a survivor. "The same" leaves out the sign of a zero, as the rungs do, and
+takes real parameters to be not negative, as the ops that have such limits say of them.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from codegen.lower import Plan
+from codegen.verify.boundaries import branches_agree
+from codegen.verify.maxima import first_turn_leads, never_lowest, overwritten_lead
+from codegen.verify.mutate import Mutant
+from codegen.verify.place import Integers, Known, Place, conjuncts, links
+from codegen.verify.unread import only_saves_work, overwritten_number
+from codegen.verify.written_once import has_one_turn, written_once
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A kind of mistake that changes nothing: of which operators, why, and how it is recognised."""
+
+    operators: tuple[str, ...]
+    reason: str
+    shown: Callable[[Place], bool]
+
+
+def reason(plan: Plan, mutant: Mutant) -> str:
+    """Why a mutant is equivalent to the text that it was made of, "" where that is not shown."""
+    place = Place(plan, mutant)
+    rows = (r for r in ROWS if not r.operators or mutant.operator in r.operators)
+    return next((r.reason for r in rows if r.shown(place)), "")
+
+
+# integers ---------------------------------------------------------------------------------------------
+def _limit_follows(place: Place) -> bool:
+    old, new = place.site.old, place.site.new
+    if not (isinstance(old, ast.Call) and isinstance(old.func, ast.Name)):
+        return False
+    kept = new.args[0] if isinstance(new, ast.Call) and len(new.args) == 1 else new
+    known, bound = place.known(), place.integers.of(kept)
+    others = [place.integers.of(a) for a in old.args if a is not kept]
+    sign = 1 if old.func.id == "max" else -1
+    return bound is not None and all(o is not None and known.not_negative((bound - o) * sign) for o in others)
+
+
+def _condition_follows(place: Place) -> bool:
+    old, new = place.site.old, place.site.new
+    known = place.known()
+    if isinstance(old, ast.BoolOp) and isinstance(old.op, ast.And) and isinstance(new, ast.expr):
+        known = known.given(place.integers.facts(new))
+        return all(known.holds(v) for v in old.values if v is not new)
+    if isinstance(old, ast.Compare) and isinstance(new, ast.Compare):
+        return known.given(place.integers.facts(new)).holds(old)
+    return isinstance(old, ast.If) and known.holds(old.test)
+
+
+def _never_equal(place: Place) -> bool:
+    old, new = place.site.old, place.site.new
+    if not (isinstance(old, ast.Compare) and isinstance(new, ast.Compare)):
+        return False
+    pairs = zip(links(old) or (), links(new) or (), strict=True)
+    changed = next((a for a, b in pairs if type(a[1]) is not type(b[1])), None)
+    if changed is None or isinstance(changed[1], ast.Eq):
+        return False
+    kept = [ast.Compare(a, [op], [b]) for a, op, b in links(old) or () if (a, op, b) != changed]
+    known = place.known().given(f for link in kept for f in place.integers.facts(link))
+    left, right = place.integers.of(changed[0]), place.integers.of(changed[2])
+    if left is None or right is None:
+        return False
+    return known.not_negative(left - right - 1) or known.not_negative(right - left - 1)
+
+
+def _same_place(place: Place) -> bool:
+    old, new = place.integers.of(place.site.old), place.integers.of(place.site.new)
+    if old is None or new is None:
+        return False
+    known = place.known()
+    return known.not_negative(old - new) and known.not_negative(new - old)
+
+
+def _never_reached(place: Place) -> bool:
+    """A condition around the place fails wherever it is asked, or a loop around it has no turn."""
+    return any(
+        isinstance(node, (ast.If, ast.IfExp)) and field == "body" and place.known(node).fails(node.test)
+        for node, field, _ in place.path
+    )
+
+
+def _one_turn(place: Place) -> bool:
+    loop = place.parent
+    return isinstance(loop, ast.For) and has_one_turn(place.known(loop), loop)
+
+
+def _idle_turn(place: Place) -> bool:
+    """The turn that a range has more finds every condition or range inside of it empty."""
+    loop, new = place.parent, place.site.new
+    match place.site.old, new:
+        case ast.Call(args=[stop]), ast.Call(args=[ast.BinOp(_, ast.Add(), ast.Constant(1))]):
+            first = place.integers.of(stop)
+            if isinstance(loop, ast.For) and isinstance(loop.target, ast.Name) and first is not None:
+                known = place.known(loop).counting(loop.target.id, ((first,), (first + 1,)))
+                return all(_is_idle(s, known, place.integers) for s in loop.body)
+    return False
+
+
+def _is_idle(statement: ast.stmt, known: Known, integers: Integers) -> bool:
+    if isinstance(statement, ast.For):
+        lows, highs = integers.ends(statement)
+        if any(known.not_negative(lo - hi) for lo in lows for hi in highs):
+            return True
+        return all(_is_idle(s, known.inside(statement), integers) for s in statement.body)
+    if isinstance(statement, ast.If) and not statement.orelse:
+        if any(known.fails(c) for c in conjuncts(statement.test)):
+            return True
+        inside = known.given(integers.facts(statement.test))
+        return all(_is_idle(s, inside, integers) for s in statement.body)
+    return False
+
+
+ROWS = (
+    Row((), "it is never reached: a condition around it fails at all sizes", _never_reached),
+    Row(("limit forgotten",), "the limit follows from the others", _limit_follows),
+    Row(
+        ("condition forgotten", "guard dropped"),
+        "the condition follows from what is known there",
+        _condition_follows,
+    ),
+    Row(("relation widened",), "the two sides are equal at no size", _never_equal),
+    Row(("relation widened",), "where the two sides are equal both branches give the same", branches_agree),
+    Row(("shift reversed", "gates exchanged", "index off by one"), "it is the same place", _same_place),
+    Row(("loop turned round",), "the loop has one turn", _one_turn),
+    Row(("limit off by one",), "the turn that is added does nothing", _idle_turn),
+    Row(
+        ("accumulation lost", "accumulation onto garbage"),
+        "every element is met once, and was cleared before",
+        written_once,
+    ),
+    Row(("guard dropped",), "the guard only saves work: nobody reads what it makes", only_saves_work),
+    Row(("constant changed",), "the number is always overwritten before it is read", overwritten_number),
+    Row(("condition forgotten",), "the first candidate is always above the lowest number", never_lowest),
+    Row(("sign flipped",), "the first candidate always takes the lead", overwritten_lead),
+    Row(
+        ("guard dropped", "condition forgotten", "relation widened", "tie broken the other way"),
+        "there is one candidate only, and it takes the lead",
+        first_turn_leads,
+    ),
+)

@@ -1,0 +1,422 @@
+"""Every row excuses a mutant that changes nothing, and none that looks like it but is a fault."""
+
+import ast
+from dataclasses import dataclass
+from textwrap import dedent, indent
+from types import SimpleNamespace
+
+import pytest
+
+from codegen.nodes import Kernel
+from codegen.verify.equivalence import ROWS, reason
+from codegen.verify.mutate import mutants
+from codegen.verify.rung11_mutants import Judge
+from derive.algebra.index import Affine, Quotient
+from derive.algebra.system import Size, System, Tensor
+from tests.codegen.verify.candidates import candidate, cases
+
+N, M, P, T = map(Affine.of, ("N", "M", "P", "T"))
+ONE = Affine.of(1)
+SIZES = (
+    Size("N", ("n",)),
+    Size("M", ("m",), least=2),
+    Size("P", ("p",), formula=Quotient(M - 2, Affine.of(2), ONE), least=1),  # pooling by two
+    Size("K", ("k",), formula=Quotient(N * M, ONE, Affine())),  # flattened
+    Size("T", ("t",), formula=Quotient(ONE, ONE, Affine())),  # one step
+)
+TENSORS = (
+    Tensor("x", (N, M), "data"),
+    Tensor("q", (N, P), "data", integer=True),
+    Tensor("s", (T, P), "data"),
+    Tensor("dx", (N, M), "computed"),
+    Tensor("dw", (N,), "computed"),
+    Tensor("y", (Affine.of("K"),), "computed"),
+    Tensor("buf", (N, M), "computed"),
+    Tensor("z", (), "computed"),
+)
+SYSTEM = System("toy", SIZES, TENSORS, ("x", "q", "s"), ("dx", "dw"), ())
+KERNEL = Kernel("backward", ("x",), ("q", "s"), (), (), ("c",), ("dx", "dw"), (), ("buf", "y", "z"), ())
+PLAN = SimpleNamespace(backward=KERNEL, backward_system=SYSTEM)
+SHAPES = """
+N = x.shape[0]
+M = x.shape[1]
+P = q.shape[1]
+K = y.shape[0]
+T = s.shape[0]
+zero = number(x, 0)
+one = number(x, 1)
+two = number(x, 2)
+"""
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A row's words, the mutant looked for, a text in which it changes nothing and texts in which it does."""
+
+    words: str
+    operator: str
+    was: str
+    text: str
+    faults: tuple[str | tuple[str, str], ...]  # a pair: with what is looked for there instead
+
+
+def kernel(text):
+    body = indent(SHAPES + dedent(text), "    ")
+    return ast.parse(f"def _backward(x, q, s, c, dx, dw, buf, y, z):{body}\n").body[0]
+
+
+def reasons(text, operator, was):
+    made = [m for m in mutants(kernel(text), None) if m.operator == operator and m.was == was]
+    assert made, [(m.operator, m.was) for m in mutants(kernel(text), None)]
+    return [reason(PLAN, m) for m in made]
+
+
+TABLE = (
+    Planted(
+        "never reached",
+        "shift reversed",
+        "t - 1",
+        "for t in range(T):\n  if t >= 1:\n    dw[0] = s[t - 1, 0]",
+        (
+            "for t in range(P):\n  if t >= 1:\n    dw[0] = s[t - 1, 0]",
+            "for t in range(T):\n  if t >= 0:\n    dw[0] = s[t - 1, 0]",
+        ),
+    ),
+    Planted(
+        "limit follows",
+        "limit forgotten",
+        "min(2, M - 2 * p)",
+        "for p in range(P):\n  for k in range(min(2, M - 2 * p)):\n    dx[0, 2 * p + k] = x[0, 0]",
+        ("for p in range(P + 1):\n  for k in range(min(2, M - 2 * p)):\n    dx[0, 2 * p + k] = x[0, 0]",),
+    ),
+    Planted(
+        "limit follows",
+        "limit forgotten",
+        "max(0, n)",
+        "for n in range(N):\n  for k in range(max(0, n), n):\n    dw[k] = zero",
+        ("for n in range(-1, N):\n  for k in range(max(0, n), n):\n    dw[k] = zero",),
+    ),
+    Planted(
+        "condition follows",
+        "guard dropped",
+        "if t == T - 1:",
+        "for t in range(T):\n  if t == T - 1:\n    dw[0] = s[t, 0]",
+        ("for t in range(T + 1):\n  if t == T - 1:\n    dw[0] = s[t, 0]",),
+    ),
+    Planted(
+        "equal at no size",
+        "relation widened",
+        "0 <= 2 * p + q[n, p] < M",
+        """
+        for n in range(N):
+            for p in range(P):
+                if 0 <= q[n, p] < 2 and 0 <= 2 * p + q[n, p] < M:
+                    dx[n, 2 * p + q[n, p]] = one
+        """,
+        # the index may be 2; the array is written to, and what was known of it is not known any more
+        (
+            """
+            for n in range(N):
+                for p in range(P):
+                    if 0 <= q[n, p] < 3 and 0 <= 2 * p + q[n, p] < M:
+                        dx[n, 2 * p + q[n, p]] = one
+            """,
+            """
+            for n in range(N):
+                for p in range(P):
+                    q[n, p] = 7
+                    if 0 <= q[n, p] < 2 and 0 <= 2 * p + q[n, p] < M:
+                        dx[n, 2 * p + q[n, p]] = one
+            """,
+        ),
+    ),
+    Planted(
+        "both branches",
+        "relation widened",
+        "absolute(x[0, 0]) <= c",
+        "dw[0] = x[0, 0] * x[0, 0] / two if absolute(x[0, 0]) <= c else c * (absolute(x[0, 0]) - c / two)",
+        (
+            "dw[0] = x[0, 0] * x[0, 0] if absolute(x[0, 0]) <= c else c * (absolute(x[0, 0]) - c / two)",
+            "dw[0] = x[0, 0] if absolute(x[0, 0]) <= c else zero",
+        ),
+    ),
+    Planted(
+        "both branches",
+        "relation widened",
+        "z[()] <= zero",
+        "z[()] = x[0, 0]\ndw[0] = zero if z[()] <= zero else x[0, 0]",
+        ("z[()] = x[0, 1]\ndw[0] = zero if z[()] <= zero else x[0, 0]",),
+    ),
+    Planted(
+        "same place",
+        "shift reversed",
+        "n + t",
+        "for n in range(N):\n  for t in range(T):\n    dw[n + t] = zero",
+        ("for n in range(N):\n  for t in range(P):\n    dw[n + t] = zero",),
+    ),
+    Planted(
+        "one turn",
+        "loop turned round",
+        "range(T - 1, -1, -1)",
+        "for t in range(T - 1, -1, -1):\n  dw[0] += s[t, 0]",
+        (("for t in range(P - 1, -1, -1):\n  dw[0] += s[0, t]", "range(P - 1, -1, -1)"),),
+    ),
+    Planted(
+        "turn that is added",
+        "limit off by one",
+        "range(N)",
+        """
+        for n in range(N):
+            for k in range(max(0, n * M), min(K, n * M + M)):
+                y[k] = one
+        """,
+        (
+            """
+            for n in range(N):
+                for k in range(max(0, n * M), n * M + M):
+                    y[k] = one
+            """,
+            """
+            for n in range(N):
+                z[()] += one
+                for k in range(max(0, n * M), min(K, n * M + M)):
+                    y[k] = one
+            """,
+        ),
+    ),
+    Planted(
+        "met once",
+        "accumulation lost",
+        "y[m + n * M] += x[n, m]",
+        "clear(y)\nfor n in range(N):\n  for m in range(M):\n    y[m + n * M] += x[n, m]",
+        (
+            "clear(y)\nfor n in range(N):\n  for m in range(M + 1):\n    y[m + n * M] += x[n, m]",
+            "for n in range(N):\n  for m in range(M):\n    y[m + n * M] += x[n, m]",
+            "clear(y)\ny[0] = one\nfor n in range(N):\n  for m in range(M):\n    y[m + n * M] += x[n, m]",
+            "if dw.size:\n  clear(y)\nfor n in range(N):\n  for m in range(M):\n    y[m + n * M] += x[n, m]",
+            "for t in range(P):\n  clear(y)\nfor t in range(P):\n"
+            "  for n in range(N):\n    for m in range(M):\n      y[m + n * M] += x[n, m]",
+            "clear(y)\nfor p in range(P):\n  for n in range(N):\n    for m in range(M):\n"
+            "      y[m + n * M] += x[n, m]",
+        ),
+    ),
+    Planted(
+        "met once",
+        "accumulation lost",
+        "buf[0, m] += x[n, m]",
+        "clear(buf)\nfor n in range(T):\n  for m in range(M):\n    buf[0, m] += x[n, m]\nbuf[1, 0] += one",
+        ("clear(buf)\nfor n in range(N):\n  for m in range(M):\n    buf[0, m] += x[n, m]",),
+    ),
+    Planted(
+        "met once",
+        "accumulation lost",
+        "dx[n, 2 * p + q[n, p]] += one",
+        """
+        clear(dx)
+        for n in range(N):
+            for p in range(P):
+                if 0 <= q[n, p] < 2:
+                    dx[n, 2 * p + q[n, p]] += one
+        """,
+        (
+            """
+            clear(dx)
+            for n in range(N):
+                for p in range(P):
+                    if 0 <= q[n, p] < 3:
+                        dx[n, 2 * p + q[n, p]] += one
+            """,
+            (
+                """
+                clear(dx)
+                for n in range(N):
+                    for p in range(P):
+                        if 0 <= q[n, p] < 2:
+                            dx[n, p + q[n, p]] += one
+                """,
+                "dx[n, p + q[n, p]] += one",
+            ),
+        ),
+    ),
+    Planted(
+        "met once",
+        "accumulation lost",
+        "a += x[n, k - n * M]",
+        """
+        for k in range(K):
+            a = zero
+            for n in range(N):
+                if 0 <= k - n * M < M:
+                    a += x[n, k - n * M]
+            y[k] = a
+        """,
+        (
+            """
+            for k in range(K):
+                a = zero
+                for n in range(N):
+                    if 0 <= k - n * M < M + 1:
+                        a += x[n, k - n * M]
+                y[k] = a
+            """,
+            """
+            for k in range(K):
+                a = one
+                for n in range(N):
+                    if 0 <= k - n * M < M:
+                        a += x[n, k - n * M]
+                y[k] = a
+            """,
+        ),
+    ),
+    Planted(
+        "saves work",
+        "guard dropped",
+        "if dx.size or dw.size:",
+        """
+        if dx.size or dw.size:
+            for n in range(N):
+                buf[n, 0] = x[n, 0]
+        if dw.size:
+            for n in range(N):
+                dw[n] = buf[n, 0]
+        """,
+        (
+            # read where no gradient is asked for; a gradient is written; a gradient is read
+            "if dx.size or dw.size:\n  buf[0, 0] = x[0, 0]\nz[()] = buf[0, 0]",
+            "if dx.size or dw.size:\n  dw[0] = x[0, 0]",
+            "if dx.size or dw.size:\n  buf[0, 0] = dw[0]",
+            # in the next turn it is read before it is written
+            "for t in range(P):\n  z[()] += buf[0, 0]\n  if dx.size or dw.size:\n    buf[0, 0] = x[0, 0]",
+        ),
+    ),
+    Planted(
+        "saves work",
+        "guard dropped",
+        "if dw.size:",
+        "if dw.size:\n  buf[0, 0] = x[0, 0]\nif dw.size:\n  dw[0] = buf[0, 0]",
+        ("if dw.size:\n  buf[0, 0] = x[0, 0]\nif dx.size or dw.size:\n  z[()] = buf[0, 0]",),
+    ),
+    Planted(
+        "overwritten",
+        "constant changed",
+        "number(x, 4)",
+        """
+        four = number(x, 4)
+        for m in range(M):
+            a = four
+            if m < 1:
+                a = x[0, m]
+            if 0 <= m - 1 < 2:
+                a = x[1, m - 1]
+            if m - 3 >= 0:
+                a = x[2, m - 3]
+            y[m] = a
+        """,
+        (
+            """
+            four = number(x, 4)
+            for m in range(M):
+                a = four
+                if m < 1:
+                    a = x[0, m]
+                if m - 2 >= 0:
+                    a = x[1, m - 1]
+                y[m] = a
+            """,
+            """
+            four = number(x, 4)
+            for m in range(M):
+                a = four
+                if m < 1:
+                    a = x[0, m]
+                if m >= 1:
+                    a = x[1, m] + a
+                y[m] = a
+            """,
+            """
+            four = number(x, 4)
+            for m in range(M):
+                a = four
+                if m < 1:
+                    a = x[0, m]
+                if m >= 1:
+                    a = x[1, m]
+                y[m] = a * four
+            """,
+        ),
+    ),
+)
+
+
+def search(candidate_, turns="M", first="-1", test="m_best < 0 or beats(candidate, best)", start=0):
+    """A search for a maximum."""
+    return f"""
+    for n in range(N):
+        best = lowest(x)
+        m_best = {first}
+        for m in range({start}, {turns}):
+            candidate = {candidate_}
+            if {test}:
+                best = candidate
+                m_best = m
+        buf[n, 0] = best
+    """
+
+
+MAXIMA = (
+    Planted(
+        "above the lowest",
+        "condition forgotten",
+        "m_best < 0 or beats(candidate, best)",
+        search("relu(x[n, m])"),
+        (search("x[n, m]"), search("relu(x[n, m])", start=-1), search("relu(x[n, m])", first="-2")),
+    ),
+    Planted(
+        "takes the lead",
+        "sign flipped",
+        "-1",
+        search("absolute(x[n, m])"),
+        (search("x[n, m]"), search("absolute(x[n, m])", turns="P - 1")),  # without a candidate it stays
+    ),
+    Planted(
+        "one candidate",
+        "relation widened",
+        "m_best < 0",
+        search("x[n, m]", turns="T"),
+        (search("x[n, m]", turns="P"),),
+    ),
+)
+
+
+@pytest.mark.parametrize("case", (*TABLE, *MAXIMA), ids=lambda c: f"{c.words}, {c.was}")
+def test_a_row_excuses_what_changes_nothing_and_not_what_looks_like_it(case):
+    found = reasons(case.text, case.operator, case.was)
+    assert any(case.words in why for why in found), found
+    for fault in case.faults:
+        text, was = fault if isinstance(fault, tuple) else (fault, case.was)
+        assert not any(reasons(text, case.operator, was)), text
+
+
+def test_every_row_is_shown_one_of_each():
+    words = {r.reason for r in ROWS}
+    assert len(words) == len(ROWS)
+    assert all(any(case.words in w for case in (*TABLE, *MAXIMA)) for w in words)
+
+
+# the catalogue's own texts: an excused mutant meets every rung, and none may notice it
+@pytest.mark.parametrize("name", ("dense_tanh", "lstm", "gelu_gated", "leaky", "average_pool"))
+def test_no_rung_notices_a_mutant_that_a_row_excuses(name):
+    made = [m for k in candidate(name).kernels.values() for m in mutants(k, None)]
+    excused = [m for m in made if reason(candidate(name).plan, m)]
+    judge = Judge(candidate(name), cases(name))
+    stages = (judge.exactly, judge.astray, judge.in_floats, judge.at_the_edges)
+    assert [m for m in excused if any(notices(m) for notices in stages)] == []
+    assert len(excused) < len(made) / 20
+
+
+def test_a_row_that_excuses_a_fault_is_contradicted():
+    """What the test above relies on: the rungs notice an ordinary mutant."""
+    mutant = next(m for m in mutants(candidate("leaky").kernels["_backward"], None))
+    judge = Judge(candidate("leaky"), cases("leaky"))
+    assert reason(candidate("leaky").plan, mutant) == "" and judge.exactly(mutant)
