@@ -134,9 +134,8 @@ class Judge:
     @cached_property
     def _smooth(self) -> Problem | None:
         """A small problem away from kinks and ties; None where the text itself is not right there."""
-        fault, _, problem = at_smooth_point(
-            Face(self.candidate.plain, self.cases), self.cases.smallest_float.shape
-        )
+        face = Face(self.candidate.plain, self.cases)
+        fault, _, problem = at_smooth_point(face, self.cases.smallest_float)
         return None if fault else problem
 
     def at_the_edges(self, mutant: Mutant) -> bool:
