@@ -87,8 +87,27 @@ def _lower_system(system: System, kept: tuple[str, ...], pruning: Pruning) -> tu
     }
     taken = {t.name for t in system.tensors} | symbols(system) | {p.name for p in system.reals} | WORDS
     names = Names(taken | indices)
+    system = _without_unread(system, kept)
     tree = _lower_items(system, enforce_schedule(system, schedule(system)), names, pruning)
     return _finish(system, tuple(tree), {*kept}, names)
+
+
+def _without_unread(system: System, kept: tuple[str, ...]) -> System:
+    """The system without equations that nothing kept depends on; a maximum keeps its argmax."""
+    terms = {e.tensor: e.terms for e in system.equations}
+    needed, waiting = set[str](), [*kept]
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            waiting += [read.tensor for term in terms.get(name, ()) for read in term.all_reads()]
+    searched = {(t.binders, t.guards, t.body) for n in needed for t in terms.get(n, ()) if t.monoid == "max"}
+    equations = tuple(
+        e
+        for e in system.equations
+        if e.tensor in needed or any((t.binders, t.guards, t.body) in searched for t in e.terms)
+    )
+    return replace(system, equations=equations)
 
 
 def _lower_items(system: System, items: tuple[Item, ...], names: Names, pruning: Pruning) -> list[Statement]:
