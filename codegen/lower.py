@@ -181,20 +181,38 @@ def _sections(system: System, body: tuple[Statement, ...]) -> tuple[Statement, .
         users = [s for s in body if buffer in arrays_read((s,))]
         reach[buffer] = {n for s in users for t in arrays_written((s,)) for n in reach[t]}
     made: list[Section] = []
+    for group, served in _served(body, reach):
+        serves = tuple(n for n in system.outputs if n in served)
+        if made and made[-1].serves == serves:
+            made[-1] = replace(made[-1], body=(*made[-1].body, *group))
+        else:
+            made.append(Section(serves, group))
+    return tuple(made)
+
+
+def _served(
+    body: tuple[Statement, ...], reach: dict[str, set[str]]
+) -> list[tuple[tuple[Statement, ...], set[str]]]:
+    """Statements, with those that compute locals for them, and the outputs that they serve.
+
+    A loop may write what serves several outputs: what it reads is then needed for all of them.
+    """
+    groups: list[tuple[Statement, ...]] = []
     waiting: tuple[Statement, ...] = ()
     for statement in body:
         waiting = (*waiting, statement)
-        written = arrays_written(waiting)
-        if not written:  # it computes locals of the next statement
-            continue
+        if arrays_written(waiting):  # else it computes locals of the next statement
+            groups.append(waiting)
+            waiting = ()
+    made: list[tuple[tuple[Statement, ...], set[str]]] = []
+    for group in reversed(groups):
+        written = arrays_written(group)
         served = {n for tensor in written for n in reach[tensor]}
-        serves = tuple(n for n in system.outputs if n in served)
-        if made and made[-1].serves == serves:
-            made[-1] = replace(made[-1], body=(*made[-1].body, *waiting))
-        else:
-            made.append(Section(serves, waiting))
-        waiting = ()
-    return tuple(made)
+        for later, wanted in made:
+            if written & (arrays_read(later) | arrays_written(later)):
+                served |= wanted
+        made.append((group, served))
+    return made[::-1]
 
 
 def _reach(system: System) -> dict[str, set[str]]:

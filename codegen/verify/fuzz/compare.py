@@ -35,7 +35,7 @@ SIZES = {"N": 4, "M": 3, "P": 2, "T": 4, "B": 2}  # of the problem in floats
 INTEGERS = {"stride": 2, "pad": 1}
 BAR = 1e-10  # of the largest entry
 SPREAD = 1e4  # times what a change of one rounding does to the answer, where the problem is ill-conditioned
-REFUSED = ("a delta of an index with itself", "which has no elements")  # not well formed after all
+REFUSED = ("a delta of an index with itself", "has two ranges")  # what the strategy cannot always avoid
 
 
 class Refused(Exception):
