@@ -2,13 +2,12 @@
 
 Exact numbers: the adjoint against forward mode (rung 2's check), then the kernels' own text, run as plain
 Python, against the slow oracle (rung 3's). Floats: the text against JAX, which differentiates the plain
-equations by itself and knows neither our adjoint nor our stable forms (rung 5's oracle, step by step
-without compiling). Sizes are tiny: JAX compiles each primitive once for each shape, and the shapes return.
+equations by itself and knows neither our adjoint nor our stable forms (rung 5's oracle). One small problem:
+compiling it once is cheaper than JAX's own steps, each of which is compiled for each shape.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -21,10 +20,9 @@ from codegen.verify.cases import Cases, Problem
 from codegen.verify.execution import Array, Candidate
 from codegen.verify.face import Face
 from codegen.verify.fuzz.program import Program
-from codegen.verify.grids import load_jax
-from codegen.verify.jax_oracle import jax_function
 from codegen.verify.rung2_derivation import pairings
 from codegen.verify.rung3_execution import first_difference
+from codegen.verify.rung5_autodiff import Answer, oracle
 from codegen.verify.shapes import Draw, Shape
 from derive.derivation import Derivation, derive
 from derive.errors import SpecError
@@ -112,12 +110,11 @@ def _has_lowest(array: Array) -> bool:
 def _floats(candidate: Candidate, cases: Cases) -> str:
     """The text in floats against JAX, entry by entry where both are finite."""
     for problem in cases.floats:
-        made = Face(candidate.plain, cases).run(problem)
-        found = {**made.outputs, **{f"the gradient of {n}": a for n, a in made.gradients.items()}}
-        wanted = _by_jax(cases, problem)
+        made, ask = Face(candidate.plain, cases).run(problem), oracle(cases, problem)
+        found, wanted = _named_answer(Answer(made.outputs, made.gradients)), _named_answer(ask(problem))
         doubtful = [n for n in wanted if not _close(found[n], wanted[n], BAR * _largest(wanted[n]))]
         if doubtful:
-            moved = _by_jax(cases, _moved(problem))
+            moved = _named_answer(ask(_moved(problem)))
             bars = {n: BAR * _largest(wanted[n]) + SPREAD * abs(moved[n] - wanted[n]) for n in doubtful}
             wrong = [n for n in doubtful if not _close(found[n], wanted[n], bars[n])]
             if wrong:
@@ -138,22 +135,8 @@ def _close(found: Array, wanted: Array, bar: Any) -> bool:
     return bool((near | ~np.isfinite(wanted) | ~np.isfinite(np.asarray(bar) + 0 * wanted)).all())
 
 
-def _by_jax(cases: Cases, problem: Problem) -> dict[str, Array]:
-    """Outputs and gradients by JAX, step by step."""
-    jax, system, shape = load_jax(), cases.forward, problem.shape
-    function = jax_function(system)
-    floating = {n: jax.numpy.asarray(problem.inputs[n], dtype=float) for n in system.floating_inputs()}
-    given = {n: jax.numpy.asarray(problem.cotangents[n], dtype=float) for n in cases.names}
-
-    def outputs(values: Mapping[str, Any]) -> dict[str, Any]:
-        made = function({**problem.inputs, **values}, shape.sizes, shape.integers, problem.reals)
-        return {n: made[n] for n in cases.names}
-
-    with jax.disable_jit():
-        made, pullback = jax.vjp(outputs, floating)
-        (gradients,) = pullback(given)
-    named = {**made, **{f"the gradient of {n}": a for n, a in gradients.items()}}
-    return {n: np.asarray(a) for n, a in named.items()}
+def _named_answer(answer: Answer) -> dict[str, Array]:
+    return {**answer.outputs, **{f"the gradient of {n}": a for n, a in answer.gradients.items()}}
 
 
 def _moved(problem: Problem) -> Problem:

@@ -100,7 +100,9 @@ class Draw:
                 return Node("-", (Node("+", (Node("*", ("stride", "u")), "p")), "pad"))
             case "affine":
                 other = Node("*", (self.pick(1, 2, -1, -2, 3), self.pick(*scope)))
-                return _offset(Node("+", (_times(self.pick(1, 2, -1, -2), index), other)), self.pick(0, 1, -1))
+                return _offset(
+                    Node("+", (_times(self.pick(1, 2, -1, -2), index), other)), self.pick(0, 1, -1)
+                )
             case "far":
                 return _offset(_times(self.pick(2, 3, -1, -2), index), self.pick(0, 1, -2, 3))
         return _offset(str(index), self.pick(1, -1, 2))
@@ -180,7 +182,10 @@ class Draw:
         index = self.pick(*scope)
         size = INDICES.get(index, "N")
         if self.pick("between", "equal") == "between":
-            lo, hi = self.pick(0, 1), self.pick(Node("-", (size, 1)), 2, *((scope[0],) if len(scope) > 1 else ()))
+            lo, hi = (
+                self.pick(0, 1),
+                self.pick(Node("-", (size, 1)), 2, *((scope[0],) if len(scope) > 1 else ())),
+            )
             return Node("between", (self.place(size, (index,)), lo, hi))
         return Node("equal", (index, self.place(size, scope[:-1] if index == scope[-1] else scope)))
 
@@ -210,11 +215,11 @@ class Draw:
         known, back = tuple(self.tensors), self.pick("-", "+")
         self.tensors |= {name: ("T", "M") for name in names}
         for n, name in enumerate(names):
-            plain = self.expression(("t", "j"), (*SERIAL, *known, *names[:n]), DEPTH - 1)
-            past = [self._past(back, self.pick(*names)) for _ in range(self.pick(1, 1, 2))]
-            right: Part = plain
-            for part in past:
-                right = Node("+", (right, part))
+            right = self.expression(("t", "j"), (*SERIAL, *known), DEPTH - 1)
+            for other in names[:n]:  # the others at the same step: elsewhere they might look both ways
+                right = Node(self.pick("+", "*"), (right, Node("read", (other, ("t", "j")))))
+            for _ in range(self.pick(1, 1, 2)):
+                right = Node("+", (right, self._past(back, self.pick(*names))))
             right = Node("tanh", (right,)) if self.pick(False, True) else right
             self.equations.append((Node("read", (name, ("t", "j"))), right))
 
@@ -262,9 +267,7 @@ class Draw:
         made = [row for row in SIZES if row[0] in sizes | used] + derived
         made += [("rate", Node("real", ("s", Quoted("rate"), 3, 4)))] if "rate" in used else []
         made += [WINDOW] if "d" in used else []
-        made += [
-            (i, Node("index", ("s", Quoted(i), size, 0))) for i, size in INDICES.items() if i in used
-        ]
+        made += [(i, Node("index", ("s", Quoted(i), size, 0))) for i, size in INDICES.items() if i in used]
         made += [(n, Node(w, ("s", Quoted(n), dims))) for n, (w, dims) in INPUTS.items() if n in used]
         return (*made, *((n, Node("let", ("s", Quoted(n), dims))) for n, dims in self.tensors.items()))
 
