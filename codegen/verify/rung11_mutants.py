@@ -8,6 +8,8 @@ is. The bar is on the share that is killed.
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 
 from codegen.verify.cases import Cases
@@ -25,9 +27,9 @@ MOST = 60  # mutants of one kernel
 BAR = 0.85  # the share that must be killed: lowering may write guards that nothing needs, and each survives
 
 
-def report(candidate: Candidate, cases: Cases) -> MutantReport:
-    """The mutants of both kernels and which of them survive."""
-    made = [m for k in candidate.kernels.values() for m in mutants(k, MOST)]
+def report(candidate: Candidate, cases: Cases, most: int | None = MOST) -> MutantReport:
+    """The mutants of both kernels, at most so many of each, and which of them survive."""
+    made = [m for k in candidate.kernels.values() for m in mutants(k, most or sys.maxsize)]
     survivors = [m for m in made if not killed(candidate, cases, m)]
     named = tuple(Survivor(m.kernel, m.operator, m.line, m.was, m.now) for m in survivors)
     return MutantReport(len(made), len(made) - len(named), named)

@@ -16,8 +16,8 @@ from derive.language import OpSpec, Spec, op
 
 NAME = "random_system"
 FUNCTIONS = (
-    "tanh", "exp", "sigmoid", "relu", "softplus", "sin", "cos", "absolute", "expm1", "normal_cdf", "relu_right",
-    "log", "sqrt", "log1p", "normal_pdf",
+    "tanh", "exp", "sigmoid", "relu", "softplus", "sin", "cos", "absolute", "expm1", "normal_cdf",
+    "relu_right", "log", "sqrt", "log1p", "normal_pdf",
 )  # fmt: skip
 RELATIONS = {"greater": ">", "less": "<", "at_least": ">=", "at_most": "<="}
 HEAD = f"""@op(title="a random system", source="the fuzzer")
@@ -95,7 +95,7 @@ class Program:
     """The body of a spec: declarations by name, equations by left and right side, and what it returns."""
 
     declarations: tuple[tuple[str, Node], ...]
-    equations: tuple[tuple[Node, Node], ...]
+    equations: tuple[tuple[Node, Part], ...]
     outputs: tuple[str, ...]
 
     def op(self) -> OpSpec:

@@ -72,7 +72,7 @@ class Draw:
 
     draw: Any
     tensors: dict[str, tuple[str, ...]] = field(default_factory=dict)  # name -> the sizes of its axes
-    equations: list[tuple[Node, Node]] = field(default_factory=list)
+    equations: list[tuple[Node, Part]] = field(default_factory=list)
 
     def pick(self, *options: Any) -> Any:
         return self.draw(st.sampled_from(options))
