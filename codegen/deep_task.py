@@ -13,7 +13,7 @@ from codegen.journal import Journal
 from codegen.lower import lower
 from codegen.module import Source
 from codegen.stamp import depends_on
-from codegen.tasks import Recheck, find_op
+from codegen.tasks import Recheck, find_op, write
 from codegen.verify.deep import PIECES
 from codegen.verify.provenance import runtime_digest
 from codegen.verify.result import VerificationError
@@ -40,7 +40,7 @@ class Deep:
 
     def _op(self, job: Job, progress: Callable[[str], None]) -> dict[str, Any]:
         module, op = Path(self.folder) / f"{job.op}.py", find_op(job)
-        digest = depends_on(*_texts(module), runtime_digest(module.parent / "runtime"), str(derive(op).spec))
+        digest = depends_on(*_texts(module), runtime_digest(module.parent / "runtime"), write(op).text)
         certified = partial(Recheck(self.folder), job, progress)
         row: dict[str, Any] = self.journal.once(f"{job.op} certificate", digest, certified)
         source = Source(lower(derive(op)), module.read_text("utf-8"))

@@ -81,7 +81,7 @@ def _report(
                 click.echo(page(summarise(op, read_certificate(op, out)), form), nl=False)
     for outcome in () if machine else failed:
         click.echo(f"gradsmith: {outcome.fault}", err=True)
-    click.echo(f"level {level.name}: not run at this level: {level.left_out}", err=True)
+    click.echo(f"level {level.name}, not run at this level: {level.left_out}", err=True)
     sys.exit(1 if failed else 0)
 
 

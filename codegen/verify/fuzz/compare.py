@@ -19,13 +19,13 @@ from codegen.module import write_module
 from codegen.verify.cases import Cases, Problem
 from codegen.verify.execution import Array, Candidate
 from codegen.verify.face import Face
-from codegen.verify.fuzz.program import Program
 from codegen.verify.rung2_derivation import pairings
 from codegen.verify.rung3_execution import first_difference
 from codegen.verify.rung5_autodiff import Answer, oracle
 from codegen.verify.shapes import Draw, Shape
-from derive.derivation import Derivation, derive
+from derive.derivation import derive
 from derive.errors import SpecError
+from derive.language import OpSpec
 from derive.oracle.residues import PrimeField, Residue
 
 BUDGET = 600  # points of index space that an exact problem may visit
@@ -63,29 +63,32 @@ class Small(Cases):
         return (problem,) if self.is_finite(problem) else ()
 
 
-def difference(program: Program) -> str:
+def difference(op: OpSpec) -> str:
     """Nothing where a system agrees with every oracle, else what differs and by which. Raises Refused."""
-    derivation = derived(program)
-    cases = Small(derivation)
-    candidate = Candidate(write_module(lower(derivation)))
-    return (
-        _named("the adjoint, against forward mode over exact numbers", _adjoint(cases))
-        or _named(
-            "the kernels' text, against the slow oracle over exact numbers",
-            first_difference(candidate.source, candidate.plain, cases, cases.exact),
-        )
-        or _named("the kernels' text, against JAX in floats", _floats(candidate, cases))
-    )
+    candidate, cases = _made(op)
+    return _exactly(candidate, cases) or _named("the kernels' text, against JAX", _floats(candidate, cases))
 
 
-def derived(program: Program) -> Derivation:
-    """Program -> its derivation. Raises Refused."""
+def exact_difference(op: OpSpec) -> str:
+    """The same without floats, which costs a tenth."""
+    return _exactly(*_made(op))
+
+
+def _made(op: OpSpec) -> tuple[Candidate, Cases]:
     try:
-        return derive(program.op())
+        derivation = derive(op)
     except SpecError as fault:
         if any(words in str(fault) for words in REFUSED):
             raise Refused(str(fault)) from None
         raise
+    return Candidate(write_module(lower(derivation))), Small(derivation)
+
+
+def _exactly(candidate: Candidate, cases: Cases) -> str:
+    text = first_difference(candidate.source, candidate.plain, cases, cases.exact)
+    return _named("the adjoint, against forward mode", _adjoint(cases)) or _named(
+        "the kernels' text, against the slow oracle", text
+    )
 
 
 def _named(oracle: str, fault: str) -> str:

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from codegen.verify.fuzz.compare import Refused, difference
 from codegen.verify.fuzz.program import Program
 from codegen.verify.fuzz.systems import systems
+from derive.language import OpSpec
 
-Compare = Callable[[Program], str]
+Compare = Callable[[OpSpec], str]
 Progress = Callable[[str], object]
 
 
@@ -46,7 +47,7 @@ class _Log:
     def one(self, program: Program) -> None:
         """Compare one system. Raises _Differs."""
         try:
-            fault = self.compare(program)
+            fault = self.compare(program.op())
         except Refused:
             assume(False)
         except Exception as error:  # whatever the engine raises on a well-formed system is a finding
