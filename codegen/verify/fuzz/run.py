@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
+from hypothesis.errors import Unsatisfiable
 
 from codegen.verify.fuzz.compare import Refused, difference
 from codegen.verify.fuzz.program import Program
@@ -85,4 +86,6 @@ def search(
         every_system_agrees()
     except _Differs:
         return Search(number, log.compared, log.fault, log.program)
+    except Unsatisfiable:  # the language refused all of them: what was compared says so
+        pass
     return Search(number, log.compared)
