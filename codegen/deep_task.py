@@ -60,7 +60,7 @@ class Deep:
                 path.write_text(str(found), "utf-8")
                 raise VerificationError(f"{job.op}: {found.fault}; the smallest that fails is in {path}")
             if found.compared < EACH:
-                raise VerificationError(f"{job.op}: only {found.compared} of {EACH} systems could be compared")
+                raise VerificationError(f"{job.op}: only {found.compared} of {EACH} could be compared")
             return {"passed": f"{found.compared} systems", "not_run": "", "mutants": ""}
 
         row: dict[str, Any] = self.journal.once(job.op, depends_on(job.op, str(EACH)), compare)

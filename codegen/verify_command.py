@@ -62,7 +62,10 @@ def _run(level: Level, jobs: list[Job], out: Path, afresh: bool, whole: bool) ->
         if find_spec(package) is None:
             fail(f"--deep needs {package}: pip install '{extra}'")
     work = Deep(str(out), Journal(str(out / "__pycache__" / "deep"), afresh))
-    return run_all(work, [*jobs, *(fuzz_jobs() if whole else ())], tasks.FAULTS)
+    try:
+        return run_all(work, [*jobs, *(fuzz_jobs() if whole else ())], tasks.FAULTS)
+    except KeyboardInterrupt:
+        fail("stopped: the same command goes on where it was, --afresh begins anew")
 
 
 def _report(
