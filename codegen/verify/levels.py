@@ -8,12 +8,10 @@ from pathlib import Path
 from types import ModuleType
 
 from codegen.module import Source
-from codegen.verify.cases import Cases, Problem
+from codegen.verify.cases import EXACT_BUDGET, Cases, Problem
 from codegen.verify.execution import Candidate
 from codegen.verify.load import load_kept
-from codegen.verify.shapes import Shape
-
-FEW = 2  # exact shapes of the fast level
+from codegen.verify.shapes import Draw, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ DEEP = Level("deep", (), f"{CERTIFIED.left_out}; more is run than it says")
 
 
 class Fewer(Cases):
-    """The problems of the fast level: the smallest in floats, and a few exact ones with awkward sizes."""
+    """The problems of the fast level: the smallest in floats, and two sizes over exact numbers."""
 
     @cached_property
     def floats(self) -> tuple[Problem, ...]:
@@ -46,10 +44,12 @@ class Fewer(Cases):
 
     @cached_property
     def shapes(self) -> tuple[Shape, ...]:
-        every = super().shapes
-        awkward = [s for s in every if s.label.startswith("awkward")]
-        cheap = [s for s in every if s not in awkward]
-        return tuple(sorted((*awkward[:1], *cheap[: FEW - 1]), key=every.index))
+        draw = Draw(self.forward, self.backward, self.seed)  # the first that it draws is the certificate's
+        made = (
+            draw.awkward("awkward, defaults", EXACT_BUDGET, defaults=True),
+            draw.small("small", 3, EXACT_BUDGET),
+        )
+        return tuple(sorted((s for s in made if s is not None), key=draw.cost))
 
 
 class Kept(Candidate):

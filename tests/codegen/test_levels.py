@@ -85,9 +85,8 @@ def test_the_fast_level_runs_all_but_rung_11_says_so_and_keeps_machine_code(publ
 
 def test_its_problems_are_among_those_of_the_certificate():
     fewer, every = Fewer(source("leaky").plan.derivation), cases("leaky")
-    assert [str(s) for s in fewer.shapes] == [
-        s for s in map(str, every.shapes) if s in map(str, fewer.shapes)
-    ]
+    awkward = [str(s) for s in fewer.shapes if s.label.startswith("awkward")]
+    assert len(fewer.shapes) == 2 and awkward == [s for s in map(str, every.shapes) if s in awkward] != []
     assert len(fewer.floats) == 1 and str(fewer.floats[0]) == str(every.smallest_float)
 
 
