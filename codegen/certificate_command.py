@@ -37,7 +37,7 @@ def certificate(ops: tuple[str, ...], form: str, folder: Path, machine: bool) ->
 
     Example:  gradsmith certificate lstm --format html > lstm.html
     """
-    read = guarded(lambda: [(op, _read(op, folder)) for op in catalogue.find(ops)])
+    read = guarded(lambda: [(op, read_certificate(op, folder)) for op in catalogue.find(ops)])
     if machine:
         print_json([content for _, content in read])
         return
@@ -62,7 +62,7 @@ def _print_table(contents: list[dict[str, Any]], form: str) -> None:
     console().print(table)
 
 
-def _read(op: OpSpec, folder: Path) -> dict[str, Any]:
+def read_certificate(op: OpSpec, folder: Path) -> dict[str, Any]:
     """A certificate's content. Raises SpecError where there is none that can be read."""
     path = folder / f"{op.name}.certificate.json"
     again = f"run `gradsmith generate {op.name} --out {folder}`"

@@ -16,10 +16,12 @@ from codegen.describe import describe
 from codegen.errata.command import errata
 from codegen.flow.command import flow
 from codegen.jobs import Job, Outcome, cost, run_all
+from codegen.outcomes import found, located, table
 from codegen.pdf import typeset
 from codegen.publish import drift
-from codegen.screen import FOLDER, as_json, console, fail, guarded, ops_and_folder, print_json
+from codegen.screen import FOLDER, as_json, console, guarded, ops_and_folder, print_json
 from codegen.sizes import numbers, parameter_count, tensor_sizes
+from codegen.verify_command import verify
 from derive.derivation import derive as derive_op
 from derive.language import OpSpec
 from derive.pages.page import render
@@ -39,6 +41,7 @@ def main() -> None:
 main.add_command(certificate)
 main.add_command(errata)
 main.add_command(flow)
+main.add_command(verify)
 
 
 @main.command("list")
@@ -48,7 +51,7 @@ def list_ops(machine: bool) -> None:
 
     Example:  gradsmith list
     """
-    rows = [describe(op) for op in _find(())]
+    rows = [describe(op) for op in found(())]
     if machine:
         print_json(rows)
         return
@@ -74,13 +77,13 @@ def sizes(op: str, given: tuple[str, ...], machine: bool) -> None:
     Example:  gradsmith sizes conv2d B=1 C=3 H=224 W=224 O=64 P=3 Q=3 pad=1
     """
     known = guarded(partial(numbers, given))
-    for found in _find((op,)):
-        rows = guarded(partial(tensor_sizes, found, known))
+    for one in found((op,)):
+        rows = guarded(partial(tensor_sizes, one, known))
         if machine:
             tensors = {r.name: {"role": r.role, "shape": r.shape, "elements": r.elements} for r in rows}
-            print_json({"name": found.name, "tensors": tensors, "parameters": parameter_count(rows)})
+            print_json({"name": one.name, "tensors": tensors, "parameters": parameter_count(rows)})
             continue
-        table = Table(title=f"{found.name}: {parameter_count(rows):,} parameters")
+        table = Table(title=f"{one.name}: {parameter_count(rows):,} parameters")
         for heading in ("tensor", "role", "shape", "elements"):
             table.add_column(heading)
         for r in rows:
@@ -102,7 +105,7 @@ def derive(ops: tuple[str, ...], form: str, matrix: bool, out: Path | None, mach
     Example:  gradsmith derive lstm --format latex > lstm.tex
     """
     notation = "matrix" if matrix else "index"
-    pages = {op.name: _page(op, "latex" if form == "pdf" else form, notation) for op in _find(ops)}
+    pages = {op.name: _page(op, "latex" if form == "pdf" else form, notation) for op in found(ops)}
     if machine:
         print_json([{"name": n, "format": form, "notation": notation, "text": t} for n, t in pages.items()])
     elif out is None and form != "pdf":
@@ -122,28 +125,9 @@ def generate(ops: tuple[str, ...], out: Path, machine: bool) -> None:
 
     Example:  gradsmith generate my_op.py --out mypackage/ops
     """
-    jobs = [Job(op.name, where, cost(op)) for op, where in _located(ops)]
+    jobs = [Job(op.name, where, cost(op)) for op, where in located(ops)]
     outcomes = run_all(tasks.Generate(str(out)), jobs, tasks.FAULTS)
     _report(outcomes, f"generated in {out}", machine)
-
-
-@main.command()
-@ops_and_folder
-@as_json
-def verify(ops: tuple[str, ...], out: Path, machine: bool) -> None:
-    """Check again, from the published files, what their certificates say.
-
-    Example:  gradsmith verify lstm
-    """
-    jobs = [
-        Job(op.name, where, cost(op))
-        for op, where in _located(ops)
-        if ops or (out / f"{op.name}.py").exists()
-    ]
-    if not jobs:
-        fail(f"no op of the catalogue is published in {out}: run `gradsmith generate`, or name a spec's file")
-    outcomes = run_all(tasks.Recheck(str(out)), jobs, tasks.FAULTS)
-    _report(outcomes, f"verified in {out}", machine)
 
 
 @main.command()
@@ -181,47 +165,16 @@ def _write_pages(pages: dict[str, str], folder: Path, form: str) -> None:
         click.echo(str(page), err=True)
 
 
-# helpers ------------------------------------------------------------------------------------------
-def _find(ops: tuple[str, ...]) -> tuple[OpSpec, ...]:
-    found: tuple[OpSpec, ...] = guarded(lambda: catalogue.find(ops))
-    return found
-
-
-def _located(ops: tuple[str, ...]) -> list[tuple[OpSpec, str]]:
-    """Each op with the name or the file by which another process finds it."""
-    pairs = (
-        [(op, given) for given in ops for op in _find((given,))]
-        if ops
-        else [(op, op.name) for op in _find(())]
-    )
-    _find(ops)
-    return pairs
-
-
 def _report(outcomes: Sequence[Outcome], title: str, machine: bool) -> None:
     """The table at the end, or JSON; exit code 1 where an op failed."""
     failed = [o for o in outcomes if o.fault]
     if machine:
         print_json([{"op": o.job.op, "fault": o.fault, **(o.result or {})} for o in outcomes])
     else:
-        console().print(_table(outcomes, title))
+        console().print(table(outcomes, title))
         for outcome in failed:
             click.echo(f"gradsmith: {outcome.fault}", err=True)
     sys.exit(1 if failed else 0)
-
-
-def _table(outcomes: Sequence[Outcome], title: str) -> Table:
-    table = Table(title=title)
-    for heading in ("op", "rungs passed", "not run", "mutants killed", "status"):
-        table.add_column(heading)
-    for outcome in outcomes:
-        found = outcome.result or {"passed": "", "not_run": "", "mutants": ""}
-        good = "unchanged" if found.get("unchanged") else "verified"
-        status = "[red]failed[/red]" if outcome.fault else f"[green]{good}[/green]"
-        table.add_row(
-            outcome.job.op, str(found["passed"]), str(found["not_run"]), str(found["mutants"]), status
-        )
-    return table
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -62,7 +63,7 @@ def run_all(work: Work, jobs: Sequence[Job], faults: tuple[type[Exception], ...]
         stages = manager.Queue()
         tasks = {job.op: bars.add_task(job.op, total=None, stage="waiting") for job in jobs}
         whole = bars.add_task("all", total=len(jobs), stage=f"0 of {len(jobs)}")
-        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_silently) as pool:
             longest_first = sorted(jobs, key=lambda job: -job.cost)
             futures = {pool.submit(_one, work, job, stages, faults): job for job in longest_first}
             _watch(futures, stages, bars, tasks, whole, console)
@@ -80,6 +81,11 @@ def _one_thread_each() -> Iterator[None]:
     finally:
         if before is None:
             del os.environ[BLAS_THREADS]
+
+
+def _end_silently() -> None:
+    """Ctrl-C ends a worker at once: what there is to say, the process that started it says."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _one(work: Work, job: Job, stages: Any, faults: tuple[type[Exception], ...]) -> Outcome:

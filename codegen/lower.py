@@ -87,8 +87,27 @@ def _lower_system(system: System, kept: tuple[str, ...], pruning: Pruning) -> tu
     }
     taken = {t.name for t in system.tensors} | symbols(system) | {p.name for p in system.reals} | WORDS
     names = Names(taken | indices)
+    system = _without_unread(system, kept)
     tree = _lower_items(system, enforce_schedule(system, schedule(system)), names, pruning)
     return _finish(system, tuple(tree), {*kept}, names)
+
+
+def _without_unread(system: System, kept: tuple[str, ...]) -> System:
+    """The system without equations that nothing kept depends on; a maximum keeps its argmax."""
+    terms = {e.tensor: e.terms for e in system.equations}
+    needed, waiting = set[str](), [*kept]
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            waiting += [read.tensor for term in terms.get(name, ()) for read in term.all_reads()]
+    searched = {(t.binders, t.guards, t.body) for n in needed for t in terms.get(n, ()) if t.monoid == "max"}
+    equations = tuple(
+        e
+        for e in system.equations
+        if e.tensor in needed or any((t.binders, t.guards, t.body) in searched for t in e.terms)
+    )
+    return replace(system, equations=equations)
 
 
 def _lower_items(system: System, items: tuple[Item, ...], names: Names, pruning: Pruning) -> list[Statement]:
@@ -160,20 +179,38 @@ def _sections(system: System, body: tuple[Statement, ...]) -> tuple[Statement, .
         users = [s for s in body if buffer in arrays_read((s,))]
         reach[buffer] = {n for s in users for t in arrays_written((s,)) for n in reach[t]}
     made: list[Section] = []
+    for group, served in _served(body, reach):
+        serves = tuple(n for n in system.outputs if n in served)
+        if made and made[-1].serves == serves:
+            made[-1] = replace(made[-1], body=(*made[-1].body, *group))
+        else:
+            made.append(Section(serves, group))
+    return tuple(made)
+
+
+def _served(
+    body: tuple[Statement, ...], reach: dict[str, set[str]]
+) -> list[tuple[tuple[Statement, ...], set[str]]]:
+    """Statements, with those that compute locals for them, and the outputs that they serve.
+
+    A loop may write what serves several outputs: what it reads is then needed for all of them.
+    """
+    groups: list[tuple[Statement, ...]] = []
     waiting: tuple[Statement, ...] = ()
     for statement in body:
         waiting = (*waiting, statement)
-        written = arrays_written(waiting)
-        if not written:  # it computes locals of the next statement
-            continue
+        if arrays_written(waiting):  # else it computes locals of the next statement
+            groups.append(waiting)
+            waiting = ()
+    made: list[tuple[tuple[Statement, ...], set[str]]] = []
+    for group in reversed(groups):
+        written = arrays_written(group)
         served = {n for tensor in written for n in reach[tensor]}
-        serves = tuple(n for n in system.outputs if n in served)
-        if made and made[-1].serves == serves:
-            made[-1] = replace(made[-1], body=(*made[-1].body, *waiting))
-        else:
-            made.append(Section(serves, waiting))
-        waiting = ()
-    return tuple(made)
+        for later, wanted in made:
+            if written & (arrays_read(later) | arrays_written(later)):
+                served |= wanted
+        made.append((group, served))
+    return made[::-1]
 
 
 def _reach(system: System) -> dict[str, set[str]]:

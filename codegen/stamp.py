@@ -47,7 +47,12 @@ def _note(source: Source, folder: Path) -> Path:
 def _digest(source: Source, folder: Path) -> str:
     certificate = folder / certificate_name(source)
     held = certificate.read_text("utf-8") if certificate.is_file() else ""
-    return hashlib.sha256(f"{_tools()}\n{source.text}\n{held}".encode()).hexdigest()
+    return depends_on(source.text, held)
+
+
+def depends_on(*texts: str) -> str:
+    """One digest of these texts, of gradsmith's own source and of what it runs on."""
+    return hashlib.sha256("\n".join((_tools(), *texts)).encode()).hexdigest()
 
 
 @cache

@@ -33,16 +33,20 @@ from derive.steps import Link, Recorder
 
 
 def name_witnesses(system: System, recorder: Recorder) -> System:
-    """Give every maximum its argmax: one integer tensor for each index that it runs over."""
+    """Give every maximum its argmax: one integer tensor for each index that it runs over.
+
+    -1 is the argmax of nothing, so an index that may be below 0 is counted from the first that it can be.
+    """
     equations: list[Equation] = []
     tensors = list(system.tensors)
     taken = {t.name for t in tensors} | symbols(system)
     for equation in system.equations:
-        equations.append(equation)
         witness = MONOIDS[equation.terms[0].monoid].witness if equation.terms else ""
         if not witness:
+            equations.append(equation)
             continue
-        term = equation.terms[0]
+        term = _from_zero(equation.terms[0])
+        equations.append(replace(equation, terms=(term,)))
         dims = tuple(i.hi for i in equation.indices)
         made = []
         for binder in term.binders:
@@ -53,6 +57,15 @@ def name_witnesses(system: System, recorder: Recorder) -> System:
         recorder.record("argmax", tuple(made))
         equations += made
     return system.with_equations(tuple(equations), tuple(tensors))
+
+
+def _from_zero(term: Term) -> Term:
+    """The term with every index that may be below 0 counted from the first that it can be."""
+    low = [b for b in term.binders if not (b.lo.is_integer() and b.lo.integer() >= 0)]
+    put = {b.name: b.symbol + b.lo for b in low}
+    binders = tuple(Index(b.name, Affine(), b.hi - b.lo) if b in low else b for b in term.binders)
+    guards = tuple(g.substitute(put) for g in term.guards)
+    return replace(term, binders=binders, guards=guards, body=substitute(term.body, put))
 
 
 class _Differentiator:

@@ -8,6 +8,8 @@ runtime its kernels are ordinary Python, for any number type.
 from __future__ import annotations
 
 import ast
+import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -20,18 +22,36 @@ def load_fast(name: str, text: str) -> ModuleType:
     return _load(name, text, {n: getattr(runtime, n) for n in runtime.__all__})
 
 
+def load_kept(name: str, text: str, folder: Path) -> ModuleType:
+    """The module with compiled kernels, whose machine code is kept in `folder` for the next check.
+
+    It has a file of its own there: users' machine code belongs to the published module's import name.
+    """
+    path = folder / f"{name}.py"
+    kept = f"{text}\n# a copy: `gradsmith verify` keeps the machine code of its checks beside it\n"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not path.is_file() or path.read_text("utf-8") != kept:
+            path.write_text(kept, "utf-8")
+    except OSError:  # nothing can be written there: compiled afresh
+        return load_fast(name, text)
+    return _load(name, text, {n: getattr(runtime, n) for n in runtime.__all__}, str(path))
+
+
 def load_plain(name: str, text: str) -> ModuleType:
     """The module with kernels in plain Python: `kernel` is the identity, functions have plain meanings."""
     names = {n: getattr(runtime, n) for n in runtime.__all__}
     return _load(name, text, {**names, **{n: getattr(plain, n) for n in plain.__all__}})
 
 
-def _load(name: str, text: str, names: dict[str, Any]) -> ModuleType:
-    tree = ast.parse(text, filename=f"<{name}>")
+def _load(name: str, text: str, names: dict[str, Any], path: str = "") -> ModuleType:
+    tree = ast.parse(text, filename=path or f"<{name}>")
     tree.body = [s for s in tree.body if not _imports_runtime(s)]
     module = ModuleType(f"candidate_{name}")
     module.__dict__.update(names, __file__=None)
-    exec(compile(tree, f"<{name}>", "exec"), module.__dict__)
+    if path:
+        sys.modules[module.__name__] = module  # where Numba looks for it when it reads machine code
+    exec(compile(tree, path or f"<{name}>", "exec"), module.__dict__)
     return module
 
 

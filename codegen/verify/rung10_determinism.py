@@ -10,7 +10,8 @@ every line of the module's text: a buffer that two calls share is seen in use by
 planted faults are seen by this and by the second call.
 
 The cold and the warm cache, two PYTHONHASHSEEDs and one and two threads of BLAS need processes of their
-own; the project's tests start them (tests/codegen/verify/test_rung10.py), this rung does not.
+own: `gradsmith verify --deep` starts them (processes.py), and the project's tests for some ops; this rung
+does not.
 """
 
 from __future__ import annotations

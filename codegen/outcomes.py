@@ -1,0 +1,42 @@
+"""What the commands that work on many ops share: which ops, and the table at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from codegen import catalogue
+from codegen.jobs import Outcome
+from codegen.screen import guarded
+from derive.language import OpSpec
+
+
+def located(ops: tuple[str, ...]) -> list[tuple[OpSpec, str]]:
+    """Each op with the name or the file by which another process finds it."""
+    pairs = (
+        [(op, given) for given in ops for op in found((given,))]
+        if ops
+        else [(op, op.name) for op in found(())]
+    )
+    found(ops)
+    return pairs
+
+
+def found(ops: tuple[str, ...]) -> tuple[OpSpec, ...]:
+    """The ops of these names and files; an error is one line and exit code 2."""
+    made: tuple[OpSpec, ...] = guarded(lambda: catalogue.find(ops))
+    return made
+
+
+def table(outcomes: Sequence[Outcome], title: str) -> Table:
+    """A row for each outcome."""
+    made = Table(title=title)
+    for heading in ("op", "rungs passed", "not run", "mutants killed", "status"):
+        made.add_column(heading)
+    for outcome in outcomes:
+        row = outcome.result or {"passed": "", "not_run": "", "mutants": ""}
+        good = "unchanged" if row.get("unchanged") else "verified"
+        status = "[red]failed[/red]" if outcome.fault else f"[green]{good}[/green]"
+        made.add_row(outcome.job.op, str(row["passed"]), str(row["not_run"]), str(row["mutants"]), status)
+    return made
