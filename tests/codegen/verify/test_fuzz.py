@@ -77,7 +77,7 @@ def without_a_term(forward, recorder):
     """The adjoint without the last term of an equation that has several."""
     system = adjoint(forward, recorder)
     short = [replace(e, terms=e.terms[:-1]) if len(e.terms) > 1 else e for e in system.equations]
-    return system.with_equations(tuple(short))
+    return system.with_equations(tuple(short), system.tensors)
 
 
 def found_and_shrunk(lines):
