@@ -34,15 +34,21 @@ NEEDED = {"jax": "gradsmith[jax]", "hypothesis": "hypothesis"}  # by --deep, and
     "--deep", "level", flag_value="deep", help="More than the certificate: an hour for the catalogue."
 )
 @click.option("--afresh", is_flag=True, help="With --deep: do not go on where an earlier run was stopped.")
-@click.option("--format", "form", type=click.Choice(("table", *FORMS)), default="table", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("table", *FORMS)),
+    help="Of what is printed; text for one op, a table for several and for --fast.",
+)
 @as_json
 def verify(
-    ops: tuple[str, ...], out: Path, level: str | None, afresh: bool, form: str, machine: bool
+    ops: tuple[str, ...], out: Path, level: str | None, afresh: bool, form: str | None, machine: bool
 ) -> None:
     """Check again, from the published files, what their certificates say.
 
     --deep adds other numbers, every mutant, processes of their own and random systems; stopped, it goes on
-    where it was. A form other than the table is a page for each op: what was shown, and what was not.
+    where it was. A form other than the table is a page for each op: what was shown, by which oracle, and what
+    was not.
 
     Example:  gradsmith verify lstm
     """
@@ -52,7 +58,8 @@ def verify(
         fail(f"no op of the catalogue is published in {out}: run `gradsmith generate`, or name a spec's file")
     jobs = [Job(op.name, where, cost(op)) for op, where in found]
     outcomes = _run(chosen, jobs, out, afresh, whole=not ops)
-    _report(outcomes, chosen, out, form, [op for op, _ in found], machine)
+    alone = len(ops) == len(found) == 1 and chosen is not FAST
+    _report(outcomes, chosen, out, form or ("text" if alone else "table"), [op for op, _ in found], machine)
 
 
 def _run(level: Level, jobs: list[Job], out: Path, afresh: bool, whole: bool) -> list[Outcome]:
