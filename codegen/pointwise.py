@@ -87,9 +87,7 @@ def _beside_one_place(system: System, task: Task, placed: list[Placed]) -> tuple
         return None
     if (a.e, a.hi + 1) != (b.e, b.lo) or (bounds.open_sides(a), bounds.open_sides(b)) != (("hi",), ("lo",)):
         return None
-    there, inside = {index.name: a.hi}, In(a.hi, index.lo, index.hi)
-    guards = {*own.guards, *Bounds(system, (*task.fixed, *own.loops)).factor_guards(own.body)}
-    if own.at != tuple(e.substitute(there) for e in below.at) or not guards <= {inside}:
+    if own.at != tuple(e.substitute({index.name: a.hi}) for e in below.at):
         return None
     return replace(below, guards=()), own
 
