@@ -100,18 +100,19 @@ together at 350 (40); one 30 ahead of the others; the same with the largest at 0
 """
 NOTES = """
 The bars, which a test holds this table to: 4 ULP scaled everywhere; plain 4 ULP for sigmoid, tanh,
-softplus, their slopes, BCE on logits, Huber and logsumexp; 32 for softmax and log-softmax; 2000 for GELU
-(its left tail: one rounding of x is x^2 roundings of the tail).
+softplus, their slopes, BCE on logits, Huber and logsumexp; 32 for softmax, log-softmax and the gradient of
+cross-entropy; 2000 for GELU (its left tail: one rounding of x is x^2 roundings of the tail).
+
+The gradient of cross-entropy is `p - 1` at an example's own class. Where the classifier is sure, `p` has
+rounded to 1, and the difference, 1e-13, has no digits left: so it is in torch and JAX. Ours adds up the
+other probabilities there, which are what `p` lacks to 1, and keeps them.
 
 Where the plain number is no better than that of torch or JAX:
 
-- The gradient of cross-entropy is `p - 1` at an example's own class. Where the classifier is sure, `p` has
-  rounded to 1 and the difference is 0 where it is 1e-13: all three lose its digits. Its error is below one
-  rounding of 1, as the number in brackets says, so a step of training does not notice. The loss itself keeps
-  its digits.
-- The gradient of BCE on logits is `p - y`, the form that the derivation prints: the same holds. JAX
-  differentiates `y*log_sigmoid(x) + (1 - y)*log_sigmoid(-x)` instead; that keeps the digits at labels 0 and
-  1, and costs digits of the others, as its number in brackets says.
+- The gradient of BCE on logits is `p - y`, the form that the derivation prints. Near `p = y` its digits
+  cancel; its error is below one rounding of y, as the number in brackets says. JAX differentiates
+  `y*log_sigmoid(x) + (1 - y)*log_sigmoid(-x)` instead; that keeps the digits at labels 0 and 1, and costs
+  digits of the others, as its number in brackets says.
 - The exponent `x - max` of a softmax is rounded, so the error of a small probability grows with its distance
   from the largest logit, by half a unit for every unit of distance.
 """

@@ -51,10 +51,14 @@ def place(system: System, task: Task, term: Term) -> Placed:
 def lower_pointwise(system: System, task: Task, names: Names) -> list[Statement]:
     """A light piece as nests of stores; cleared first where the stores do not cover the tensor."""
     tensor = task.piece.equation.tensor
-    placed = [place(system, task, t) for t in task.piece.terms]
+    placed = sorted((place(system, task, t) for t in task.piece.terms), key=lambda p: p.moved)
     groups: dict[tuple[Affine, ...], list[Placed]] = {}
-    for term in sorted(placed, key=lambda p: p.moved):
+    for term in placed:
         groups.setdefault(term.at, []).append(term)
+    beside = _beside_one_place(system, task, placed) if task.first else None
+    if beside is not None:
+        nests = (_nest(system, task, Read(tensor, t.at), [t], add=False, names=names) for t in beside)
+        return [replace(nest, cites=(tensor,)) for nest in nests]
     setting = task.first
     made: list[Statement] = []
     if task.first and not _covers(system, task, groups):
@@ -66,6 +70,26 @@ def lower_pointwise(system: System, task: Task, names: Names) -> list[Statement]
         made.append(replace(nest, cites=(tensor,)))
         setting = setting and disjoint
     return made
+
+
+def _beside_one_place(system: System, task: Task, placed: list[Placed]) -> tuple[Placed, Placed] | None:
+    """Of [k < j]*v + [k > j]*v + [k == j]*w: v at every k, and w, which is put over it at j."""
+    if [p.moved for p in placed] != [False, False, True]:
+        return None
+    below, above, own = placed
+    bounds = Bounds(system, (*task.fixed, *below.loops))
+    match below.guards, above.guards:
+        case (In() as a,), (In() as b,):
+            index = bounds.index(a.e.plain())
+        case _:
+            return None
+    if index is None or index not in below.loops or below.body != above.body:
+        return None
+    if (a.e, a.hi + 1) != (b.e, b.lo) or (bounds.open_sides(a), bounds.open_sides(b)) != (("hi",), ("lo",)):
+        return None
+    if own.at != tuple(e.substitute({index.name: a.hi}) for e in below.at):
+        return None
+    return replace(below, guards=()), own
 
 
 def _covers(system: System, task: Task, groups: dict[tuple[Affine, ...], list[Placed]]) -> bool:
@@ -95,9 +119,9 @@ def _nest(system: System, task: Task, target: Read, terms: list[Placed], add: bo
             always.append(value)
     if not sometimes:
         return Nest(loops, (*body, Store(target, plus(tuple(always)), add)))
-    if not always and add and len(sometimes) == 1:
-        return Nest(loops, (_retarget(sometimes[0], lambda value: Store(target, value, add=True)),))
     outer = bounds.domain_guards(target)
+    if not always and len(sometimes) == 1 and (add or set(sometimes[0].guards) <= set(outer)):
+        return Nest(loops, (_retarget(sometimes[0], lambda value: Store(target, value, add)),))
     sometimes = [replace(b, guards=tuple(g for g in b.guards if g not in outer)) for b in sometimes]
     total = names.like(f"{target.tensor}_")
     start, sometimes = _start(bounds, always, sometimes)

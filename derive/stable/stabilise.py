@@ -3,8 +3,9 @@
 A sum of exponentials Z = sum exp(e) is divided by exp(m), m = max e, together with everything that
 scales with it, if the scale cancels on every way from the inputs to the outputs and gradients
 (homogeneity.py); then the local rules of rewrites.py are applied, also through a name that hides what a
-rule is about (written_out.py), and the largest term is taken out of the logarithms (leading.py). Tensors
-that were divided keep their names: in the stable systems Z means Z / exp(m), as its `about` says.
+rule is about (written_out.py), a probability less 1 becomes the sum of the others (complement.py), and the
+largest term is taken out of the logarithms (leading.py). Tensors that were divided keep their names: in
+the stable systems Z means Z / exp(m), as its `about` says.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from derive.algebra.system import Equation, System, Term
+from derive.stable.complement import complement
 from derive.stable.homogeneity import Inhomogeneous
 from derive.stable.leading import take_out_largest
 from derive.stable.rescale import Candidate, Joint, candidates, rescale
@@ -35,7 +37,7 @@ def stabilise(forward: System, backward: System, recorder: Recorder) -> Stable:
     joint, warnings = _rescale_all(Joint(forward, backward), recorder)
     formulas = Formulas(joint.forward, Overflows(joint.forward))
     joint = Joint(*(_rewrite_all(system, formulas, recorder) for system in (joint.forward, joint.backward)))
-    joint = take_out_largest(joint, recorder)
+    joint = take_out_largest(complement(joint, recorder), recorder)
     found = (f"{forward.name}: {line}" for line in (*warnings, *unstable(joint.forward)))
     return Stable(joint.forward, joint.backward, tuple(found))
 
