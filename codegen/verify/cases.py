@@ -290,7 +290,7 @@ class Cases:
         count = int(np.prod(extents, dtype=int))
         astray = [rng.random() < 0.125 for _ in range(count)]
         # a mask is compared with 1: 0 and 1 are both drawn, or nearly all would be dropped
-        drawn = [rng.choice((-1, top)) if out else rng.randrange(max(top, 2)) for out in astray]
+        drawn = [rng.choice((-2, -1, top, top + 1)) if out else rng.randrange(max(top, 2)) for out in astray]
         return np.array(drawn, dtype=np.int64).reshape(extents)
 
 

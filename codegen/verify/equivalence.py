@@ -8,6 +8,7 @@ takes real parameters to be not negative, as the ops that have such limits say o
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -122,6 +123,20 @@ def _is_idle(statement: ast.stmt, known: Known, integers: Integers) -> bool:
     return False
 
 
+def _without_sign(place: Place) -> bool:
+    """The summand whose sign changes is 0 times something: 0, or NaN."""
+    match place.site.old:
+        case ast.BinOp(_, ast.Add() | ast.Sub(), ast.BinOp(ast.Name(factor), ast.Mult(), _)):
+            made = [ast.unparse(s) for s in ast.walk(place.function) if _sets(s, factor)]
+            return len(made) == 1 and bool(re.fullmatch(r"\w+ = number\(\w+, 0\)", made[0]))
+    return False
+
+
+def _sets(node: ast.AST, name: str) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return any(isinstance(t, ast.Name) and t.id == name for t in targets)
+
+
 ROWS = (
     Row((), "it is never reached: a condition around it fails at all sizes", _never_reached),
     Row(("limit forgotten",), "the limit follows from the others", _limit_follows),
@@ -141,6 +156,7 @@ ROWS = (
         written_once,
     ),
     Row(("guard dropped",), "the guard only saves work: nobody reads what it makes", only_saves_work),
+    Row(("sign flipped",), "the summand is 0, or NaN with either sign", _without_sign),
     Row(("constant changed",), "the number is always overwritten before it is read", overwritten_number),
     Row(("condition forgotten",), "the first candidate is always above the lowest number", never_lowest),
     Row(("sign flipped",), "the first candidate always takes the lead", overwritten_lead),

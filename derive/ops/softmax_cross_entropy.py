@@ -9,7 +9,7 @@ from derive.language import exp, log, op, total
     conventions=(
         "the loss is the mean over the batch",
         "labels are class numbers; of one outside 0..K-1 only the normaliser is left",
-        "a row that is all -inf, or holds +inf, is NaN",
+        "the probabilities and the gradients of a row that is all -inf, or holds +inf, are NaN",
     ),
 )
 def softmax_cross_entropy(s):

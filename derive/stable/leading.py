@@ -3,7 +3,8 @@
 Of Z = sum exp(e - m), m = max e, the term at the maximum is 1 and the others may be below one rounding of
 it. log(Z) is log1p(R), R being the sum of the others: it keeps its digits where one term is far ahead of
 the rest, as in the loss of an example that a classifier is sure of. R + 1 is Z, also where the sum is
-empty: then the maximum stands there -1 times again, and R is -1.
+empty: then the maximum stands there -1 times again, and R is -1. Z has the term 0 m besides: where the
+maximum is infinite there are no shares of the sum, and Z is NaN, as exp(m - m) would make it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from derive.algebra.expr import (
     Choice,
     Expr,
     Negative,
+    Product,
     Read,
     Sum,
     minus,
@@ -53,12 +55,13 @@ class Leading:
         exponent, one = exponent_of(term.body), Term((), (), ONE)
         assert exponent is not None
         below = Choice(exponent, "<", Read(self.maximum, self.own), ZERO, ONE)
+        undefined = Product((ZERO, Read(self.maximum, self.own)))
         others = replace(term, body=replace(below, then=term.body, otherwise=ZERO))
         ties, rest = (Term((), (), Read(name, self.own)) for name in (self.ties, self.rest))
         return (
             Equation(self.ties, indices, (replace(term, body=below), replace(one, body=minus(ONE))), where),
             Equation(self.rest, indices, (others, ties), where),
-            replace(self.total, terms=(one, rest)),
+            replace(self.total, terms=(one, rest, Term((), (), undefined))),
         )
 
 

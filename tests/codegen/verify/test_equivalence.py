@@ -364,6 +364,19 @@ def search(candidate_, turns="M", first="-1", test="m_best < 0 or beats(candidat
     """
 
 
+SIGNS = (
+    Planted(
+        "with either sign",
+        "sign flipped",
+        "one + zero * x[n, 0]",
+        "for n in range(N):\n  dw[n] = one + zero * x[n, 0]",
+        (
+            ("for n in range(N):\n  dw[n] = one + two * x[n, 0]", "one + two * x[n, 0]"),
+            "for n in range(N):\n  zero += one\n  dw[n] = one + zero * x[n, 0]",
+            ("for n in range(N):\n  dw[n] = zero * x[n, 0] + one", "zero * x[n, 0] + one"),
+        ),
+    ),
+)
 MAXIMA = (
     Planted(
         "above the lowest",
@@ -389,7 +402,7 @@ MAXIMA = (
 )
 
 
-@pytest.mark.parametrize("case", (*TABLE, *MAXIMA), ids=lambda c: f"{c.words}, {c.was}")
+@pytest.mark.parametrize("case", (*TABLE, *SIGNS, *MAXIMA), ids=lambda c: f"{c.words}, {c.was}")
 def test_a_row_excuses_what_changes_nothing_and_not_what_looks_like_it(case):
     found = reasons(case.text, case.operator, case.was)
     assert any(case.words in why for why in found), found
@@ -401,7 +414,7 @@ def test_a_row_excuses_what_changes_nothing_and_not_what_looks_like_it(case):
 def test_every_row_is_shown_one_of_each():
     words = {r.reason for r in ROWS}
     assert len(words) == len(ROWS)
-    assert all(any(case.words in w for case in (*TABLE, *MAXIMA)) for w in words)
+    assert all(any(case.words in w for case in (*TABLE, *SIGNS, *MAXIMA)) for w in words)
 
 
 # the catalogue's own texts: an excused mutant meets every rung, and none may notice it
