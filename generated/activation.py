@@ -22,7 +22,6 @@ from .runtime import (
     check_wrt,
     gradient,
     kernel,
-    number,
     sigmoid,
 )
 
@@ -38,7 +37,7 @@ SPEC = {'name': 'activation',
  'reals': {},
  'packs': {},
  'conventions': ("ReLU'(0) = 0; of relu_right it is 1, as document 002 has it",),
- 'digest': 'eb76ba6a763c9012'}
+ 'digest': 'c8bbc0c484b32a41'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -73,16 +72,15 @@ def _forward(z, a):
 
 
 @kernel
-def _backward(a, da, dz):
+def _backward(z, a, da, dz):
     """The gradients; an empty array stands for one that is not wanted."""
-    I = a.shape[1]
-    B = a.shape[0]
-    one = number(a, 1)
+    I = z.shape[1]
+    B = z.shape[0]
     if dz.size:
         # dz (2)
         for b in range(B):
             for i in range(I):
-                dz[b, i] = da[b, i] * a[b, i] * (one - a[b, i])
+                dz[b, i] = da[b, i] * a[b, i] * sigmoid(-z[b, i])
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)
@@ -95,7 +93,7 @@ def _run(z):
     B = size["B"]
     a = np.empty((B, I), dtype)
     _forward(z, a)
-    return Outputs(a), (dtype, I, B, a)
+    return Outputs(a), (dtype, I, B, z, a)
 
 
 def forward(z):
@@ -144,11 +142,11 @@ class Pullback:
         Raises:   ShapeError, DtypeError
         """
         given = {"a": a}
-        (dtype, I, B, a) = self._saved
+        (dtype, I, B, z, a) = self._saved
         size = {"B": B, "I": I}
         (da,) = check_cotangents("activation", _OUTPUTS, given, size, dtype)
         dz = gradient("z" in self._wanted, (B, I), dtype)
-        _backward(a, da, dz)
+        _backward(z, a, da, dz)
         return Gradients(
             dz if "z" in self._wanted else None,
         )

@@ -23,6 +23,7 @@ from .runtime import (
     gradient,
     kernel,
     number,
+    sigmoid,
     tanh,
 )
 
@@ -38,7 +39,7 @@ SPEC = {'name': 'activation_tanh',
  'reals': {},
  'packs': {},
  'conventions': ("ReLU'(0) = 0; of relu_right it is 1, as document 002 has it",),
- 'digest': '6680bf0447799fc8'}
+ 'digest': '9bef2ab2b7021f4c'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -73,16 +74,17 @@ def _forward(z, a):
 
 
 @kernel
-def _backward(a, da, dz):
+def _backward(z, da, dz):
     """The gradients; an empty array stands for one that is not wanted."""
-    I = a.shape[1]
-    B = a.shape[0]
-    one = number(a, 1)
+    I = z.shape[1]
+    B = z.shape[0]
+    number_4 = number(z, 4)
+    two = number(z, 2)
     if dz.size:
         # dz (2)
         for b in range(B):
             for i in range(I):
-                dz[b, i] = da[b, i] * (one - a[b, i] * a[b, i])
+                dz[b, i] = da[b, i] * (number_4 * sigmoid(two * z[b, i]) * sigmoid(-two * z[b, i]))
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)
@@ -95,7 +97,7 @@ def _run(z):
     B = size["B"]
     a = np.empty((B, I), dtype)
     _forward(z, a)
-    return Outputs(a), (dtype, I, B, a)
+    return Outputs(a), (dtype, I, B, z)
 
 
 def forward(z):
@@ -144,11 +146,11 @@ class Pullback:
         Raises:   ShapeError, DtypeError
         """
         given = {"a": a}
-        (dtype, I, B, a) = self._saved
+        (dtype, I, B, z) = self._saved
         size = {"B": B, "I": I}
         (da,) = check_cotangents("activation_tanh", _OUTPUTS, given, size, dtype)
         dz = gradient("z" in self._wanted, (B, I), dtype)
-        _backward(a, da, dz)
+        _backward(z, da, dz)
         return Gradients(
             dz if "z" in self._wanted else None,
         )

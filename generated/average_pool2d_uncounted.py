@@ -1,6 +1,7 @@
 """average pooling, uncounted
 
-    Y[c, i, j] = (sum_{p,q} X[c,stride*i+p-pad,stride*j+q-pad])/(sum_{p,q} [0 <= stride*i+p-pad < H]*[0 <= stride*j+q-pad < W]*1) if sum_{p,q} [0 <= stride*i+p-pad < H]*[0 <= stride*j+q-pad < W]*1 > 0 else 0
+    m[i, j] = sum_{p,q} [0 <= stride*i+p-pad < H]*[0 <= stride*j+q-pad < W]
+    Y[c, i, j] = (sum_{p,q} X[c,stride*i+p-pad,stride*j+q-pad])/m[i,j] if m[i,j] > 0 else 0
 
 Source: document 003, 'Pooling Layer'.
 Convention: padding is with zeros on all sides: a window of nothing else is 0.
@@ -31,17 +32,17 @@ from .runtime import (
 SPEC = {'name': 'average_pool2d_uncounted',
  'title': 'average pooling, uncounted',
  'source': "document 003, 'Pooling Layer'",
- 'equations': ('Y[c, i, j] = (sum_{p,q} X[c,stride*i+p-pad,stride*j+q-pad])/(sum_{p,q} [0 <= '
-               'stride*i+p-pad < H]*[0 <= stride*j+q-pad < W]*1) if sum_{p,q} [0 <= stride*i+p-pad '
-               '< H]*[0 <= stride*j+q-pad < W]*1 > 0 else 0',),
+ 'equations': ('m[i, j] = sum_{p,q} [0 <= stride*i+p-pad < H]*[0 <= stride*j+q-pad < W]',
+               'Y[c, i, j] = (sum_{p,q} X[c,stride*i+p-pad,stride*j+q-pad])/m[i,j] if m[i,j] > 0 '
+               'else 0'),
  'inputs': ({'name': 'X', 'shape': ('B', 'C', 'H', 'W'), 'integer': False, 'about': 'image'},),
  'outputs': ({'name': 'Y',
               'shape': ('B', 'C', 'U', 'V'),
               'integer': False,
               'about': 'pooled image'},),
  'sizes': {'C': 'channels',
-           'H': '',
-           'W': '',
+           'H': 'image height',
+           'W': 'image width',
            'U': '(H + 2*pad - window)//stride + 1',
            'V': '(W + 2*pad - window)//stride + 1',
            'B': 'examples'},
@@ -51,7 +52,7 @@ SPEC = {'name': 'average_pool2d_uncounted',
  'reals': {},
  'packs': {},
  'conventions': ('padding is with zeros on all sides: a window of nothing else is 0',),
- 'digest': '1ac3c1fcce7c2e56'}
+ 'digest': 'f002ab79aeec5a54'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -75,7 +76,7 @@ class Gradients(NamedTuple):
 
 
 @kernel
-def _forward(X, window, stride, pad, Y, z_Y, z_Y2):
+def _forward(X, window, stride, pad, Y, m, z_Y):
     """The outputs, and what the backward pass reads."""
     C = X.shape[1]
     H = X.shape[2]
@@ -85,8 +86,8 @@ def _forward(X, window, stride, pad, Y, z_Y, z_Y2):
     B = X.shape[0]
     one = number(X, 1)
     zero = number(X, 0)
-    # z_Y2 (2)
-    clear(z_Y2)
+    # z_Y (2)
+    clear(z_Y)
     for b in range(B):
         for c in range(C):
             for p in range(window):
@@ -95,39 +96,39 @@ def _forward(X, window, stride, pad, Y, z_Y, z_Y2):
                         (H - p + pad + stride - 1)//stride)):
                         for j in range(max(0, (-q + pad + stride - 1)//stride), min(V,
                             (W - q + pad + stride - 1)//stride)):
-                            z_Y2[b, c, i, j] += X[b, c, stride*i + p - pad, stride*j + q - pad]
-    # z_Y (1)
-    clear(z_Y)
+                            z_Y[b, c, i, j] += X[b, c, stride*i + p - pad, stride*j + q - pad]
+    # m (1)
+    clear(m)
     for i in range(U):
         for p in range(max(0, -stride*i + pad), min(window, H - stride*i + pad)):
             for q in range(window):
                 for j in range(max(0, (-q + pad + stride - 1)//stride), min(V,
                     (W - q + pad + stride - 1)//stride)):
-                    z_Y[i, j] += one
+                    m[i, j] += one
     # Y (3)
     for b in range(B):
         for c in range(C):
             for i in range(U):
                 for j in range(V):
-                    Y[b, c, i, j] = z_Y2[b, c, i, j] / z_Y[i, j] if z_Y[i, j] > zero else zero
+                    Y[b, c, i, j] = z_Y[b, c, i, j] / m[i, j] if m[i, j] > zero else zero
 
 
 @kernel
-def _backward(z_Y, dY, H, W, window, stride, pad, dX, dz_Y2):
+def _backward(m, dY, H, W, window, stride, pad, dX, dz_Y):
     """The gradients; an empty array stands for one that is not wanted."""
     C = dY.shape[1]
-    U = z_Y.shape[0]
-    V = z_Y.shape[1]
+    U = m.shape[0]
+    V = m.shape[1]
     B = dY.shape[0]
-    zero = number(z_Y, 0)
-    one = number(z_Y, 1)
+    zero = number(m, 0)
+    one = number(m, 1)
     if dX.size:
-        # dz_Y2 (4)
+        # dz_Y (4)
         for b in range(B):
             for c in range(C):
                 for i in range(U):
                     for j in range(V):
-                        dz_Y2[b, c, i, j] = dY[b, c, i, j] * (one / z_Y[i, j] if z_Y[i, j] > zero else zero)
+                        dz_Y[b, c, i, j] = dY[b, c, i, j] * (one / m[i, j] if m[i, j] > zero else zero)
         # dX (5)
         clear(dX)
         for b in range(B):
@@ -137,7 +138,7 @@ def _backward(z_Y, dY, H, W, window, stride, pad, dX, dz_Y2):
                         (u + pad + stride)//stride)):
                         for j in range(V):
                             for v in range(max(0, stride*j - pad), min(W, window + stride*j - pad)):
-                                dX[b, c, u, v] += dz_Y2[b, c, i, j]
+                                dX[b, c, u, v] += dz_Y[b, c, i, j]
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)
@@ -158,10 +159,10 @@ def _run(X, *, window=2, stride=2, pad=0):
     check_size("average_pool2d_uncounted", "V", V, "(W + 2*pad - window)//stride + 1", least=1)
     B = size["B"]
     Y = np.empty((B, C, U, V), dtype)
-    z_Y = np.empty((U, V), dtype)
-    z_Y2 = np.empty((B, C, U, V), dtype)
-    _forward(X, window, stride, pad, Y, z_Y, z_Y2)
-    return Outputs(Y), (dtype, C, H, W, U, V, B, z_Y, window, stride, pad)
+    m = np.empty((U, V), dtype)
+    z_Y = np.empty((B, C, U, V), dtype)
+    _forward(X, window, stride, pad, Y, m, z_Y)
+    return Outputs(Y), (dtype, C, H, W, U, V, B, m, window, stride, pad)
 
 
 def forward(X, *, window=2, stride=2, pad=0):
@@ -169,7 +170,7 @@ def forward(X, *, window=2, stride=2, pad=0):
 
     Shapes:   X (B, C, H, W)
     Returns:  Y (B, C, U, V)
-    Sizes:    C channels, B examples
+    Sizes:    C channels, H image height, W image width, B examples
     Numbers:  window (default 2)
     Numbers:  stride (default 2)
     Numbers:  pad (default 0)
@@ -185,7 +186,7 @@ def vjp(X, *, window=2, stride=2, pad=0, wrt=None):
 
     Shapes:   X (B, C, H, W)
     Returns:  Y (B, C, U, V)
-    Sizes:    C channels, B examples
+    Sizes:    C channels, H image height, W image width, B examples
     Numbers:  window (default 2)
     Numbers:  stride (default 2)
     Numbers:  pad (default 0)
@@ -216,12 +217,12 @@ class Pullback:
         Raises:   ShapeError, DtypeError
         """
         given = {"Y": Y}
-        (dtype, C, H, W, U, V, B, z_Y, window, stride, pad) = self._saved
+        (dtype, C, H, W, U, V, B, m, window, stride, pad) = self._saved
         size = {"B": B, "C": C, "H": H, "U": U, "V": V, "W": W}
         (dY,) = check_cotangents("average_pool2d_uncounted", _OUTPUTS, given, size, dtype)
         dX = gradient("X" in self._wanted, (B, C, H, W), dtype)
-        dz_Y2 = np.empty((B, C, U, V), dtype)
-        _backward(z_Y, dY, H, W, window, stride, pad, dX, dz_Y2)
+        dz_Y = np.empty((B, C, U, V), dtype)
+        _backward(m, dY, H, W, window, stride, pad, dX, dz_Y)
         return Gradients(
             dX if "X" in self._wanted else None,
         )

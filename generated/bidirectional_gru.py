@@ -264,8 +264,7 @@ def _backward(x, forward_W, forward_U, backward_W, backward_U, forward_h_prev, f
     z_z_backward_h_tilde, backward_h_tilde, dy, dx, dforward_h0, dbackward_h0, dforward_W,
     dforward_U, dforward_b, dbackward_W, dbackward_U, dbackward_b, dstates, dz_backward_h_tilde,
     dz_z_backward_h_tilde, dz_backward_r, dz_backward_z, dbackward_h_prev, dreversed_x,
-    dz_forward_h_tilde, dz_z_forward_h_tilde, dz_forward_r, dz_forward_z, dforward_h_prev,
-    dforward_W_patches, dforward_U_patches, dbackward_W_patches, dbackward_U_patches):
+    dz_forward_h_tilde, dz_z_forward_h_tilde, dz_forward_r, dz_forward_z, dforward_h_prev):
     """The gradients; an empty array stands for one that is not wanted."""
     T = x.shape[0]
     I = x.shape[2]
@@ -309,77 +308,41 @@ def _backward(x, forward_W, forward_U, backward_W, backward_U, forward_h_prev, f
                 dforward_h0[b, j] = dforward_h_prev[0, b, j]
     if dforward_b.size:
         # dforward_b (47)
-        clear(dforward_b)
+        clear(dforward_b[0])
         for t in range(T):
             for b in range(B):
                 for j in range(H):
                     dforward_b[0, j] += dz_forward_z[t, b, j]
-    if dforward_U.size:
-        # dforward_U (46)
-        clear(dforward_U)
-        gemm(matrix(dforward_U_patches, 1), matrix(forward_h_prev, 2), matrix(dz_forward_z, 2),
-            True, False, False)
-        for l in range(H):
-            for j in range(H):
-                dforward_U[0, j, l] += dforward_U_patches[l, j]
-    if dforward_W.size:
-        # dforward_W (45)
-        clear(dforward_W)
-        gemm(matrix(dforward_W_patches, 1), matrix(x, 2), matrix(dz_forward_z, 2), True, False,
-            False)
-        for k in range(I):
-            for j in range(H):
-                dforward_W[0, j, k] += dforward_W_patches[k, j]
-    if dx.size:
-        # dx (42)
-        gemm(matrix(dx, 2), matrix(dz_forward_z, 2), matrix(forward_W[0], 1), False, False, False)
-    if dforward_b.size:
-        # dforward_b (47)
+        clear(dforward_b[2])
         for t in range(T):
             for b in range(B):
                 for j in range(H):
                     dforward_b[2, j] += dz_forward_h_tilde[t, b, j]
-    if dforward_W.size:
-        gemm(matrix(dforward_W_patches, 1), matrix(x, 2), matrix(dz_forward_h_tilde, 2), True,
-            False, False)
-        # dforward_W (45)
-        for k in range(I):
-            for j in range(H):
-                dforward_W[2, j, k] += dforward_W_patches[k, j]
-    if dx.size:
-        # dx (42)
-        gemm(matrix(dx, 2), matrix(dz_forward_h_tilde, 2), matrix(forward_W[2], 1), False, False,
-            True)
-    if dforward_b.size:
-        # dforward_b (47)
+        clear(dforward_b[1])
         for t in range(T):
             for b in range(B):
                 for j in range(H):
                     dforward_b[1, j] += dz_forward_r[t, b, j]
     if dforward_U.size:
-        gemm(matrix(dforward_U_patches, 1), matrix(forward_h_prev, 2), matrix(dz_forward_r, 2),
-            True, False, False)
         # dforward_U (46)
-        for l in range(H):
-            for j in range(H):
-                dforward_U[1, j, l] += dforward_U_patches[l, j]
+        gemm(matrix(dforward_U[0], 1), matrix(dz_forward_z, 2), matrix(forward_h_prev, 2), True,
+            False, False)
+        gemm(matrix(dforward_U[1], 1), matrix(dz_forward_r, 2), matrix(forward_h_prev, 2), True,
+            False, False)
+        gemm(matrix(dforward_U[2], 1), matrix(dz_z_forward_h_tilde, 2), matrix(forward_h_prev, 2),
+            True, False, False)
     if dforward_W.size:
-        gemm(matrix(dforward_W_patches, 1), matrix(x, 2), matrix(dz_forward_r, 2), True, False,
-            False)
         # dforward_W (45)
-        for k in range(I):
-            for j in range(H):
-                dforward_W[1, j, k] += dforward_W_patches[k, j]
+        gemm(matrix(dforward_W[0], 1), matrix(dz_forward_z, 2), matrix(x, 2), True, False, False)
+        gemm(matrix(dforward_W[2], 1), matrix(dz_forward_h_tilde, 2), matrix(x, 2), True, False,
+            False)
+        gemm(matrix(dforward_W[1], 1), matrix(dz_forward_r, 2), matrix(x, 2), True, False, False)
     if dx.size:
         # dx (42)
+        gemm(matrix(dx, 2), matrix(dz_forward_z, 2), matrix(forward_W[0], 1), False, False, False)
+        gemm(matrix(dx, 2), matrix(dz_forward_h_tilde, 2), matrix(forward_W[2], 1), False, False,
+            True)
         gemm(matrix(dx, 2), matrix(dz_forward_r, 2), matrix(forward_W[1], 1), False, False, True)
-    if dforward_U.size:
-        gemm(matrix(dforward_U_patches, 1), matrix(forward_h_prev, 2), matrix(dz_z_forward_h_tilde,
-            2), True, False, False)
-        # dforward_U (46)
-        for l in range(H):
-            for j in range(H):
-                dforward_U[2, j, l] += dforward_U_patches[l, j]
     if dx.size or dbackward_h0.size or dbackward_W.size or dbackward_U.size or dbackward_b.size:
         for t in range(T - 1, -1, -1):
             # dbackward_h (23), dbackward_h_prev (31), dbackward_z (29), dz_backward_z (30), dbackward_h_tilde (24), dz_backward_h_tilde (25), dbackward_r (27), dz_backward_r (28), dz_z_backward_h_tilde (26)
@@ -411,70 +374,43 @@ def _backward(x, forward_W, forward_U, backward_W, backward_U, forward_h_prev, f
                 dbackward_h0[b, j] = dbackward_h_prev[0, b, j]
     if dbackward_b.size:
         # dbackward_b (50)
-        clear(dbackward_b)
+        clear(dbackward_b[0])
         for t in range(T):
             for b in range(B):
                 for j in range(H):
                     dbackward_b[0, j] += dz_backward_z[t, b, j]
-    if dbackward_U.size:
-        # dbackward_U (49)
-        clear(dbackward_U)
-        gemm(matrix(dbackward_U_patches, 1), matrix(backward_h_prev, 2), matrix(dz_backward_z, 2),
-            True, False, False)
-        for l in range(H):
-            for j in range(H):
-                dbackward_U[0, j, l] += dbackward_U_patches[l, j]
-    if dbackward_W.size:
-        # dbackward_W (48)
-        clear(dbackward_W)
-        gemm(matrix(dbackward_W_patches, 1), matrix(reversed_x, 2), matrix(dz_backward_z, 2), True,
-            False, False)
-        for k in range(I):
-            for j in range(H):
-                dbackward_W[0, j, k] += dbackward_W_patches[k, j]
-    if dx.size:
-        # dreversed_x (32)
-        gemm(matrix(dreversed_x, 2), matrix(dz_backward_z, 2), matrix(backward_W[0], 1), False,
-            False, False)
-    if dbackward_b.size:
-        # dbackward_b (50)
+        clear(dbackward_b[2])
         for t in range(T):
             for b in range(B):
                 for j in range(H):
                     dbackward_b[2, j] += dz_backward_h_tilde[t, b, j]
-    if dbackward_W.size:
-        gemm(matrix(dbackward_W_patches, 1), matrix(reversed_x, 2), matrix(dz_backward_h_tilde, 2),
-            True, False, False)
-        # dbackward_W (48)
-        for k in range(I):
-            for j in range(H):
-                dbackward_W[2, j, k] += dbackward_W_patches[k, j]
-    if dx.size:
-        # dreversed_x (32)
-        gemm(matrix(dreversed_x, 2), matrix(dz_backward_h_tilde, 2), matrix(backward_W[2], 1),
-            False, False, True)
-    if dbackward_b.size:
-        # dbackward_b (50)
+        clear(dbackward_b[1])
         for t in range(T):
             for b in range(B):
                 for j in range(H):
                     dbackward_b[1, j] += dz_backward_r[t, b, j]
     if dbackward_U.size:
-        gemm(matrix(dbackward_U_patches, 1), matrix(backward_h_prev, 2), matrix(dz_backward_r, 2),
-            True, False, False)
         # dbackward_U (49)
-        for l in range(H):
-            for j in range(H):
-                dbackward_U[1, j, l] += dbackward_U_patches[l, j]
-    if dbackward_W.size:
-        gemm(matrix(dbackward_W_patches, 1), matrix(reversed_x, 2), matrix(dz_backward_r, 2), True,
+        gemm(matrix(dbackward_U[0], 1), matrix(dz_backward_z, 2), matrix(backward_h_prev, 2), True,
             False, False)
+        gemm(matrix(dbackward_U[1], 1), matrix(dz_backward_r, 2), matrix(backward_h_prev, 2), True,
+            False, False)
+        gemm(matrix(dbackward_U[2], 1), matrix(dz_z_backward_h_tilde, 2), matrix(backward_h_prev,
+            2), True, False, False)
+    if dbackward_W.size:
         # dbackward_W (48)
-        for k in range(I):
-            for j in range(H):
-                dbackward_W[1, j, k] += dbackward_W_patches[k, j]
+        gemm(matrix(dbackward_W[0], 1), matrix(dz_backward_z, 2), matrix(reversed_x, 2), True,
+            False, False)
+        gemm(matrix(dbackward_W[2], 1), matrix(dz_backward_h_tilde, 2), matrix(reversed_x, 2), True,
+            False, False)
+        gemm(matrix(dbackward_W[1], 1), matrix(dz_backward_r, 2), matrix(reversed_x, 2), True,
+            False, False)
     if dx.size:
         # dreversed_x (32)
+        gemm(matrix(dreversed_x, 2), matrix(dz_backward_z, 2), matrix(backward_W[0], 1), False,
+            False, False)
+        gemm(matrix(dreversed_x, 2), matrix(dz_backward_h_tilde, 2), matrix(backward_W[2], 1),
+            False, False, True)
         gemm(matrix(dreversed_x, 2), matrix(dz_backward_r, 2), matrix(backward_W[1], 1), False,
             False, True)
         # dx (42)
@@ -482,13 +418,6 @@ def _backward(x, forward_W, forward_U, backward_W, backward_U, forward_h_prev, f
             for b in range(B):
                 for k in range(I):
                     dx[t, b, k] += dreversed_x[-t + T - 1, b, k]
-    if dbackward_U.size:
-        gemm(matrix(dbackward_U_patches, 1), matrix(backward_h_prev, 2),
-            matrix(dz_z_backward_h_tilde, 2), True, False, False)
-        # dbackward_U (49)
-        for l in range(H):
-            for j in range(H):
-                dbackward_U[2, j, l] += dbackward_U_patches[l, j]
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)
@@ -615,18 +544,13 @@ class Pullback:
         dz_forward_r = np.empty((T, B, H), dtype)
         dz_forward_z = np.empty((T, B, H), dtype)
         dforward_h_prev = np.empty((T, B, H), dtype)
-        dforward_W_patches = np.empty((I, H), dtype)
-        dforward_U_patches = np.empty((H, H), dtype)
-        dbackward_W_patches = np.empty((I, H), dtype)
-        dbackward_U_patches = np.empty((H, H), dtype)
         _backward(x, forward_W, forward_U, backward_W, backward_U, forward_h_prev, forward_z,
             forward_r, z_z_forward_h_tilde, forward_h_tilde, reversed_x, backward_h_prev,
             backward_z, backward_r, z_z_backward_h_tilde, backward_h_tilde, dy, dx, dforward_h0,
             dbackward_h0, dforward_W, dforward_U, dforward_b, dbackward_W, dbackward_U, dbackward_b,
             dstates, dz_backward_h_tilde, dz_z_backward_h_tilde, dz_backward_r, dz_backward_z,
             dbackward_h_prev, dreversed_x, dz_forward_h_tilde, dz_z_forward_h_tilde, dz_forward_r,
-            dz_forward_z, dforward_h_prev, dforward_W_patches, dforward_U_patches,
-            dbackward_W_patches, dbackward_U_patches)
+            dz_forward_z, dforward_h_prev)
         return Gradients(
             dx if "x" in self._wanted else None,
             dforward_h0 if "forward_h0" in self._wanted else None,

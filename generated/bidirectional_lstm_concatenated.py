@@ -203,6 +203,7 @@ def _forward(x, forward_h0, backward_h0, forward_c0, forward_W, forward_U, forwa
             for g in range(4):
                 for j in range(H):
                     z_forward[t, b, g, j] = forward_b[g, j]
+    gemm(matrix(z_forward, 2), matrix(x, 2), matrix(forward_W, 2), False, True, True)
     # z_backward (12)
     gemm(matrix(z_backward, 2), matrix(reversed_x, 2), matrix(backward_W, 2), False, True, True)
     for t in range(T):
@@ -239,8 +240,6 @@ def _forward(x, forward_h0, backward_h0, forward_c0, forward_W, forward_U, forwa
         for b in range(B):
             for u in range(G):
                 states[t, b, u] = backward_h[t, b, u]
-    # z_forward (2)
-    gemm(matrix(z_forward, 2), matrix(x, 2), matrix(forward_W, 2), False, True, True)
     for t in range(T):
         # forward_c_prev (7), forward_h_prev (1)
         for b in range(B):

@@ -155,6 +155,7 @@ def _forward(x, forward_h0, backward_h0, forward_W_hh, forward_W_xh, forward_b_h
         for b in range(B):
             for j in range(H):
                 z_forward_h[t, b, j] = forward_b_h[j]
+    gemm(matrix(z_forward_h, 2), matrix(x, 2), matrix(forward_W_xh, 1), False, True, True)
     # z_backward_h (6)
     gemm(matrix(z_backward_h, 2), matrix(reversed_x, 2), matrix(backward_W_xh, 1), False, True,
         True)
@@ -178,8 +179,6 @@ def _forward(x, forward_h0, backward_h0, forward_W_hh, forward_W_xh, forward_b_h
         for b in range(B):
             for u in range(G):
                 states[t, b, u] = backward_h[t, b, u]
-    # z_forward_h (2)
-    gemm(matrix(z_forward_h, 2), matrix(x, 2), matrix(forward_W_xh, 1), False, True, True)
     for t in range(T):
         # forward_h_prev (1)
         for b in range(B):

@@ -36,7 +36,7 @@ from .runtime import (
     gemm,
     gradient,
     kernel,
-    log,
+    log1p,
     lowest,
     matrix,
     number,
@@ -97,7 +97,7 @@ SPEC = {'name': 'decoder',
                  'ones (teacher forcing)',
                  'the loss is the weighted sum over the steps, one number for each example; weight '
                  '0 is padding'),
- 'digest': 'b40c2814403e32d5'}
+ 'digest': 'f9de18d224dccc8a'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -141,7 +141,7 @@ class Gradients(NamedTuple):
 @kernel
 def _forward(start, before, y, m, embedding_E, gru_W, gru_U, gru_b, out_W, out_b, loss_L, loss_p,
     embedding_e, gru_h_prev, gru_z, gru_r, z_z_gru_h_tilde, gru_h_tilde, gru_h, out_h, max_loss_Z,
-    loss_Z, z_gru_z, z_gru_r, z_gru_h_tilde):
+    rest_loss_Z, ties_loss_Z, loss_Z, z_gru_z, z_gru_r, z_gru_h_tilde):
     """The outputs, and what the backward pass reads."""
     T = before.shape[0]
     K = out_W.shape[0]
@@ -149,8 +149,12 @@ def _forward(start, before, y, m, embedding_E, gru_W, gru_U, gru_b, out_W, out_b
     embedding_V = embedding_E.shape[0]
     embedding_D = embedding_E.shape[1]
     B = start.shape[0]
-    zero = number(start, 0)
     one = number(start, 1)
+    zero = number(start, 0)
+    # ties_loss_Z (37)
+    for t in range(T):
+        for b in range(B):
+            ties_loss_Z[t, b] = -one
     # out_h (11)
     for t in range(T):
         for b in range(B):
@@ -217,13 +221,25 @@ def _forward(start, before, y, m, embedding_E, gru_W, gru_U, gru_b, out_W, out_b
                 if beats(candidate, best):
                     best = candidate
             max_loss_Z[t, b] = best
-    # loss_Z (12)
+    # rest_loss_Z (38)
     for t in range(T):
         for b in range(B):
-            loss_Z_ = zero
+            rest_loss_Z_ = zero
             for l in range(K):
-                loss_Z_ += exp(out_h[t, b, l] - max_loss_Z[t, b])
-            loss_Z[t, b] = loss_Z_
+                rest_loss_Z_ += exp(out_h[t, b, l] - max_loss_Z[t, b]) if out_h[t, b, l] < max_loss_Z[t, b] else zero
+            rest_loss_Z[t, b] = rest_loss_Z_
+    # ties_loss_Z (37)
+    for t in range(T):
+        for b in range(B):
+            ties_loss_Z_ = zero
+            for l in range(K):
+                ties_loss_Z_ += zero if out_h[t, b, l] < max_loss_Z[t, b] else one
+            ties_loss_Z[t, b] += ties_loss_Z_
+    # rest_loss_Z (38), loss_Z (12)
+    for t in range(T):
+        for b in range(B):
+            rest_loss_Z[t, b] += ties_loss_Z[t, b]
+            loss_Z[t, b] = one + rest_loss_Z[t, b] + zero * max_loss_Z[t, b]
     # loss_p (13)
     for t in range(T):
         for b in range(B):
@@ -236,16 +252,16 @@ def _forward(start, before, y, m, embedding_E, gru_W, gru_U, gru_b, out_W, out_b
             out_h_ = zero
             if 0 <= y[t, b] < K:
                 out_h_ = out_h[t, b, y[t, b]]
-            loss_L_ += m[t, b] * (max_loss_Z[t, b] - out_h_ + log(loss_Z[t, b]))
+            loss_L_ += m[t, b] * (max_loss_Z[t, b] - out_h_ + log1p(rest_loss_Z[t, b]))
         loss_L[b] = loss_L_
 
 
 @kernel
 def _backward(before, y, m, gru_W, gru_U, out_W, embedding_e, gru_h_prev, gru_z, gru_r,
-    z_z_gru_h_tilde, gru_h_tilde, gru_h, out_h, max_loss_Z, loss_Z, loss_p, dloss_L, dloss_p,
+    z_z_gru_h_tilde, gru_h_tilde, gru_h, out_h, max_loss_Z, rest_loss_Z, loss_p, dloss_L, dloss_p,
     embedding_V, dstart, dm, dembedding_E, dgru_W, dgru_U, dgru_b, dout_W, dout_b, dout_h, dgru_h,
     dz_gru_h_tilde, dz_z_gru_h_tilde, dz_gru_r, dz_gru_z, dgru_h_prev, dembedding_e,
-    s_dloss_p_loss_p, dgru_W_patches, dgru_U_patches):
+    s_dloss_p_loss_p, others_loss_p):
     """The gradients; an empty array stands for one that is not wanted."""
     T = before.shape[0]
     K = out_W.shape[0]
@@ -261,8 +277,21 @@ def _backward(before, y, m, gru_W, gru_U, out_W, embedding_e, gru_h_prev, gru_z,
                 out_h_ = zero
                 if 0 <= y[t, b] < K:
                     out_h_ = out_h[t, b, y[t, b]]
-                dm[t, b] = dloss_L[b] * (max_loss_Z[t, b] - out_h_ + log(loss_Z[t, b]))
+                dm[t, b] = dloss_L[b] * (max_loss_Z[t, b] - out_h_ + log1p(rest_loss_Z[t, b]))
     if dstart.size or dembedding_E.size or dgru_W.size or dgru_U.size or dgru_b.size or dout_W.size or dout_b.size:
+        # others_loss_p (39)
+        for t in range(T):
+            for b in range(B):
+                others_loss_p_ = zero
+                for k2 in range(max(0, y[t, b] + 1), K):
+                    others_loss_p_ += loss_p[t, b, k2]
+                others_loss_p[t, b] = others_loss_p_
+        for t in range(T):
+            for b in range(B):
+                others_loss_p_2 = zero
+                for k2 in range(min(K, y[t, b])):
+                    others_loss_p_2 += loss_p[t, b, k2]
+                others_loss_p[t, b] += others_loss_p_2
         # s_dloss_p_loss_p (35)
         for t in range(T):
             for b in range(B):
@@ -278,7 +307,7 @@ def _backward(before, y, m, gru_W, gru_U, out_W, embedding_e, gru_h_prev, gru_z,
         for t in range(T):
             for b in range(B):
                 if 0 <= y[t, b] < K:
-                    dout_h[t, b, y[t, b]] += -dloss_L[b] * m[t, b]
+                    dout_h[t, b, y[t, b]] = loss_p[t, b, y[t, b]] * (dloss_p[t, b, y[t, b]] - s_dloss_p_loss_p[t, b]) - dloss_L[b] * m[t, b] * others_loss_p[t, b]
     if dout_b.size:
         # dout_b (34)
         clear(dout_b)
@@ -321,77 +350,40 @@ def _backward(before, y, m, gru_W, gru_U, out_W, embedding_e, gru_h_prev, gru_z,
                 dstart[b, j] = dgru_h_prev[0, b, j]
     if dgru_b.size:
         # dgru_b (32)
-        clear(dgru_b)
+        clear(dgru_b[2])
         for t in range(T):
             for b in range(B):
                 for j in range(H):
                     dgru_b[2, j] += dz_gru_h_tilde[t, b, j]
-    if dgru_W.size:
-        # dgru_W (30)
-        clear(dgru_W)
-        gemm(matrix(dgru_W_patches, 1), matrix(embedding_e, 2), matrix(dz_gru_h_tilde, 2), True,
-            False, False)
-        for d in range(embedding_D):
-            for j in range(H):
-                dgru_W[2, j, d] += dgru_W_patches[d, j]
-    if dembedding_E.size:
-        # dembedding_e (26)
-        gemm(matrix(dembedding_e, 2), matrix(dz_gru_h_tilde, 2), matrix(gru_W[2], 1), False, False,
-            False)
-    if dgru_b.size:
-        # dgru_b (32)
+        clear(dgru_b[1])
         for t in range(T):
             for b in range(B):
                 for j in range(H):
                     dgru_b[1, j] += dz_gru_r[t, b, j]
-    if dgru_U.size:
-        # dgru_U (31)
-        clear(dgru_U)
-        gemm(matrix(dgru_U_patches, 1), matrix(gru_h_prev, 2), matrix(dz_gru_r, 2), True, False,
-            False)
-        for j2 in range(H):
-            for j in range(H):
-                dgru_U[1, j, j2] += dgru_U_patches[j2, j]
-    if dgru_W.size:
-        gemm(matrix(dgru_W_patches, 1), matrix(embedding_e, 2), matrix(dz_gru_r, 2), True, False,
-            False)
-        # dgru_W (30)
-        for d in range(embedding_D):
-            for j in range(H):
-                dgru_W[1, j, d] += dgru_W_patches[d, j]
-    if dembedding_E.size:
-        # dembedding_e (26)
-        gemm(matrix(dembedding_e, 2), matrix(dz_gru_r, 2), matrix(gru_W[1], 1), False, False, True)
-    if dgru_U.size:
-        gemm(matrix(dgru_U_patches, 1), matrix(gru_h_prev, 2), matrix(dz_z_gru_h_tilde, 2), True,
-            False, False)
-        # dgru_U (31)
-        for j2 in range(H):
-            for j in range(H):
-                dgru_U[2, j, j2] += dgru_U_patches[j2, j]
-    if dgru_b.size:
-        # dgru_b (32)
+        clear(dgru_b[0])
         for t in range(T):
             for b in range(B):
                 for j in range(H):
                     dgru_b[0, j] += dz_gru_z[t, b, j]
-    if dgru_U.size:
-        gemm(matrix(dgru_U_patches, 1), matrix(gru_h_prev, 2), matrix(dz_gru_z, 2), True, False,
-            False)
-        # dgru_U (31)
-        for j2 in range(H):
-            for j in range(H):
-                dgru_U[0, j, j2] += dgru_U_patches[j2, j]
     if dgru_W.size:
-        gemm(matrix(dgru_W_patches, 1), matrix(embedding_e, 2), matrix(dz_gru_z, 2), True, False,
-            False)
         # dgru_W (30)
-        for d in range(embedding_D):
-            for j in range(H):
-                dgru_W[0, j, d] += dgru_W_patches[d, j]
+        gemm(matrix(dgru_W[2], 1), matrix(dz_gru_h_tilde, 2), matrix(embedding_e, 2), True, False,
+            False)
+        gemm(matrix(dgru_W[1], 1), matrix(dz_gru_r, 2), matrix(embedding_e, 2), True, False, False)
+        gemm(matrix(dgru_W[0], 1), matrix(dz_gru_z, 2), matrix(embedding_e, 2), True, False, False)
     if dembedding_E.size:
         # dembedding_e (26)
+        gemm(matrix(dembedding_e, 2), matrix(dz_gru_h_tilde, 2), matrix(gru_W[2], 1), False, False,
+            False)
+        gemm(matrix(dembedding_e, 2), matrix(dz_gru_r, 2), matrix(gru_W[1], 1), False, False, True)
         gemm(matrix(dembedding_e, 2), matrix(dz_gru_z, 2), matrix(gru_W[0], 1), False, False, True)
+    if dgru_U.size:
+        # dgru_U (31)
+        gemm(matrix(dgru_U[1], 1), matrix(dz_gru_r, 2), matrix(gru_h_prev, 2), True, False, False)
+        gemm(matrix(dgru_U[2], 1), matrix(dz_z_gru_h_tilde, 2), matrix(gru_h_prev, 2), True, False,
+            False)
+        gemm(matrix(dgru_U[0], 1), matrix(dz_gru_z, 2), matrix(gru_h_prev, 2), True, False, False)
+    if dembedding_E.size:
         # dembedding_E (29)
         clear(dembedding_E)
         for t in range(T):
@@ -428,16 +420,18 @@ def _run(start, before, y, m, embedding_E, gru_W, gru_U, gru_b, out_W, out_b):
     gru_h = np.empty((T, B, H), dtype)
     out_h = np.empty((T, B, K), dtype)
     max_loss_Z = np.empty((T, B), dtype)
+    rest_loss_Z = np.empty((T, B), dtype)
+    ties_loss_Z = np.empty((T, B), dtype)
     loss_Z = np.empty((T, B), dtype)
     z_gru_z = np.empty((T, B, H), dtype)
     z_gru_r = np.empty((T, B, H), dtype)
     z_gru_h_tilde = np.empty((T, B, H), dtype)
     _forward(start, before, y, m, embedding_E, gru_W, gru_U, gru_b, out_W, out_b, loss_L, loss_p,
         embedding_e, gru_h_prev, gru_z, gru_r, z_z_gru_h_tilde, gru_h_tilde, gru_h, out_h,
-        max_loss_Z, loss_Z, z_gru_z, z_gru_r, z_gru_h_tilde)
+        max_loss_Z, rest_loss_Z, ties_loss_Z, loss_Z, z_gru_z, z_gru_r, z_gru_h_tilde)
     return Outputs(loss_L, loss_p), (dtype, T, K, H, embedding_V, embedding_D, B, before, y, m,
         gru_W, gru_U, out_W, embedding_e, gru_h_prev, gru_z, gru_r, z_z_gru_h_tilde, gru_h_tilde,
-        gru_h, out_h, max_loss_Z, loss_Z, loss_p)
+        gru_h, out_h, max_loss_Z, rest_loss_Z, loss_p)
 
 
 def forward(start, before, y, m, embedding_E, gru_W, gru_U, gru_b, out_W, out_b):
@@ -493,7 +487,7 @@ class Pullback:
         given = {"loss_L": loss_L, "loss_p": loss_p}
         (dtype, T, K, H, embedding_V, embedding_D, B, before, y, m, gru_W, gru_U, out_W,
             embedding_e, gru_h_prev, gru_z, gru_r, z_z_gru_h_tilde, gru_h_tilde, gru_h, out_h,
-            max_loss_Z, loss_Z, loss_p) = self._saved
+            max_loss_Z, rest_loss_Z, loss_p) = self._saved
         size = {"B": B, "H": H, "K": K, "T": T, "embedding_D": embedding_D, "embedding_V": embedding_V}
         (dloss_L, dloss_p) = check_cotangents("decoder", _OUTPUTS, given, size, dtype)
         dstart = gradient("start" in self._wanted, (B, H), dtype)
@@ -513,13 +507,12 @@ class Pullback:
         dgru_h_prev = np.empty((T, B, H), dtype)
         dembedding_e = np.empty((T, B, embedding_D), dtype)
         s_dloss_p_loss_p = np.empty((T, B), dtype)
-        dgru_W_patches = np.empty((embedding_D, H), dtype)
-        dgru_U_patches = np.empty((H, H), dtype)
+        others_loss_p = np.empty((T, B), dtype)
         _backward(before, y, m, gru_W, gru_U, out_W, embedding_e, gru_h_prev, gru_z, gru_r,
-            z_z_gru_h_tilde, gru_h_tilde, gru_h, out_h, max_loss_Z, loss_Z, loss_p, dloss_L,
+            z_z_gru_h_tilde, gru_h_tilde, gru_h, out_h, max_loss_Z, rest_loss_Z, loss_p, dloss_L,
             dloss_p, embedding_V, dstart, dm, dembedding_E, dgru_W, dgru_U, dgru_b, dout_W, dout_b,
             dout_h, dgru_h, dz_gru_h_tilde, dz_z_gru_h_tilde, dz_gru_r, dz_gru_z, dgru_h_prev,
-            dembedding_e, s_dloss_p_loss_p, dgru_W_patches, dgru_U_patches)
+            dembedding_e, s_dloss_p_loss_p, others_loss_p)
         return Gradients(
             dstart if "start" in self._wanted else None,
             dm if "m" in self._wanted else None,

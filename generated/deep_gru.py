@@ -165,12 +165,12 @@ def _forward(x, layer1_h0, layer1_W, layer1_U, layer1_b, layer2_h0, layer2_W, la
             for j in range(layer1_H):
                 z_layer1_r[t, b, j] = layer1_b[1, j]
                 z_layer1_z[t, b, j] = layer1_b[0, j]
+    # z_layer1_z (2)
+    gemm(matrix(z_layer1_z, 2), matrix(x, 2), matrix(layer1_W[0], 1), False, True, True)
     # z_layer1_h_tilde (7)
     gemm(matrix(z_layer1_h_tilde, 2), matrix(x, 2), matrix(layer1_W[2], 1), False, True, False)
     # z_layer1_r (4)
     gemm(matrix(z_layer1_r, 2), matrix(x, 2), matrix(layer1_W[1], 1), False, True, True)
-    # z_layer1_z (2)
-    gemm(matrix(z_layer1_z, 2), matrix(x, 2), matrix(layer1_W[0], 1), False, True, True)
     for t in range(T):
         # layer1_h_prev (1)
         for b in range(B):
@@ -246,11 +246,9 @@ def _backward(x, layer1_W, layer1_U, layer2_W, layer2_U, layer1_h_prev, layer1_z
     z_z_layer2_h_tilde, layer2_h_tilde, glayer1_h, glayer2_h, dx, dlayer1_h0, dlayer1_W, dlayer1_U,
     dlayer1_b, dlayer2_h0, dlayer2_W, dlayer2_U, dlayer2_b, dz_layer2_h_tilde, dz_z_layer2_h_tilde,
     dz_layer2_r, dz_layer2_z, dlayer2_h_prev, dlayer1_h, dz_layer1_h_tilde, dz_z_layer1_h_tilde,
-    dz_layer1_r, dz_layer1_z, dlayer1_h_prev, dlayer1_W_patches, dlayer1_U_patches,
-    dlayer2_W_patches, dlayer2_U_patches):
+    dz_layer1_r, dz_layer1_z, dlayer1_h_prev):
     """The gradients; an empty array stands for one that is not wanted."""
     T = x.shape[0]
-    I = x.shape[2]
     layer1_H = layer1_W.shape[1]
     layer2_H = layer2_W.shape[1]
     B = x.shape[1]
@@ -285,70 +283,43 @@ def _backward(x, layer1_W, layer1_U, layer2_W, layer2_U, layer1_h_prev, layer1_z
                 dlayer2_h0[b, j] = dlayer2_h_prev[0, b, j]
     if dlayer2_b.size:
         # dlayer2_b (45)
-        clear(dlayer2_b)
+        clear(dlayer2_b[0])
         for t in range(T):
             for b in range(B):
                 for j in range(layer2_H):
                     dlayer2_b[0, j] += dz_layer2_z[t, b, j]
-    if dlayer2_U.size:
-        # dlayer2_U (44)
-        clear(dlayer2_U)
-        gemm(matrix(dlayer2_U_patches, 1), matrix(layer2_h_prev, 2), matrix(dz_layer2_z, 2), True,
-            False, False)
-        for l in range(layer2_H):
-            for j in range(layer2_H):
-                dlayer2_U[0, j, l] += dlayer2_U_patches[l, j]
-    if dlayer2_W.size:
-        # dlayer2_W (43)
-        clear(dlayer2_W)
-        gemm(matrix(dlayer2_W_patches, 1), matrix(layer1_h, 2), matrix(dz_layer2_z, 2), True, False,
-            False)
-        for l in range(layer1_H):
-            for j in range(layer2_H):
-                dlayer2_W[0, j, l] += dlayer2_W_patches[l, j]
-    if dx.size or dlayer1_h0.size or dlayer1_W.size or dlayer1_U.size or dlayer1_b.size:
-        # dlayer1_h (28)
-        gemm(matrix(dlayer1_h, 2), matrix(dz_layer2_z, 2), matrix(layer2_W[0], 1), False, False,
-            False)
-    if dlayer2_b.size:
-        # dlayer2_b (45)
+        clear(dlayer2_b[2])
         for t in range(T):
             for b in range(B):
                 for j in range(layer2_H):
                     dlayer2_b[2, j] += dz_layer2_h_tilde[t, b, j]
-    if dlayer2_W.size:
-        gemm(matrix(dlayer2_W_patches, 1), matrix(layer1_h, 2), matrix(dz_layer2_h_tilde, 2), True,
-            False, False)
-        # dlayer2_W (43)
-        for l in range(layer1_H):
-            for j in range(layer2_H):
-                dlayer2_W[2, j, l] += dlayer2_W_patches[l, j]
-    if dx.size or dlayer1_h0.size or dlayer1_W.size or dlayer1_U.size or dlayer1_b.size:
-        # dlayer1_h (28)
-        gemm(matrix(dlayer1_h, 2), matrix(dz_layer2_h_tilde, 2), matrix(layer2_W[2], 1), False,
-            False, True)
-    if dlayer2_b.size:
-        # dlayer2_b (45)
+        clear(dlayer2_b[1])
         for t in range(T):
             for b in range(B):
                 for j in range(layer2_H):
                     dlayer2_b[1, j] += dz_layer2_r[t, b, j]
     if dlayer2_U.size:
-        gemm(matrix(dlayer2_U_patches, 1), matrix(layer2_h_prev, 2), matrix(dz_layer2_r, 2), True,
-            False, False)
         # dlayer2_U (44)
-        for l in range(layer2_H):
-            for j in range(layer2_H):
-                dlayer2_U[1, j, l] += dlayer2_U_patches[l, j]
-    if dlayer2_W.size:
-        gemm(matrix(dlayer2_W_patches, 1), matrix(layer1_h, 2), matrix(dz_layer2_r, 2), True, False,
+        gemm(matrix(dlayer2_U[0], 1), matrix(dz_layer2_z, 2), matrix(layer2_h_prev, 2), True, False,
             False)
+        gemm(matrix(dlayer2_U[1], 1), matrix(dz_layer2_r, 2), matrix(layer2_h_prev, 2), True, False,
+            False)
+        gemm(matrix(dlayer2_U[2], 1), matrix(dz_z_layer2_h_tilde, 2), matrix(layer2_h_prev, 2),
+            True, False, False)
+    if dlayer2_W.size:
         # dlayer2_W (43)
-        for l in range(layer1_H):
-            for j in range(layer2_H):
-                dlayer2_W[1, j, l] += dlayer2_W_patches[l, j]
+        gemm(matrix(dlayer2_W[0], 1), matrix(dz_layer2_z, 2), matrix(layer1_h, 2), True, False,
+            False)
+        gemm(matrix(dlayer2_W[2], 1), matrix(dz_layer2_h_tilde, 2), matrix(layer1_h, 2), True,
+            False, False)
+        gemm(matrix(dlayer2_W[1], 1), matrix(dz_layer2_r, 2), matrix(layer1_h, 2), True, False,
+            False)
     if dx.size or dlayer1_h0.size or dlayer1_W.size or dlayer1_U.size or dlayer1_b.size:
         # dlayer1_h (28)
+        gemm(matrix(dlayer1_h, 2), matrix(dz_layer2_z, 2), matrix(layer2_W[0], 1), False, False,
+            False)
+        gemm(matrix(dlayer1_h, 2), matrix(dz_layer2_h_tilde, 2), matrix(layer2_W[2], 1), False,
+            False, True)
         gemm(matrix(dlayer1_h, 2), matrix(dz_layer2_r, 2), matrix(layer2_W[1], 1), False, False,
             True)
         for t in range(T - 1, -1, -1):
@@ -382,82 +353,41 @@ def _backward(x, layer1_W, layer1_U, layer2_W, layer2_U, layer1_h_prev, layer1_z
                 dlayer1_h0[b, j] = dlayer1_h_prev[0, b, j]
     if dlayer1_b.size:
         # dlayer1_b (41)
-        clear(dlayer1_b)
+        clear(dlayer1_b[2])
         for t in range(T):
             for b in range(B):
                 for j in range(layer1_H):
                     dlayer1_b[2, j] += dz_layer1_h_tilde[t, b, j]
-    if dlayer1_W.size:
-        # dlayer1_W (39)
-        clear(dlayer1_W)
-        gemm(matrix(dlayer1_W_patches, 1), matrix(x, 2), matrix(dz_layer1_h_tilde, 2), True, False,
-            False)
-        for k in range(I):
-            for j in range(layer1_H):
-                dlayer1_W[2, j, k] += dlayer1_W_patches[k, j]
-    if dx.size:
-        # dx (37)
-        gemm(matrix(dx, 2), matrix(dz_layer1_h_tilde, 2), matrix(layer1_W[2], 1), False, False,
-            False)
-    if dlayer1_b.size:
-        # dlayer1_b (41)
+        clear(dlayer1_b[1])
         for t in range(T):
             for b in range(B):
                 for j in range(layer1_H):
                     dlayer1_b[1, j] += dz_layer1_r[t, b, j]
-    if dlayer1_U.size:
-        # dlayer1_U (40)
-        clear(dlayer1_U)
-        gemm(matrix(dlayer1_U_patches, 1), matrix(layer1_h_prev, 2), matrix(dz_layer1_r, 2), True,
-            False, False)
-        for l in range(layer1_H):
-            for j in range(layer1_H):
-                dlayer1_U[1, j, l] += dlayer1_U_patches[l, j]
-    if dlayer1_W.size:
-        gemm(matrix(dlayer1_W_patches, 1), matrix(x, 2), matrix(dz_layer1_r, 2), True, False, False)
-        # dlayer1_W (39)
-        for k in range(I):
-            for j in range(layer1_H):
-                dlayer1_W[1, j, k] += dlayer1_W_patches[k, j]
-    if dx.size:
-        # dx (37)
-        gemm(matrix(dx, 2), matrix(dz_layer1_r, 2), matrix(layer1_W[1], 1), False, False, True)
-    if dlayer1_U.size:
-        gemm(matrix(dlayer1_U_patches, 1), matrix(layer1_h_prev, 2), matrix(dz_z_layer1_h_tilde, 2),
-            True, False, False)
-        # dlayer1_U (40)
-        for l in range(layer1_H):
-            for j in range(layer1_H):
-                dlayer1_U[2, j, l] += dlayer1_U_patches[l, j]
-    if dlayer1_b.size:
-        # dlayer1_b (41)
+        clear(dlayer1_b[0])
         for t in range(T):
             for b in range(B):
                 for j in range(layer1_H):
                     dlayer1_b[0, j] += dz_layer1_z[t, b, j]
-    if dlayer1_U.size:
-        gemm(matrix(dlayer1_U_patches, 1), matrix(layer1_h_prev, 2), matrix(dz_layer1_z, 2), True,
-            False, False)
-        # dlayer1_U (40)
-        for l in range(layer1_H):
-            for j in range(layer1_H):
-                dlayer1_U[0, j, l] += dlayer1_U_patches[l, j]
     if dlayer1_W.size:
-        gemm(matrix(dlayer1_W_patches, 1), matrix(x, 2), matrix(dz_layer1_z, 2), True, False, False)
         # dlayer1_W (39)
-        for k in range(I):
-            for j in range(layer1_H):
-                dlayer1_W[0, j, k] += dlayer1_W_patches[k, j]
+        gemm(matrix(dlayer1_W[2], 1), matrix(dz_layer1_h_tilde, 2), matrix(x, 2), True, False,
+            False)
+        gemm(matrix(dlayer1_W[1], 1), matrix(dz_layer1_r, 2), matrix(x, 2), True, False, False)
+        gemm(matrix(dlayer1_W[0], 1), matrix(dz_layer1_z, 2), matrix(x, 2), True, False, False)
     if dx.size:
         # dx (37)
+        gemm(matrix(dx, 2), matrix(dz_layer1_h_tilde, 2), matrix(layer1_W[2], 1), False, False,
+            False)
+        gemm(matrix(dx, 2), matrix(dz_layer1_r, 2), matrix(layer1_W[1], 1), False, False, True)
         gemm(matrix(dx, 2), matrix(dz_layer1_z, 2), matrix(layer1_W[0], 1), False, False, True)
-    if dlayer2_U.size:
-        gemm(matrix(dlayer2_U_patches, 1), matrix(layer2_h_prev, 2), matrix(dz_z_layer2_h_tilde, 2),
+    if dlayer1_U.size:
+        # dlayer1_U (40)
+        gemm(matrix(dlayer1_U[1], 1), matrix(dz_layer1_r, 2), matrix(layer1_h_prev, 2), True, False,
+            False)
+        gemm(matrix(dlayer1_U[2], 1), matrix(dz_z_layer1_h_tilde, 2), matrix(layer1_h_prev, 2),
             True, False, False)
-        # dlayer2_U (44)
-        for l in range(layer2_H):
-            for j in range(layer2_H):
-                dlayer2_U[2, j, l] += dlayer2_U_patches[l, j]
+        gemm(matrix(dlayer1_U[0], 1), matrix(dz_layer1_z, 2), matrix(layer1_h_prev, 2), True, False,
+            False)
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)
@@ -580,17 +510,12 @@ class Pullback:
         dz_layer1_r = np.empty((T, B, layer1_H), dtype)
         dz_layer1_z = np.empty((T, B, layer1_H), dtype)
         dlayer1_h_prev = np.empty((T, B, layer1_H), dtype)
-        dlayer1_W_patches = np.empty((I, layer1_H), dtype)
-        dlayer1_U_patches = np.empty((layer1_H, layer1_H), dtype)
-        dlayer2_W_patches = np.empty((layer1_H, layer2_H), dtype)
-        dlayer2_U_patches = np.empty((layer2_H, layer2_H), dtype)
         _backward(x, layer1_W, layer1_U, layer2_W, layer2_U, layer1_h_prev, layer1_z, layer1_r,
             z_z_layer1_h_tilde, layer1_h_tilde, layer1_h, layer2_h_prev, layer2_z, layer2_r,
             z_z_layer2_h_tilde, layer2_h_tilde, glayer1_h, glayer2_h, dx, dlayer1_h0, dlayer1_W,
             dlayer1_U, dlayer1_b, dlayer2_h0, dlayer2_W, dlayer2_U, dlayer2_b, dz_layer2_h_tilde,
             dz_z_layer2_h_tilde, dz_layer2_r, dz_layer2_z, dlayer2_h_prev, dlayer1_h,
-            dz_layer1_h_tilde, dz_z_layer1_h_tilde, dz_layer1_r, dz_layer1_z, dlayer1_h_prev,
-            dlayer1_W_patches, dlayer1_U_patches, dlayer2_W_patches, dlayer2_U_patches)
+            dz_layer1_h_tilde, dz_z_layer1_h_tilde, dz_layer1_r, dz_layer1_z, dlayer1_h_prev)
         return Gradients(
             dx if "x" in self._wanted else None,
             dlayer1_h0 if "layer1_h0" in self._wanted else None,

@@ -220,12 +220,12 @@ def _forward(x, layer1_h0, layer1_W, layer1_U, layer1_b, layer2_h0, layer2_W, la
             for j in range(layer1_H):
                 z_layer1_r[t, b, j] = layer1_b[1, j]
                 z_layer1_z[t, b, j] = layer1_b[0, j]
+    # z_layer1_z (2)
+    gemm(matrix(z_layer1_z, 2), matrix(x, 2), matrix(layer1_W[0], 1), False, True, True)
     # z_layer1_h_tilde (7)
     gemm(matrix(z_layer1_h_tilde, 2), matrix(x, 2), matrix(layer1_W[2], 1), False, True, False)
     # z_layer1_r (4)
     gemm(matrix(z_layer1_r, 2), matrix(x, 2), matrix(layer1_W[1], 1), False, True, True)
-    # z_layer1_z (2)
-    gemm(matrix(z_layer1_z, 2), matrix(x, 2), matrix(layer1_W[0], 1), False, True, True)
     for t in range(T):
         # layer1_h_prev (1)
         for b in range(B):
@@ -341,11 +341,9 @@ def _backward(x, layer1_W, layer1_U, layer2_W, layer2_U, layer3_W, layer3_U, lay
     dlayer3_U, dlayer3_b, dz_layer3_h_tilde, dz_z_layer3_h_tilde, dz_layer3_r, dz_layer3_z,
     dlayer3_h_prev, dlayer2_h, dz_layer2_h_tilde, dz_z_layer2_h_tilde, dz_layer2_r, dz_layer2_z,
     dlayer2_h_prev, dlayer1_h, dz_layer1_h_tilde, dz_z_layer1_h_tilde, dz_layer1_r, dz_layer1_z,
-    dlayer1_h_prev, dlayer1_W_patches, dlayer1_U_patches, dlayer2_W_patches, dlayer2_U_patches,
-    dlayer3_W_patches, dlayer3_U_patches):
+    dlayer1_h_prev):
     """The gradients; an empty array stands for one that is not wanted."""
     T = x.shape[0]
-    I = x.shape[2]
     layer1_H = layer1_W.shape[1]
     layer2_H = layer2_W.shape[1]
     layer3_H = layer3_W.shape[1]
@@ -381,70 +379,43 @@ def _backward(x, layer1_W, layer1_U, layer2_W, layer2_U, layer3_W, layer3_U, lay
                 dlayer3_h0[b, j] = dlayer3_h_prev[0, b, j]
     if dlayer3_b.size:
         # dlayer3_b (67)
-        clear(dlayer3_b)
+        clear(dlayer3_b[0])
         for t in range(T):
             for b in range(B):
                 for j in range(layer3_H):
                     dlayer3_b[0, j] += dz_layer3_z[t, b, j]
-    if dlayer3_U.size:
-        # dlayer3_U (66)
-        clear(dlayer3_U)
-        gemm(matrix(dlayer3_U_patches, 1), matrix(layer3_h_prev, 2), matrix(dz_layer3_z, 2), True,
-            False, False)
-        for l in range(layer3_H):
-            for j in range(layer3_H):
-                dlayer3_U[0, j, l] += dlayer3_U_patches[l, j]
-    if dlayer3_W.size:
-        # dlayer3_W (65)
-        clear(dlayer3_W)
-        gemm(matrix(dlayer3_W_patches, 1), matrix(layer2_h, 2), matrix(dz_layer3_z, 2), True, False,
-            False)
-        for l in range(layer2_H):
-            for j in range(layer3_H):
-                dlayer3_W[0, j, l] += dlayer3_W_patches[l, j]
-    if dx.size or dlayer1_h0.size or dlayer1_W.size or dlayer1_U.size or dlayer1_b.size or dlayer2_h0.size or dlayer2_W.size or dlayer2_U.size or dlayer2_b.size:
-        # dlayer2_h (37)
-        gemm(matrix(dlayer2_h, 2), matrix(dz_layer3_z, 2), matrix(layer3_W[0], 1), False, False,
-            False)
-    if dlayer3_b.size:
-        # dlayer3_b (67)
+        clear(dlayer3_b[2])
         for t in range(T):
             for b in range(B):
                 for j in range(layer3_H):
                     dlayer3_b[2, j] += dz_layer3_h_tilde[t, b, j]
-    if dlayer3_W.size:
-        gemm(matrix(dlayer3_W_patches, 1), matrix(layer2_h, 2), matrix(dz_layer3_h_tilde, 2), True,
-            False, False)
-        # dlayer3_W (65)
-        for l in range(layer2_H):
-            for j in range(layer3_H):
-                dlayer3_W[2, j, l] += dlayer3_W_patches[l, j]
-    if dx.size or dlayer1_h0.size or dlayer1_W.size or dlayer1_U.size or dlayer1_b.size or dlayer2_h0.size or dlayer2_W.size or dlayer2_U.size or dlayer2_b.size:
-        # dlayer2_h (37)
-        gemm(matrix(dlayer2_h, 2), matrix(dz_layer3_h_tilde, 2), matrix(layer3_W[2], 1), False,
-            False, True)
-    if dlayer3_b.size:
-        # dlayer3_b (67)
+        clear(dlayer3_b[1])
         for t in range(T):
             for b in range(B):
                 for j in range(layer3_H):
                     dlayer3_b[1, j] += dz_layer3_r[t, b, j]
     if dlayer3_U.size:
-        gemm(matrix(dlayer3_U_patches, 1), matrix(layer3_h_prev, 2), matrix(dz_layer3_r, 2), True,
-            False, False)
         # dlayer3_U (66)
-        for l in range(layer3_H):
-            for j in range(layer3_H):
-                dlayer3_U[1, j, l] += dlayer3_U_patches[l, j]
-    if dlayer3_W.size:
-        gemm(matrix(dlayer3_W_patches, 1), matrix(layer2_h, 2), matrix(dz_layer3_r, 2), True, False,
+        gemm(matrix(dlayer3_U[0], 1), matrix(dz_layer3_z, 2), matrix(layer3_h_prev, 2), True, False,
             False)
+        gemm(matrix(dlayer3_U[1], 1), matrix(dz_layer3_r, 2), matrix(layer3_h_prev, 2), True, False,
+            False)
+        gemm(matrix(dlayer3_U[2], 1), matrix(dz_z_layer3_h_tilde, 2), matrix(layer3_h_prev, 2),
+            True, False, False)
+    if dlayer3_W.size:
         # dlayer3_W (65)
-        for l in range(layer2_H):
-            for j in range(layer3_H):
-                dlayer3_W[1, j, l] += dlayer3_W_patches[l, j]
+        gemm(matrix(dlayer3_W[0], 1), matrix(dz_layer3_z, 2), matrix(layer2_h, 2), True, False,
+            False)
+        gemm(matrix(dlayer3_W[2], 1), matrix(dz_layer3_h_tilde, 2), matrix(layer2_h, 2), True,
+            False, False)
+        gemm(matrix(dlayer3_W[1], 1), matrix(dz_layer3_r, 2), matrix(layer2_h, 2), True, False,
+            False)
     if dx.size or dlayer1_h0.size or dlayer1_W.size or dlayer1_U.size or dlayer1_b.size or dlayer2_h0.size or dlayer2_W.size or dlayer2_U.size or dlayer2_b.size:
         # dlayer2_h (37)
+        gemm(matrix(dlayer2_h, 2), matrix(dz_layer3_z, 2), matrix(layer3_W[0], 1), False, False,
+            False)
+        gemm(matrix(dlayer2_h, 2), matrix(dz_layer3_h_tilde, 2), matrix(layer3_W[2], 1), False,
+            False, True)
         gemm(matrix(dlayer2_h, 2), matrix(dz_layer3_r, 2), matrix(layer3_W[1], 1), False, False,
             True)
         for t in range(T - 1, -1, -1):
@@ -478,79 +449,46 @@ def _backward(x, layer1_W, layer1_U, layer2_W, layer2_U, layer3_W, layer3_U, lay
                 dlayer2_h0[b, j] = dlayer2_h_prev[0, b, j]
     if dlayer2_b.size:
         # dlayer2_b (63)
-        clear(dlayer2_b)
+        clear(dlayer2_b[2])
         for t in range(T):
             for b in range(B):
                 for j in range(layer2_H):
                     dlayer2_b[2, j] += dz_layer2_h_tilde[t, b, j]
-    if dlayer2_W.size:
-        # dlayer2_W (61)
-        clear(dlayer2_W)
-        gemm(matrix(dlayer2_W_patches, 1), matrix(layer1_h, 2), matrix(dz_layer2_h_tilde, 2), True,
-            False, False)
-        for l in range(layer1_H):
-            for j in range(layer2_H):
-                dlayer2_W[2, j, l] += dlayer2_W_patches[l, j]
-    if dx.size or dlayer1_h0.size or dlayer1_W.size or dlayer1_U.size or dlayer1_b.size:
-        # dlayer1_h (46)
-        gemm(matrix(dlayer1_h, 2), matrix(dz_layer2_h_tilde, 2), matrix(layer2_W[2], 1), False,
-            False, False)
-    if dlayer2_b.size:
-        # dlayer2_b (63)
+        clear(dlayer2_b[1])
         for t in range(T):
             for b in range(B):
                 for j in range(layer2_H):
                     dlayer2_b[1, j] += dz_layer2_r[t, b, j]
-    if dlayer2_U.size:
-        # dlayer2_U (62)
-        clear(dlayer2_U)
-        gemm(matrix(dlayer2_U_patches, 1), matrix(layer2_h_prev, 2), matrix(dz_layer2_r, 2), True,
-            False, False)
-        for l in range(layer2_H):
-            for j in range(layer2_H):
-                dlayer2_U[1, j, l] += dlayer2_U_patches[l, j]
-    if dlayer2_W.size:
-        gemm(matrix(dlayer2_W_patches, 1), matrix(layer1_h, 2), matrix(dz_layer2_r, 2), True, False,
-            False)
-        # dlayer2_W (61)
-        for l in range(layer1_H):
-            for j in range(layer2_H):
-                dlayer2_W[1, j, l] += dlayer2_W_patches[l, j]
-    if dx.size or dlayer1_h0.size or dlayer1_W.size or dlayer1_U.size or dlayer1_b.size:
-        # dlayer1_h (46)
-        gemm(matrix(dlayer1_h, 2), matrix(dz_layer2_r, 2), matrix(layer2_W[1], 1), False, False,
-            True)
-    if dlayer2_U.size:
-        gemm(matrix(dlayer2_U_patches, 1), matrix(layer2_h_prev, 2), matrix(dz_z_layer2_h_tilde, 2),
-            True, False, False)
-        # dlayer2_U (62)
-        for l in range(layer2_H):
-            for j in range(layer2_H):
-                dlayer2_U[2, j, l] += dlayer2_U_patches[l, j]
-    if dlayer2_b.size:
-        # dlayer2_b (63)
+        clear(dlayer2_b[0])
         for t in range(T):
             for b in range(B):
                 for j in range(layer2_H):
                     dlayer2_b[0, j] += dz_layer2_z[t, b, j]
-    if dlayer2_U.size:
-        gemm(matrix(dlayer2_U_patches, 1), matrix(layer2_h_prev, 2), matrix(dz_layer2_z, 2), True,
-            False, False)
-        # dlayer2_U (62)
-        for l in range(layer2_H):
-            for j in range(layer2_H):
-                dlayer2_U[0, j, l] += dlayer2_U_patches[l, j]
     if dlayer2_W.size:
-        gemm(matrix(dlayer2_W_patches, 1), matrix(layer1_h, 2), matrix(dz_layer2_z, 2), True, False,
-            False)
         # dlayer2_W (61)
-        for l in range(layer1_H):
-            for j in range(layer2_H):
-                dlayer2_W[0, j, l] += dlayer2_W_patches[l, j]
+        gemm(matrix(dlayer2_W[2], 1), matrix(dz_layer2_h_tilde, 2), matrix(layer1_h, 2), True,
+            False, False)
+        gemm(matrix(dlayer2_W[1], 1), matrix(dz_layer2_r, 2), matrix(layer1_h, 2), True, False,
+            False)
+        gemm(matrix(dlayer2_W[0], 1), matrix(dz_layer2_z, 2), matrix(layer1_h, 2), True, False,
+            False)
     if dx.size or dlayer1_h0.size or dlayer1_W.size or dlayer1_U.size or dlayer1_b.size:
         # dlayer1_h (46)
+        gemm(matrix(dlayer1_h, 2), matrix(dz_layer2_h_tilde, 2), matrix(layer2_W[2], 1), False,
+            False, False)
+        gemm(matrix(dlayer1_h, 2), matrix(dz_layer2_r, 2), matrix(layer2_W[1], 1), False, False,
+            True)
         gemm(matrix(dlayer1_h, 2), matrix(dz_layer2_z, 2), matrix(layer2_W[0], 1), False, False,
             True)
+    if dlayer2_U.size:
+        # dlayer2_U (62)
+        gemm(matrix(dlayer2_U[1], 1), matrix(dz_layer2_r, 2), matrix(layer2_h_prev, 2), True, False,
+            False)
+        gemm(matrix(dlayer2_U[2], 1), matrix(dz_z_layer2_h_tilde, 2), matrix(layer2_h_prev, 2),
+            True, False, False)
+        gemm(matrix(dlayer2_U[0], 1), matrix(dz_layer2_z, 2), matrix(layer2_h_prev, 2), True, False,
+            False)
+    if dx.size or dlayer1_h0.size or dlayer1_W.size or dlayer1_U.size or dlayer1_b.size:
         for t in range(T - 1, -1, -1):
             # dlayer1_h (46), dlayer1_h_prev (54), dlayer1_z (52), dz_layer1_z (53), dlayer1_h_tilde (47), dz_layer1_h_tilde (48), dlayer1_r (50), dz_layer1_r (51), dz_z_layer1_h_tilde (49)
             for b in range(B):
@@ -582,82 +520,41 @@ def _backward(x, layer1_W, layer1_U, layer2_W, layer2_U, layer3_W, layer3_U, lay
                 dlayer1_h0[b, j] = dlayer1_h_prev[0, b, j]
     if dlayer1_b.size:
         # dlayer1_b (59)
-        clear(dlayer1_b)
+        clear(dlayer1_b[2])
         for t in range(T):
             for b in range(B):
                 for j in range(layer1_H):
                     dlayer1_b[2, j] += dz_layer1_h_tilde[t, b, j]
-    if dlayer1_W.size:
-        # dlayer1_W (57)
-        clear(dlayer1_W)
-        gemm(matrix(dlayer1_W_patches, 1), matrix(x, 2), matrix(dz_layer1_h_tilde, 2), True, False,
-            False)
-        for k in range(I):
-            for j in range(layer1_H):
-                dlayer1_W[2, j, k] += dlayer1_W_patches[k, j]
-    if dx.size:
-        # dx (55)
-        gemm(matrix(dx, 2), matrix(dz_layer1_h_tilde, 2), matrix(layer1_W[2], 1), False, False,
-            False)
-    if dlayer1_b.size:
-        # dlayer1_b (59)
+        clear(dlayer1_b[1])
         for t in range(T):
             for b in range(B):
                 for j in range(layer1_H):
                     dlayer1_b[1, j] += dz_layer1_r[t, b, j]
-    if dlayer1_U.size:
-        # dlayer1_U (58)
-        clear(dlayer1_U)
-        gemm(matrix(dlayer1_U_patches, 1), matrix(layer1_h_prev, 2), matrix(dz_layer1_r, 2), True,
-            False, False)
-        for l in range(layer1_H):
-            for j in range(layer1_H):
-                dlayer1_U[1, j, l] += dlayer1_U_patches[l, j]
-    if dlayer1_W.size:
-        gemm(matrix(dlayer1_W_patches, 1), matrix(x, 2), matrix(dz_layer1_r, 2), True, False, False)
-        # dlayer1_W (57)
-        for k in range(I):
-            for j in range(layer1_H):
-                dlayer1_W[1, j, k] += dlayer1_W_patches[k, j]
-    if dx.size:
-        # dx (55)
-        gemm(matrix(dx, 2), matrix(dz_layer1_r, 2), matrix(layer1_W[1], 1), False, False, True)
-    if dlayer1_U.size:
-        gemm(matrix(dlayer1_U_patches, 1), matrix(layer1_h_prev, 2), matrix(dz_z_layer1_h_tilde, 2),
-            True, False, False)
-        # dlayer1_U (58)
-        for l in range(layer1_H):
-            for j in range(layer1_H):
-                dlayer1_U[2, j, l] += dlayer1_U_patches[l, j]
-    if dlayer1_b.size:
-        # dlayer1_b (59)
+        clear(dlayer1_b[0])
         for t in range(T):
             for b in range(B):
                 for j in range(layer1_H):
                     dlayer1_b[0, j] += dz_layer1_z[t, b, j]
-    if dlayer1_U.size:
-        gemm(matrix(dlayer1_U_patches, 1), matrix(layer1_h_prev, 2), matrix(dz_layer1_z, 2), True,
-            False, False)
-        # dlayer1_U (58)
-        for l in range(layer1_H):
-            for j in range(layer1_H):
-                dlayer1_U[0, j, l] += dlayer1_U_patches[l, j]
     if dlayer1_W.size:
-        gemm(matrix(dlayer1_W_patches, 1), matrix(x, 2), matrix(dz_layer1_z, 2), True, False, False)
         # dlayer1_W (57)
-        for k in range(I):
-            for j in range(layer1_H):
-                dlayer1_W[0, j, k] += dlayer1_W_patches[k, j]
+        gemm(matrix(dlayer1_W[2], 1), matrix(dz_layer1_h_tilde, 2), matrix(x, 2), True, False,
+            False)
+        gemm(matrix(dlayer1_W[1], 1), matrix(dz_layer1_r, 2), matrix(x, 2), True, False, False)
+        gemm(matrix(dlayer1_W[0], 1), matrix(dz_layer1_z, 2), matrix(x, 2), True, False, False)
     if dx.size:
         # dx (55)
+        gemm(matrix(dx, 2), matrix(dz_layer1_h_tilde, 2), matrix(layer1_W[2], 1), False, False,
+            False)
+        gemm(matrix(dx, 2), matrix(dz_layer1_r, 2), matrix(layer1_W[1], 1), False, False, True)
         gemm(matrix(dx, 2), matrix(dz_layer1_z, 2), matrix(layer1_W[0], 1), False, False, True)
-    if dlayer3_U.size:
-        gemm(matrix(dlayer3_U_patches, 1), matrix(layer3_h_prev, 2), matrix(dz_z_layer3_h_tilde, 2),
+    if dlayer1_U.size:
+        # dlayer1_U (58)
+        gemm(matrix(dlayer1_U[1], 1), matrix(dz_layer1_r, 2), matrix(layer1_h_prev, 2), True, False,
+            False)
+        gemm(matrix(dlayer1_U[2], 1), matrix(dz_z_layer1_h_tilde, 2), matrix(layer1_h_prev, 2),
             True, False, False)
-        # dlayer3_U (66)
-        for l in range(layer3_H):
-            for j in range(layer3_H):
-                dlayer3_U[2, j, l] += dlayer3_U_patches[l, j]
+        gemm(matrix(dlayer1_U[0], 1), matrix(dz_layer1_z, 2), matrix(layer1_h_prev, 2), True, False,
+            False)
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)
@@ -816,12 +713,6 @@ class Pullback:
         dz_layer1_r = np.empty((T, B, layer1_H), dtype)
         dz_layer1_z = np.empty((T, B, layer1_H), dtype)
         dlayer1_h_prev = np.empty((T, B, layer1_H), dtype)
-        dlayer1_W_patches = np.empty((I, layer1_H), dtype)
-        dlayer1_U_patches = np.empty((layer1_H, layer1_H), dtype)
-        dlayer2_W_patches = np.empty((layer1_H, layer2_H), dtype)
-        dlayer2_U_patches = np.empty((layer2_H, layer2_H), dtype)
-        dlayer3_W_patches = np.empty((layer2_H, layer3_H), dtype)
-        dlayer3_U_patches = np.empty((layer3_H, layer3_H), dtype)
         _backward(x, layer1_W, layer1_U, layer2_W, layer2_U, layer3_W, layer3_U, layer1_h_prev,
             layer1_z, layer1_r, z_z_layer1_h_tilde, layer1_h_tilde, layer1_h, layer2_h_prev,
             layer2_z, layer2_r, z_z_layer2_h_tilde, layer2_h_tilde, layer2_h, layer3_h_prev,
@@ -831,8 +722,7 @@ class Pullback:
             dz_z_layer3_h_tilde, dz_layer3_r, dz_layer3_z, dlayer3_h_prev, dlayer2_h,
             dz_layer2_h_tilde, dz_z_layer2_h_tilde, dz_layer2_r, dz_layer2_z, dlayer2_h_prev,
             dlayer1_h, dz_layer1_h_tilde, dz_z_layer1_h_tilde, dz_layer1_r, dz_layer1_z,
-            dlayer1_h_prev, dlayer1_W_patches, dlayer1_U_patches, dlayer2_W_patches,
-            dlayer2_U_patches, dlayer3_W_patches, dlayer3_U_patches)
+            dlayer1_h_prev)
         return Gradients(
             dx if "x" in self._wanted else None,
             dlayer1_h0 if "layer1_h0" in self._wanted else None,

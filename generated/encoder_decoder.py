@@ -44,7 +44,7 @@ from .runtime import (
     gemm,
     gradient,
     kernel,
-    log,
+    log1p,
     lowest,
     matrix,
     number,
@@ -165,7 +165,7 @@ SPEC = {'name': 'encoder_decoder',
                  "the decoder's symbols before are the true ones in training (teacher forcing)",
                  'the loss is the weighted sum over the steps, one number for each example; weight '
                  '0 is padding'),
- 'digest': 'd25999295d8a102a'}
+ 'digest': 'a0f1bb14ad22865a'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -222,9 +222,9 @@ def _forward(source, last, encoder_embedding_E, encoder_h0, encoder_W, encoder_U
     decoder_gru_b, decoder_out_W, decoder_out_b, decoder_loss_L, decoder_loss_p,
     encoder_embedding_e, encoder_h_prev, encoder_z, encoder_r, z_z_encoder_h_tilde, encoder_h_tilde,
     decoder_embedding_e, decoder_gru_h_prev, decoder_gru_z, decoder_gru_r, z_z_decoder_gru_h_tilde,
-    decoder_gru_h_tilde, decoder_gru_h, decoder_out_h, max_decoder_loss_Z, decoder_loss_Z,
-    encoder_h, context, z_encoder_z, z_encoder_r, z_encoder_h_tilde, z_decoder_gru_z,
-    z_decoder_gru_r, z_decoder_gru_h_tilde):
+    decoder_gru_h_tilde, decoder_gru_h, decoder_out_h, max_decoder_loss_Z, rest_decoder_loss_Z,
+    encoder_h, context, ties_decoder_loss_Z, decoder_loss_Z, z_encoder_z, z_encoder_r,
+    z_encoder_h_tilde, z_decoder_gru_z, z_decoder_gru_r, z_decoder_gru_h_tilde):
     """The outputs, and what the backward pass reads."""
     S = source.shape[0]
     encoder_embedding_V = encoder_embedding_E.shape[0]
@@ -235,8 +235,12 @@ def _forward(source, last, encoder_embedding_E, encoder_h0, encoder_W, encoder_U
     decoder_embedding_V = decoder_embedding_E.shape[0]
     decoder_embedding_D = decoder_embedding_E.shape[1]
     B = source.shape[1]
-    zero = number(encoder_embedding_E, 0)
     one = number(encoder_embedding_E, 1)
+    zero = number(encoder_embedding_E, 0)
+    # ties_decoder_loss_Z (63)
+    for t in range(decoder_T):
+        for b in range(B):
+            ties_decoder_loss_Z[t, b] = -one
     # decoder_out_h (22)
     for t in range(decoder_T):
         for b in range(B):
@@ -367,13 +371,25 @@ def _forward(source, last, encoder_embedding_E, encoder_h0, encoder_W, encoder_U
                 if beats(candidate, best):
                     best = candidate
             max_decoder_loss_Z[t, b] = best
-    # decoder_loss_Z (23)
+    # rest_decoder_loss_Z (64)
     for t in range(decoder_T):
         for b in range(B):
-            decoder_loss_Z_ = zero
+            rest_decoder_loss_Z_ = zero
             for l in range(decoder_K):
-                decoder_loss_Z_ += exp(decoder_out_h[t, b, l] - max_decoder_loss_Z[t, b])
-            decoder_loss_Z[t, b] = decoder_loss_Z_
+                rest_decoder_loss_Z_ += exp(decoder_out_h[t, b, l] - max_decoder_loss_Z[t, b]) if decoder_out_h[t, b, l] < max_decoder_loss_Z[t, b] else zero
+            rest_decoder_loss_Z[t, b] = rest_decoder_loss_Z_
+    # ties_decoder_loss_Z (63)
+    for t in range(decoder_T):
+        for b in range(B):
+            ties_decoder_loss_Z_ = zero
+            for l in range(decoder_K):
+                ties_decoder_loss_Z_ += zero if decoder_out_h[t, b, l] < max_decoder_loss_Z[t, b] else one
+            ties_decoder_loss_Z[t, b] += ties_decoder_loss_Z_
+    # rest_decoder_loss_Z (64), decoder_loss_Z (23)
+    for t in range(decoder_T):
+        for b in range(B):
+            rest_decoder_loss_Z[t, b] += ties_decoder_loss_Z[t, b]
+            decoder_loss_Z[t, b] = one + rest_decoder_loss_Z[t, b] + zero * max_decoder_loss_Z[t, b]
     # decoder_loss_p (24)
     for t in range(decoder_T):
         for b in range(B):
@@ -386,7 +402,7 @@ def _forward(source, last, encoder_embedding_E, encoder_h0, encoder_W, encoder_U
             decoder_out_h_ = zero
             if 0 <= decoder_y[t, b] < decoder_K:
                 decoder_out_h_ = decoder_out_h[t, b, decoder_y[t, b]]
-            decoder_loss_L_ += decoder_m[t, b] * (max_decoder_loss_Z[t, b] - decoder_out_h_ + log(decoder_loss_Z[t, b]))
+            decoder_loss_L_ += decoder_m[t, b] * (max_decoder_loss_Z[t, b] - decoder_out_h_ + log1p(rest_decoder_loss_Z[t, b]))
         decoder_loss_L[b] = decoder_loss_L_
 
 
@@ -395,15 +411,14 @@ def _backward(source, last, encoder_W, encoder_U, decoder_before, decoder_y, dec
     decoder_gru_W, decoder_gru_U, decoder_out_W, encoder_embedding_e, encoder_h_prev, encoder_z,
     encoder_r, z_z_encoder_h_tilde, encoder_h_tilde, decoder_embedding_e, decoder_gru_h_prev,
     decoder_gru_z, decoder_gru_r, z_z_decoder_gru_h_tilde, decoder_gru_h_tilde, decoder_gru_h,
-    decoder_out_h, max_decoder_loss_Z, decoder_loss_Z, decoder_loss_p, ddecoder_loss_L,
+    decoder_out_h, max_decoder_loss_Z, rest_decoder_loss_Z, decoder_loss_p, ddecoder_loss_L,
     ddecoder_loss_p, encoder_embedding_V, decoder_embedding_V, dencoder_embedding_E, dencoder_h0,
     dencoder_W, dencoder_U, dencoder_b, ddecoder_m, ddecoder_embedding_E, ddecoder_gru_W,
     ddecoder_gru_U, ddecoder_gru_b, ddecoder_out_W, ddecoder_out_b, ddecoder_out_h, ddecoder_gru_h,
     dz_decoder_gru_h_tilde, dz_z_decoder_gru_h_tilde, dz_decoder_gru_r, dz_decoder_gru_z,
     ddecoder_gru_h_prev, ddecoder_embedding_e, dcontext, dz_encoder_h_tilde, dz_z_encoder_h_tilde,
     dz_encoder_r, dz_encoder_z, dencoder_h_prev, dencoder_embedding_e,
-    s_ddecoder_loss_p_decoder_loss_p, dencoder_W_patches, dencoder_U_patches,
-    ddecoder_gru_W_patches, ddecoder_gru_U_patches):
+    s_ddecoder_loss_p_decoder_loss_p, others_decoder_loss_p):
     """The gradients; an empty array stands for one that is not wanted."""
     S = source.shape[0]
     encoder_embedding_D = encoder_W.shape[2]
@@ -421,8 +436,21 @@ def _backward(source, last, encoder_W, encoder_U, decoder_before, decoder_y, dec
                 decoder_out_h_ = zero
                 if 0 <= decoder_y[t, b] < decoder_K:
                     decoder_out_h_ = decoder_out_h[t, b, decoder_y[t, b]]
-                ddecoder_m[t, b] = ddecoder_loss_L[b] * (max_decoder_loss_Z[t, b] - decoder_out_h_ + log(decoder_loss_Z[t, b]))
+                ddecoder_m[t, b] = ddecoder_loss_L[b] * (max_decoder_loss_Z[t, b] - decoder_out_h_ + log1p(rest_decoder_loss_Z[t, b]))
     if dencoder_embedding_E.size or dencoder_h0.size or dencoder_W.size or dencoder_U.size or dencoder_b.size or ddecoder_embedding_E.size or ddecoder_gru_W.size or ddecoder_gru_U.size or ddecoder_gru_b.size or ddecoder_out_W.size or ddecoder_out_b.size:
+        # others_decoder_loss_p (65)
+        for t in range(decoder_T):
+            for b in range(B):
+                others_decoder_loss_p_ = zero
+                for k2 in range(max(0, decoder_y[t, b] + 1), decoder_K):
+                    others_decoder_loss_p_ += decoder_loss_p[t, b, k2]
+                others_decoder_loss_p[t, b] = others_decoder_loss_p_
+        for t in range(decoder_T):
+            for b in range(B):
+                others_decoder_loss_p_2 = zero
+                for k2 in range(min(decoder_K, decoder_y[t, b])):
+                    others_decoder_loss_p_2 += decoder_loss_p[t, b, k2]
+                others_decoder_loss_p[t, b] += others_decoder_loss_p_2
         # s_ddecoder_loss_p_decoder_loss_p (61)
         for t in range(decoder_T):
             for b in range(B):
@@ -438,7 +466,7 @@ def _backward(source, last, encoder_W, encoder_U, decoder_before, decoder_y, dec
         for t in range(decoder_T):
             for b in range(B):
                 if 0 <= decoder_y[t, b] < decoder_K:
-                    ddecoder_out_h[t, b, decoder_y[t, b]] += -ddecoder_loss_L[b] * decoder_m[t, b]
+                    ddecoder_out_h[t, b, decoder_y[t, b]] = decoder_loss_p[t, b, decoder_y[t, b]] * (ddecoder_loss_p[t, b, decoder_y[t, b]] - s_ddecoder_loss_p_decoder_loss_p[t, b]) - ddecoder_loss_L[b] * decoder_m[t, b] * others_decoder_loss_p[t, b]
     if ddecoder_out_b.size:
         # ddecoder_out_b (60)
         clear(ddecoder_out_b)
@@ -483,79 +511,46 @@ def _backward(source, last, encoder_W, encoder_U, decoder_before, decoder_y, dec
                 dcontext[b, j] = ddecoder_gru_h_prev[0, b, j]
     if ddecoder_gru_b.size:
         # ddecoder_gru_b (58)
-        clear(ddecoder_gru_b)
+        clear(ddecoder_gru_b[2])
         for t in range(decoder_T):
             for b in range(B):
                 for j in range(encoder_H):
                     ddecoder_gru_b[2, j] += dz_decoder_gru_h_tilde[t, b, j]
-    if ddecoder_gru_W.size:
-        # ddecoder_gru_W (56)
-        clear(ddecoder_gru_W)
-        gemm(matrix(ddecoder_gru_W_patches, 1), matrix(decoder_embedding_e, 2),
-            matrix(dz_decoder_gru_h_tilde, 2), True, False, False)
-        for d in range(decoder_embedding_D):
-            for j in range(encoder_H):
-                ddecoder_gru_W[2, j, d] += ddecoder_gru_W_patches[d, j]
-    if ddecoder_embedding_E.size:
-        # ddecoder_embedding_e (37)
-        gemm(matrix(ddecoder_embedding_e, 2), matrix(dz_decoder_gru_h_tilde, 2),
-            matrix(decoder_gru_W[2], 1), False, False, False)
-    if ddecoder_gru_b.size:
-        # ddecoder_gru_b (58)
+        clear(ddecoder_gru_b[1])
         for t in range(decoder_T):
             for b in range(B):
                 for j in range(encoder_H):
                     ddecoder_gru_b[1, j] += dz_decoder_gru_r[t, b, j]
-    if ddecoder_gru_U.size:
-        # ddecoder_gru_U (57)
-        clear(ddecoder_gru_U)
-        gemm(matrix(ddecoder_gru_U_patches, 1), matrix(decoder_gru_h_prev, 2),
-            matrix(dz_decoder_gru_r, 2), True, False, False)
-        for l in range(encoder_H):
-            for j in range(encoder_H):
-                ddecoder_gru_U[1, j, l] += ddecoder_gru_U_patches[l, j]
-    if ddecoder_gru_W.size:
-        gemm(matrix(ddecoder_gru_W_patches, 1), matrix(decoder_embedding_e, 2),
-            matrix(dz_decoder_gru_r, 2), True, False, False)
-        # ddecoder_gru_W (56)
-        for d in range(decoder_embedding_D):
-            for j in range(encoder_H):
-                ddecoder_gru_W[1, j, d] += ddecoder_gru_W_patches[d, j]
-    if ddecoder_embedding_E.size:
-        # ddecoder_embedding_e (37)
-        gemm(matrix(ddecoder_embedding_e, 2), matrix(dz_decoder_gru_r, 2), matrix(decoder_gru_W[1],
-            1), False, False, True)
-    if ddecoder_gru_U.size:
-        gemm(matrix(ddecoder_gru_U_patches, 1), matrix(decoder_gru_h_prev, 2),
-            matrix(dz_z_decoder_gru_h_tilde, 2), True, False, False)
-        # ddecoder_gru_U (57)
-        for l in range(encoder_H):
-            for j in range(encoder_H):
-                ddecoder_gru_U[2, j, l] += ddecoder_gru_U_patches[l, j]
-    if ddecoder_gru_b.size:
-        # ddecoder_gru_b (58)
+        clear(ddecoder_gru_b[0])
         for t in range(decoder_T):
             for b in range(B):
                 for j in range(encoder_H):
                     ddecoder_gru_b[0, j] += dz_decoder_gru_z[t, b, j]
-    if ddecoder_gru_U.size:
-        gemm(matrix(ddecoder_gru_U_patches, 1), matrix(decoder_gru_h_prev, 2),
-            matrix(dz_decoder_gru_z, 2), True, False, False)
-        # ddecoder_gru_U (57)
-        for l in range(encoder_H):
-            for j in range(encoder_H):
-                ddecoder_gru_U[0, j, l] += ddecoder_gru_U_patches[l, j]
     if ddecoder_gru_W.size:
-        gemm(matrix(ddecoder_gru_W_patches, 1), matrix(decoder_embedding_e, 2),
-            matrix(dz_decoder_gru_z, 2), True, False, False)
         # ddecoder_gru_W (56)
-        for d in range(decoder_embedding_D):
-            for j in range(encoder_H):
-                ddecoder_gru_W[0, j, d] += ddecoder_gru_W_patches[d, j]
+        gemm(matrix(ddecoder_gru_W[2], 1), matrix(dz_decoder_gru_h_tilde, 2),
+            matrix(decoder_embedding_e, 2), True, False, False)
+        gemm(matrix(ddecoder_gru_W[1], 1), matrix(dz_decoder_gru_r, 2), matrix(decoder_embedding_e,
+            2), True, False, False)
+        gemm(matrix(ddecoder_gru_W[0], 1), matrix(dz_decoder_gru_z, 2), matrix(decoder_embedding_e,
+            2), True, False, False)
     if ddecoder_embedding_E.size:
         # ddecoder_embedding_e (37)
+        gemm(matrix(ddecoder_embedding_e, 2), matrix(dz_decoder_gru_h_tilde, 2),
+            matrix(decoder_gru_W[2], 1), False, False, False)
+        gemm(matrix(ddecoder_embedding_e, 2), matrix(dz_decoder_gru_r, 2), matrix(decoder_gru_W[1],
+            1), False, False, True)
         gemm(matrix(ddecoder_embedding_e, 2), matrix(dz_decoder_gru_z, 2), matrix(decoder_gru_W[0],
             1), False, False, True)
+    if ddecoder_gru_U.size:
+        # ddecoder_gru_U (57)
+        gemm(matrix(ddecoder_gru_U[1], 1), matrix(dz_decoder_gru_r, 2), matrix(decoder_gru_h_prev,
+            2), True, False, False)
+        gemm(matrix(ddecoder_gru_U[2], 1), matrix(dz_z_decoder_gru_h_tilde, 2),
+            matrix(decoder_gru_h_prev, 2), True, False, False)
+        gemm(matrix(ddecoder_gru_U[0], 1), matrix(dz_decoder_gru_z, 2), matrix(decoder_gru_h_prev,
+            2), True, False, False)
+    if ddecoder_embedding_E.size:
         # ddecoder_embedding_E (55)
         clear(ddecoder_embedding_E)
         for t in range(decoder_T):
@@ -596,70 +591,43 @@ def _backward(source, last, encoder_W, encoder_U, decoder_before, decoder_y, dec
                 dencoder_h0[b, j] = dencoder_h_prev[0, b, j]
     if dencoder_b.size:
         # dencoder_b (53)
-        clear(dencoder_b)
+        clear(dencoder_b[0])
         for r in range(S):
             for b in range(B):
                 for j in range(encoder_H):
                     dencoder_b[0, j] += dz_encoder_z[r, b, j]
-    if dencoder_U.size:
-        # dencoder_U (52)
-        clear(dencoder_U)
-        gemm(matrix(dencoder_U_patches, 1), matrix(encoder_h_prev, 2), matrix(dz_encoder_z, 2),
-            True, False, False)
-        for l in range(encoder_H):
-            for j in range(encoder_H):
-                dencoder_U[0, j, l] += dencoder_U_patches[l, j]
-    if dencoder_W.size:
-        # dencoder_W (51)
-        clear(dencoder_W)
-        gemm(matrix(dencoder_W_patches, 1), matrix(encoder_embedding_e, 2), matrix(dz_encoder_z, 2),
-            True, False, False)
-        for d in range(encoder_embedding_D):
-            for j in range(encoder_H):
-                dencoder_W[0, j, d] += dencoder_W_patches[d, j]
-    if dencoder_embedding_E.size:
-        # dencoder_embedding_e (48)
-        gemm(matrix(dencoder_embedding_e, 2), matrix(dz_encoder_z, 2), matrix(encoder_W[0], 1),
-            False, False, False)
-    if dencoder_b.size:
-        # dencoder_b (53)
+        clear(dencoder_b[2])
         for r in range(S):
             for b in range(B):
                 for j in range(encoder_H):
                     dencoder_b[2, j] += dz_encoder_h_tilde[r, b, j]
-    if dencoder_W.size:
-        gemm(matrix(dencoder_W_patches, 1), matrix(encoder_embedding_e, 2),
-            matrix(dz_encoder_h_tilde, 2), True, False, False)
-        # dencoder_W (51)
-        for d in range(encoder_embedding_D):
-            for j in range(encoder_H):
-                dencoder_W[2, j, d] += dencoder_W_patches[d, j]
-    if dencoder_embedding_E.size:
-        # dencoder_embedding_e (48)
-        gemm(matrix(dencoder_embedding_e, 2), matrix(dz_encoder_h_tilde, 2), matrix(encoder_W[2],
-            1), False, False, True)
-    if dencoder_b.size:
-        # dencoder_b (53)
+        clear(dencoder_b[1])
         for r in range(S):
             for b in range(B):
                 for j in range(encoder_H):
                     dencoder_b[1, j] += dz_encoder_r[r, b, j]
     if dencoder_U.size:
-        gemm(matrix(dencoder_U_patches, 1), matrix(encoder_h_prev, 2), matrix(dz_encoder_r, 2),
-            True, False, False)
         # dencoder_U (52)
-        for l in range(encoder_H):
-            for j in range(encoder_H):
-                dencoder_U[1, j, l] += dencoder_U_patches[l, j]
-    if dencoder_W.size:
-        gemm(matrix(dencoder_W_patches, 1), matrix(encoder_embedding_e, 2), matrix(dz_encoder_r, 2),
+        gemm(matrix(dencoder_U[0], 1), matrix(dz_encoder_z, 2), matrix(encoder_h_prev, 2), True,
+            False, False)
+        gemm(matrix(dencoder_U[1], 1), matrix(dz_encoder_r, 2), matrix(encoder_h_prev, 2), True,
+            False, False)
+        gemm(matrix(dencoder_U[2], 1), matrix(dz_z_encoder_h_tilde, 2), matrix(encoder_h_prev, 2),
             True, False, False)
+    if dencoder_W.size:
         # dencoder_W (51)
-        for d in range(encoder_embedding_D):
-            for j in range(encoder_H):
-                dencoder_W[1, j, d] += dencoder_W_patches[d, j]
+        gemm(matrix(dencoder_W[0], 1), matrix(dz_encoder_z, 2), matrix(encoder_embedding_e, 2),
+            True, False, False)
+        gemm(matrix(dencoder_W[2], 1), matrix(dz_encoder_h_tilde, 2), matrix(encoder_embedding_e,
+            2), True, False, False)
+        gemm(matrix(dencoder_W[1], 1), matrix(dz_encoder_r, 2), matrix(encoder_embedding_e, 2),
+            True, False, False)
     if dencoder_embedding_E.size:
         # dencoder_embedding_e (48)
+        gemm(matrix(dencoder_embedding_e, 2), matrix(dz_encoder_z, 2), matrix(encoder_W[0], 1),
+            False, False, False)
+        gemm(matrix(dencoder_embedding_e, 2), matrix(dz_encoder_h_tilde, 2), matrix(encoder_W[2],
+            1), False, False, True)
         gemm(matrix(dencoder_embedding_e, 2), matrix(dz_encoder_r, 2), matrix(encoder_W[1], 1),
             False, False, True)
         # dencoder_embedding_E (49)
@@ -669,13 +637,6 @@ def _backward(source, last, encoder_W, encoder_U, decoder_before, decoder_y, dec
                 for d in range(encoder_embedding_D):
                     if 0 <= source[r, b] < encoder_embedding_V:
                         dencoder_embedding_E[source[r, b], d] += dencoder_embedding_e[r, b, d]
-    if dencoder_U.size:
-        gemm(matrix(dencoder_U_patches, 1), matrix(encoder_h_prev, 2), matrix(dz_z_encoder_h_tilde,
-            2), True, False, False)
-        # dencoder_U (52)
-        for l in range(encoder_H):
-            for j in range(encoder_H):
-                dencoder_U[2, j, l] += dencoder_U_patches[l, j]
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)
@@ -720,9 +681,11 @@ def _run(source, last, encoder_embedding_E, encoder_h0, encoder_W, encoder_U, en
     decoder_gru_h = np.empty((decoder_T, B, encoder_H), dtype)
     decoder_out_h = np.empty((decoder_T, B, decoder_K), dtype)
     max_decoder_loss_Z = np.empty((decoder_T, B), dtype)
-    decoder_loss_Z = np.empty((decoder_T, B), dtype)
+    rest_decoder_loss_Z = np.empty((decoder_T, B), dtype)
     encoder_h = np.empty((S, B, encoder_H), dtype)
     context = np.empty((B, encoder_H), dtype)
+    ties_decoder_loss_Z = np.empty((decoder_T, B), dtype)
+    decoder_loss_Z = np.empty((decoder_T, B), dtype)
     z_encoder_z = np.empty((S, B, encoder_H), dtype)
     z_encoder_r = np.empty((S, B, encoder_H), dtype)
     z_encoder_h_tilde = np.empty((S, B, encoder_H), dtype)
@@ -735,15 +698,16 @@ def _run(source, last, encoder_embedding_E, encoder_h0, encoder_W, encoder_U, en
         encoder_embedding_e, encoder_h_prev, encoder_z, encoder_r, z_z_encoder_h_tilde,
         encoder_h_tilde, decoder_embedding_e, decoder_gru_h_prev, decoder_gru_z, decoder_gru_r,
         z_z_decoder_gru_h_tilde, decoder_gru_h_tilde, decoder_gru_h, decoder_out_h,
-        max_decoder_loss_Z, decoder_loss_Z, encoder_h, context, z_encoder_z, z_encoder_r,
-        z_encoder_h_tilde, z_decoder_gru_z, z_decoder_gru_r, z_decoder_gru_h_tilde)
+        max_decoder_loss_Z, rest_decoder_loss_Z, encoder_h, context, ties_decoder_loss_Z,
+        decoder_loss_Z, z_encoder_z, z_encoder_r, z_encoder_h_tilde, z_decoder_gru_z,
+        z_decoder_gru_r, z_decoder_gru_h_tilde)
     return Outputs(decoder_loss_L, decoder_loss_p), (dtype, S, encoder_embedding_V,
         encoder_embedding_D, encoder_H, decoder_T, decoder_K, decoder_embedding_V,
         decoder_embedding_D, B, source, last, encoder_W, encoder_U, decoder_before, decoder_y,
         decoder_m, decoder_gru_W, decoder_gru_U, decoder_out_W, encoder_embedding_e, encoder_h_prev,
         encoder_z, encoder_r, z_z_encoder_h_tilde, encoder_h_tilde, decoder_embedding_e,
         decoder_gru_h_prev, decoder_gru_z, decoder_gru_r, z_z_decoder_gru_h_tilde,
-        decoder_gru_h_tilde, decoder_gru_h, decoder_out_h, max_decoder_loss_Z, decoder_loss_Z,
+        decoder_gru_h_tilde, decoder_gru_h, decoder_out_h, max_decoder_loss_Z, rest_decoder_loss_Z,
         decoder_loss_p)
 
 
@@ -822,7 +786,7 @@ class Pullback:
             encoder_embedding_e, encoder_h_prev, encoder_z, encoder_r, z_z_encoder_h_tilde,
             encoder_h_tilde, decoder_embedding_e, decoder_gru_h_prev, decoder_gru_z, decoder_gru_r,
             z_z_decoder_gru_h_tilde, decoder_gru_h_tilde, decoder_gru_h, decoder_out_h,
-            max_decoder_loss_Z, decoder_loss_Z, decoder_loss_p) = self._saved
+            max_decoder_loss_Z, rest_decoder_loss_Z, decoder_loss_p) = self._saved
         size = {"B": B, "S": S, "decoder_K": decoder_K, "decoder_T": decoder_T, "decoder_embedding_D": decoder_embedding_D, "decoder_embedding_V": decoder_embedding_V, "encoder_H": encoder_H, "encoder_embedding_D": encoder_embedding_D, "encoder_embedding_V": encoder_embedding_V}
         (ddecoder_loss_L, ddecoder_loss_p) = check_cotangents("encoder_decoder", _OUTPUTS, given,
             size, dtype)
@@ -858,24 +822,20 @@ class Pullback:
         dencoder_h_prev = np.empty((S, B, encoder_H), dtype)
         dencoder_embedding_e = np.empty((S, B, encoder_embedding_D), dtype)
         s_ddecoder_loss_p_decoder_loss_p = np.empty((decoder_T, B), dtype)
-        dencoder_W_patches = np.empty((encoder_embedding_D, encoder_H), dtype)
-        dencoder_U_patches = np.empty((encoder_H, encoder_H), dtype)
-        ddecoder_gru_W_patches = np.empty((decoder_embedding_D, encoder_H), dtype)
-        ddecoder_gru_U_patches = np.empty((encoder_H, encoder_H), dtype)
+        others_decoder_loss_p = np.empty((decoder_T, B), dtype)
         _backward(source, last, encoder_W, encoder_U, decoder_before, decoder_y, decoder_m,
             decoder_gru_W, decoder_gru_U, decoder_out_W, encoder_embedding_e, encoder_h_prev,
             encoder_z, encoder_r, z_z_encoder_h_tilde, encoder_h_tilde, decoder_embedding_e,
             decoder_gru_h_prev, decoder_gru_z, decoder_gru_r, z_z_decoder_gru_h_tilde,
-            decoder_gru_h_tilde, decoder_gru_h, decoder_out_h, max_decoder_loss_Z, decoder_loss_Z,
-            decoder_loss_p, ddecoder_loss_L, ddecoder_loss_p, encoder_embedding_V,
-            decoder_embedding_V, dencoder_embedding_E, dencoder_h0, dencoder_W, dencoder_U,
-            dencoder_b, ddecoder_m, ddecoder_embedding_E, ddecoder_gru_W, ddecoder_gru_U,
-            ddecoder_gru_b, ddecoder_out_W, ddecoder_out_b, ddecoder_out_h, ddecoder_gru_h,
-            dz_decoder_gru_h_tilde, dz_z_decoder_gru_h_tilde, dz_decoder_gru_r, dz_decoder_gru_z,
-            ddecoder_gru_h_prev, ddecoder_embedding_e, dcontext, dz_encoder_h_tilde,
-            dz_z_encoder_h_tilde, dz_encoder_r, dz_encoder_z, dencoder_h_prev, dencoder_embedding_e,
-            s_ddecoder_loss_p_decoder_loss_p, dencoder_W_patches, dencoder_U_patches,
-            ddecoder_gru_W_patches, ddecoder_gru_U_patches)
+            decoder_gru_h_tilde, decoder_gru_h, decoder_out_h, max_decoder_loss_Z,
+            rest_decoder_loss_Z, decoder_loss_p, ddecoder_loss_L, ddecoder_loss_p,
+            encoder_embedding_V, decoder_embedding_V, dencoder_embedding_E, dencoder_h0, dencoder_W,
+            dencoder_U, dencoder_b, ddecoder_m, ddecoder_embedding_E, ddecoder_gru_W,
+            ddecoder_gru_U, ddecoder_gru_b, ddecoder_out_W, ddecoder_out_b, ddecoder_out_h,
+            ddecoder_gru_h, dz_decoder_gru_h_tilde, dz_z_decoder_gru_h_tilde, dz_decoder_gru_r,
+            dz_decoder_gru_z, ddecoder_gru_h_prev, ddecoder_embedding_e, dcontext,
+            dz_encoder_h_tilde, dz_z_encoder_h_tilde, dz_encoder_r, dz_encoder_z, dencoder_h_prev,
+            dencoder_embedding_e, s_ddecoder_loss_p_decoder_loss_p, others_decoder_loss_p)
         return Gradients(
             dencoder_embedding_E if "encoder_embedding_E" in self._wanted else None,
             dencoder_h0 if "encoder_h0" in self._wanted else None,

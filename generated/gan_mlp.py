@@ -214,6 +214,11 @@ def _forward(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b
     for m in range(M):
         for i in range(G_first_H):
             z_G_first_h[m, i] = G_first_b[i]
+    gemm(matrix(z_G_first_h, 1), matrix(G_z, 1), matrix(G_first_W, 1), False, True, True)
+    # G_first_h (2)
+    for m in range(M):
+        for i in range(G_first_H):
+            G_first_h[m, i] = tanh(z_G_first_h[m, i])
     # z_D_first_h (6)
     gemm(matrix(z_D_first_h, 1), matrix(x, 1), matrix(D_first_W, 1), False, True, True)
     # D_first_h (7)
@@ -237,12 +242,6 @@ def _forward(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b
         V_ += number_1_N * (-softplus(-D_logit[n]))
     # V (16)
     V[()] = V_
-    # z_G_first_h (1)
-    gemm(matrix(z_G_first_h, 1), matrix(G_z, 1), matrix(G_first_W, 1), False, True, True)
-    # G_first_h (2)
-    for m in range(M):
-        for i in range(G_first_H):
-            G_first_h[m, i] = tanh(z_G_first_h[m, i])
     # z_G_second_h (3)
     gemm(matrix(z_G_second_h, 1), matrix(G_first_h, 1), matrix(G_second_W, 1), False, True, True)
     # G_second_h (4)
@@ -330,10 +329,15 @@ def _backward(G_z, G_first_W, G_second_W, G_out_W, x, D_first_W, D_second_W, D_w
         for n in range(N):
             for i in range(D_second_H):
                 dD_second_b[i] += dz_D_second_h[n, i]
+        for m in range(M):
+            for i in range(D_second_H):
+                dD_second_b[i] += dz_D_fake_second_h[m, i]
     if dD_second_W.size:
         # dD_second_W (44)
         gemm(matrix(dD_second_W, 1), matrix(dz_D_second_h, 1), matrix(D_first_h, 1), True, False,
             False)
+        gemm(matrix(dD_second_W, 1), matrix(dz_D_fake_second_h, 1), matrix(D_fake_first_h, 1), True,
+            False, True)
     if dx.size or dD_first_W.size or dD_first_b.size:
         # dD_first_h (27)
         gemm(matrix(dD_first_h, 1), matrix(dz_D_second_h, 1), matrix(D_second_W, 1), False, False,
@@ -359,21 +363,19 @@ def _backward(G_z, G_first_W, G_second_W, G_out_W, x, D_first_W, D_second_W, D_w
         dD_b_ += dD_logit[n]
     # dD_b (47)
     dD_b[()] = dD_b_
+    dD_b_2 = zero
+    for m in range(M):
+        dD_b_2 += dD_fake_logit[m]
+    dD_b[()] += dD_b_2
     if dD_w.size:
         # dD_w (46)
         clear(dD_w)
         for n in range(N):
             for i in range(D_second_H):
                 dD_w[i] += dD_logit[n] * D_second_h[n, i]
-    if dD_second_b.size:
-        # dD_second_b (45)
         for m in range(M):
             for i in range(D_second_H):
-                dD_second_b[i] += dz_D_fake_second_h[m, i]
-    if dD_second_W.size:
-        # dD_second_W (44)
-        gemm(matrix(dD_second_W, 1), matrix(dz_D_fake_second_h, 1), matrix(D_fake_first_h, 1), True,
-            False, True)
+                dD_w[i] += dD_fake_logit[m] * D_fake_second_h[m, i]
     if dG_z.size or dG_first_W.size or dG_first_b.size or dG_second_W.size or dG_second_b.size or dG_out_W.size or dG_out_b.size or dD_first_W.size or dD_first_b.size:
         # dD_fake_first_h (22)
         gemm(matrix(dD_fake_first_h, 1), matrix(dz_D_fake_second_h, 1), matrix(D_second_W, 1),
@@ -441,16 +443,6 @@ def _backward(G_z, G_first_W, G_second_W, G_out_W, x, D_first_W, D_second_W, D_w
     if dG_z.size:
         # dG_z (34)
         gemm(matrix(dG_z, 1), matrix(dz_G_first_h, 1), matrix(G_first_W, 1), False, False, False)
-    dD_b_2 = zero
-    for m in range(M):
-        dD_b_2 += dD_fake_logit[m]
-    # dD_b (47)
-    dD_b[()] += dD_b_2
-    if dD_w.size:
-        # dD_w (46)
-        for m in range(M):
-            for i in range(D_second_H):
-                dD_w[i] += dD_fake_logit[m] * D_fake_second_h[m, i]
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)

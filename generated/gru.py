@@ -104,12 +104,12 @@ def _forward(x, h0, W, U, b, h, h_prev, z, r, z_z_h_tilde, h_tilde, z_z, z_r, z_
             for j in range(H):
                 z_r[t, n, j] = b[1, j]
                 z_z[t, n, j] = b[0, j]
+    # z_z (2)
+    gemm(matrix(z_z, 2), matrix(x, 2), matrix(W[0], 1), False, True, True)
     # z_h_tilde (7)
     gemm(matrix(z_h_tilde, 2), matrix(x, 2), matrix(W[2], 1), False, True, False)
     # z_r (4)
     gemm(matrix(z_r, 2), matrix(x, 2), matrix(W[1], 1), False, True, True)
-    # z_z (2)
-    gemm(matrix(z_z, 2), matrix(x, 2), matrix(W[0], 1), False, True, True)
     for t in range(T):
         # h_prev (1)
         for n in range(B):
@@ -141,10 +141,9 @@ def _forward(x, h0, W, U, b, h, h_prev, z, r, z_z_h_tilde, h_tilde, z_z, z_r, z_
 
 @kernel
 def _backward(x, W, U, h_prev, z, r, z_z_h_tilde, h_tilde, gh, dx, dh0, dW, dU, db, dz_h_tilde,
-    dz_z_h_tilde, dz_r, dz_z, dh_prev, dW_patches, dU_patches):
+    dz_z_h_tilde, dz_r, dz_z, dh_prev):
     """The gradients; an empty array stands for one that is not wanted."""
     T = x.shape[0]
-    I = x.shape[2]
     H = W.shape[1]
     B = x.shape[1]
     one = number(x, 1)
@@ -175,70 +174,36 @@ def _backward(x, W, U, h_prev, z, r, z_z_h_tilde, h_tilde, gh, dx, dh0, dW, dU, 
                 dh0[n, j] = dh_prev[0, n, j]
     if db.size:
         # db (23)
-        clear(db)
+        clear(db[0])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
                     db[0, j] += dz_z[t, n, j]
-    if dU.size:
-        # dU (22)
-        clear(dU)
-        gemm(matrix(dU_patches, 1), matrix(h_prev, 2), matrix(dz_z, 2), True, False, False)
-        for l in range(H):
-            for j in range(H):
-                dU[0, j, l] += dU_patches[l, j]
-    if dW.size:
-        # dW (21)
-        clear(dW)
-        gemm(matrix(dW_patches, 1), matrix(x, 2), matrix(dz_z, 2), True, False, False)
-        for k in range(I):
-            for j in range(H):
-                dW[0, j, k] += dW_patches[k, j]
-    if dx.size:
-        # dx (19)
-        gemm(matrix(dx, 2), matrix(dz_z, 2), matrix(W[0], 1), False, False, False)
-    if db.size:
-        # db (23)
+        clear(db[2])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
                     db[2, j] += dz_h_tilde[t, n, j]
-    if dW.size:
-        gemm(matrix(dW_patches, 1), matrix(x, 2), matrix(dz_h_tilde, 2), True, False, False)
-        # dW (21)
-        for k in range(I):
-            for j in range(H):
-                dW[2, j, k] += dW_patches[k, j]
-    if dx.size:
-        # dx (19)
-        gemm(matrix(dx, 2), matrix(dz_h_tilde, 2), matrix(W[2], 1), False, False, True)
-    if db.size:
-        # db (23)
+        clear(db[1])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
                     db[1, j] += dz_r[t, n, j]
     if dU.size:
-        gemm(matrix(dU_patches, 1), matrix(h_prev, 2), matrix(dz_r, 2), True, False, False)
         # dU (22)
-        for l in range(H):
-            for j in range(H):
-                dU[1, j, l] += dU_patches[l, j]
+        gemm(matrix(dU[0], 1), matrix(dz_z, 2), matrix(h_prev, 2), True, False, False)
+        gemm(matrix(dU[1], 1), matrix(dz_r, 2), matrix(h_prev, 2), True, False, False)
+        gemm(matrix(dU[2], 1), matrix(dz_z_h_tilde, 2), matrix(h_prev, 2), True, False, False)
     if dW.size:
-        gemm(matrix(dW_patches, 1), matrix(x, 2), matrix(dz_r, 2), True, False, False)
         # dW (21)
-        for k in range(I):
-            for j in range(H):
-                dW[1, j, k] += dW_patches[k, j]
+        gemm(matrix(dW[0], 1), matrix(dz_z, 2), matrix(x, 2), True, False, False)
+        gemm(matrix(dW[2], 1), matrix(dz_h_tilde, 2), matrix(x, 2), True, False, False)
+        gemm(matrix(dW[1], 1), matrix(dz_r, 2), matrix(x, 2), True, False, False)
     if dx.size:
         # dx (19)
+        gemm(matrix(dx, 2), matrix(dz_z, 2), matrix(W[0], 1), False, False, False)
+        gemm(matrix(dx, 2), matrix(dz_h_tilde, 2), matrix(W[2], 1), False, False, True)
         gemm(matrix(dx, 2), matrix(dz_r, 2), matrix(W[1], 1), False, False, True)
-    if dU.size:
-        gemm(matrix(dU_patches, 1), matrix(h_prev, 2), matrix(dz_z_h_tilde, 2), True, False, False)
-        # dU (22)
-        for l in range(H):
-            for j in range(H):
-                dU[2, j, l] += dU_patches[l, j]
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)
@@ -324,10 +289,8 @@ class Pullback:
         dz_r = np.empty((T, B, H), dtype)
         dz_z = np.empty((T, B, H), dtype)
         dh_prev = np.empty((T, B, H), dtype)
-        dW_patches = np.empty((I, H), dtype)
-        dU_patches = np.empty((H, H), dtype)
         _backward(x, W, U, h_prev, z, r, z_z_h_tilde, h_tilde, gh, dx, dh0, dW, dU, db, dz_h_tilde,
-            dz_z_h_tilde, dz_r, dz_z, dh_prev, dW_patches, dU_patches)
+            dz_z_h_tilde, dz_r, dz_z, dh_prev)
         return Gradients(
             dx if "x" in self._wanted else None,
             dh0 if "h0" in self._wanted else None,

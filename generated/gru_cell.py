@@ -107,6 +107,13 @@ def _forward(x, h_prev, W, U, b, h, z, r, z_z_h_tilde, h_tilde, z_z, z_r, z_h_ti
         for j in range(H):
             z_r[n, j] = b[1, j]
             z_z[n, j] = b[0, j]
+    # z_z (1)
+    gemm(matrix(z_z, 1), matrix(h_prev, 1), matrix(U[0], 1), False, True, True)
+    gemm(matrix(z_z, 1), matrix(x, 1), matrix(W[0], 1), False, True, True)
+    # z (2)
+    for n in range(B):
+        for j in range(H):
+            z[n, j] = sigmoid(z_z[n, j])
     # z_h_tilde (6)
     gemm(matrix(z_h_tilde, 1), matrix(x, 1), matrix(W[2], 1), False, True, False)
     # z_z_h_tilde (5)
@@ -114,29 +121,21 @@ def _forward(x, h_prev, W, U, b, h, z, r, z_z_h_tilde, h_tilde, z_z, z_r, z_h_ti
     # z_r (3)
     gemm(matrix(z_r, 1), matrix(h_prev, 1), matrix(U[1], 1), False, True, True)
     gemm(matrix(z_r, 1), matrix(x, 1), matrix(W[1], 1), False, True, True)
-    # r (4), z_h_tilde (6), h_tilde (7)
+    # r (4), z_h_tilde (6), h_tilde (7), h (8)
     for n in range(B):
         for j in range(H):
             r_ = sigmoid(z_r[n, j])
             r[n, j] = r_
             z_h_tilde[n, j] += r_ * z_z_h_tilde[n, j] + b[2, j]
-            h_tilde[n, j] = tanh(z_h_tilde[n, j])
-    # z_z (1)
-    gemm(matrix(z_z, 1), matrix(h_prev, 1), matrix(U[0], 1), False, True, True)
-    gemm(matrix(z_z, 1), matrix(x, 1), matrix(W[0], 1), False, True, True)
-    # z (2), h (8)
-    for n in range(B):
-        for j in range(H):
-            z_ = sigmoid(z_z[n, j])
-            z[n, j] = z_
-            h[n, j] = z_ * h_prev[n, j] + (one - z_) * h_tilde[n, j]
+            h_tilde_ = tanh(z_h_tilde[n, j])
+            h_tilde[n, j] = h_tilde_
+            h[n, j] = z[n, j] * h_prev[n, j] + (one - z[n, j]) * h_tilde_
 
 
 @kernel
 def _backward(x, h_prev, W, U, z, r, z_z_h_tilde, h_tilde, dh, dx, dh_prev, dW, dU, db, dz_h_tilde,
-    dz_z_h_tilde, dz_r, dz_z, dW_patches, dU_patches):
+    dz_z_h_tilde, dz_r, dz_z):
     """The gradients; an empty array stands for one that is not wanted."""
-    I = x.shape[1]
     H = h_prev.shape[1]
     B = x.shape[0]
     one = number(x, 1)
@@ -158,76 +157,38 @@ def _backward(x, h_prev, W, U, z, r, z_z_h_tilde, h_tilde, dh, dx, dh_prev, dW, 
             dz_z_h_tilde[n, j] = dz_h_tilde_ * r[n, j]
     if db.size:
         # db (20)
-        clear(db)
+        clear(db[0])
         for n in range(B):
             for j in range(H):
                 db[0, j] += dz_z[n, j]
-    if dU.size:
-        # dU (19)
-        clear(dU)
-        gemm(matrix(dU_patches, 1), matrix(h_prev, 1), matrix(dz_z, 1), True, False, False)
-        for l in range(H):
-            for j in range(H):
-                dU[0, j, l] += dU_patches[l, j]
-    if dW.size:
-        # dW (18)
-        clear(dW)
-        gemm(matrix(dW_patches, 1), matrix(x, 1), matrix(dz_z, 1), True, False, False)
-        for k in range(I):
-            for j in range(H):
-                dW[0, j, k] += dW_patches[k, j]
-    if dh_prev.size:
-        # dh_prev (17)
-        gemm(matrix(dh_prev, 1), matrix(dz_z, 1), matrix(U[0], 1), False, False, True)
-    if dx.size:
-        # dx (16)
-        gemm(matrix(dx, 1), matrix(dz_z, 1), matrix(W[0], 1), False, False, False)
-    if db.size:
-        # db (20)
+        clear(db[2])
         for n in range(B):
             for j in range(H):
                 db[2, j] += dz_h_tilde[n, j]
-    if dW.size:
-        gemm(matrix(dW_patches, 1), matrix(x, 1), matrix(dz_h_tilde, 1), True, False, False)
-        # dW (18)
-        for k in range(I):
-            for j in range(H):
-                dW[2, j, k] += dW_patches[k, j]
-    if dx.size:
-        # dx (16)
-        gemm(matrix(dx, 1), matrix(dz_h_tilde, 1), matrix(W[2], 1), False, False, True)
-    if db.size:
-        # db (20)
+        clear(db[1])
         for n in range(B):
             for j in range(H):
                 db[1, j] += dz_r[n, j]
     if dU.size:
-        gemm(matrix(dU_patches, 1), matrix(h_prev, 1), matrix(dz_r, 1), True, False, False)
         # dU (19)
-        for l in range(H):
-            for j in range(H):
-                dU[1, j, l] += dU_patches[l, j]
+        gemm(matrix(dU[0], 1), matrix(dz_z, 1), matrix(h_prev, 1), True, False, False)
+        gemm(matrix(dU[1], 1), matrix(dz_r, 1), matrix(h_prev, 1), True, False, False)
+        gemm(matrix(dU[2], 1), matrix(dz_z_h_tilde, 1), matrix(h_prev, 1), True, False, False)
     if dW.size:
-        gemm(matrix(dW_patches, 1), matrix(x, 1), matrix(dz_r, 1), True, False, False)
         # dW (18)
-        for k in range(I):
-            for j in range(H):
-                dW[1, j, k] += dW_patches[k, j]
+        gemm(matrix(dW[0], 1), matrix(dz_z, 1), matrix(x, 1), True, False, False)
+        gemm(matrix(dW[2], 1), matrix(dz_h_tilde, 1), matrix(x, 1), True, False, False)
+        gemm(matrix(dW[1], 1), matrix(dz_r, 1), matrix(x, 1), True, False, False)
     if dh_prev.size:
         # dh_prev (17)
+        gemm(matrix(dh_prev, 1), matrix(dz_z, 1), matrix(U[0], 1), False, False, True)
         gemm(matrix(dh_prev, 1), matrix(dz_r, 1), matrix(U[1], 1), False, False, True)
+        gemm(matrix(dh_prev, 1), matrix(dz_z_h_tilde, 1), matrix(U[2], 1), False, False, True)
     if dx.size:
         # dx (16)
+        gemm(matrix(dx, 1), matrix(dz_z, 1), matrix(W[0], 1), False, False, False)
+        gemm(matrix(dx, 1), matrix(dz_h_tilde, 1), matrix(W[2], 1), False, False, True)
         gemm(matrix(dx, 1), matrix(dz_r, 1), matrix(W[1], 1), False, False, True)
-    if dU.size:
-        gemm(matrix(dU_patches, 1), matrix(h_prev, 1), matrix(dz_z_h_tilde, 1), True, False, False)
-        # dU (19)
-        for l in range(H):
-            for j in range(H):
-                dU[2, j, l] += dU_patches[l, j]
-    if dh_prev.size:
-        # dh_prev (17)
-        gemm(matrix(dh_prev, 1), matrix(dz_z_h_tilde, 1), matrix(U[2], 1), False, False, True)
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)
@@ -309,10 +270,8 @@ class Pullback:
         dz_z_h_tilde = np.empty((B, H), dtype)
         dz_r = np.empty((B, H), dtype)
         dz_z = np.empty((B, H), dtype)
-        dW_patches = np.empty((I, H), dtype)
-        dU_patches = np.empty((H, H), dtype)
         _backward(x, h_prev, W, U, z, r, z_z_h_tilde, h_tilde, dh, dx, dh_prev, dW, dU, db,
-            dz_h_tilde, dz_z_h_tilde, dz_r, dz_z, dW_patches, dU_patches)
+            dz_h_tilde, dz_z_h_tilde, dz_r, dz_z)
         return Gradients(
             dx if "x" in self._wanted else None,
             dh_prev if "h_prev" in self._wanted else None,

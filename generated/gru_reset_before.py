@@ -109,12 +109,12 @@ def _forward(x, h0, w_x, w_h, b, h, h_prev, in_fr, fr, cl, z_in_fr, z_fr, z_cl):
                 z_cl[t, n, j] = b[2, j]
                 z_fr[t, n, j] = b[1, j]
                 z_in_fr[t, n, j] = b[0, j]
+    # z_in_fr (2)
+    gemm(matrix(z_in_fr, 2), matrix(x, 2), matrix(w_x[0], 1), False, True, True)
     # z_cl (6)
     gemm(matrix(z_cl, 2), matrix(x, 2), matrix(w_x[2], 1), False, True, True)
     # z_fr (4)
     gemm(matrix(z_fr, 2), matrix(x, 2), matrix(w_x[1], 1), False, True, True)
-    # z_in_fr (2)
-    gemm(matrix(z_in_fr, 2), matrix(x, 2), matrix(w_x[0], 1), False, True, True)
     for t in range(T):
         # h_prev (1)
         for n in range(B):
@@ -152,10 +152,9 @@ def _forward(x, h0, w_x, w_h, b, h, h_prev, in_fr, fr, cl, z_in_fr, z_fr, z_cl):
 
 @kernel
 def _backward(x, w_x, w_h, h_prev, in_fr, fr, cl, gh, dx, dh0, dw_x, dw_h, db, dz_cl, dfr, dz_fr,
-    dz_in_fr, dh_prev, dw_x_patches, dw_h_patches):
+    dz_in_fr, dh_prev):
     """The gradients; an empty array stands for one that is not wanted."""
     T = x.shape[0]
-    I = x.shape[2]
     H = w_x.shape[1]
     B = x.shape[1]
     one = number(x, 1)
@@ -196,70 +195,40 @@ def _backward(x, w_x, w_h, h_prev, in_fr, fr, cl, gh, dx, dh0, dw_x, dw_h, db, d
                 dh0[n, j] = dh_prev[0, n, j]
     if db.size:
         # db (21)
-        clear(db)
+        clear(db[0])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
                     db[0, j] += dz_in_fr[t, n, j]
-    if dw_h.size:
-        # dw_h (20)
-        clear(dw_h)
-        gemm(matrix(dw_h_patches, 1), matrix(h_prev, 2), matrix(dz_in_fr, 2), True, False, False)
-        for l in range(H):
-            for j in range(H):
-                dw_h[0, j, l] += dw_h_patches[l, j]
-    if dw_x.size:
-        # dw_x (19)
-        clear(dw_x)
-        gemm(matrix(dw_x_patches, 1), matrix(x, 2), matrix(dz_in_fr, 2), True, False, False)
-        for k in range(I):
-            for j in range(H):
-                dw_x[0, j, k] += dw_x_patches[k, j]
-    if dx.size:
-        # dx (17)
-        gemm(matrix(dx, 2), matrix(dz_in_fr, 2), matrix(w_x[0], 1), False, False, False)
-    if db.size:
-        # db (21)
+        clear(db[2])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
                     db[2, j] += dz_cl[t, n, j]
-    if dw_h.size:
-        # dw_h (20)
-        for j in range(H):
-            for t in range(T):
-                for n in range(B):
-                    for l in range(H):
-                        dw_h[2, j, l] += dz_cl[t, n, j] * fr[t, n, l] * h_prev[t, n, l]
-    if dw_x.size:
-        gemm(matrix(dw_x_patches, 1), matrix(x, 2), matrix(dz_cl, 2), True, False, False)
-        # dw_x (19)
-        for k in range(I):
-            for j in range(H):
-                dw_x[2, j, k] += dw_x_patches[k, j]
-    if dx.size:
-        # dx (17)
-        gemm(matrix(dx, 2), matrix(dz_cl, 2), matrix(w_x[2], 1), False, False, True)
-    if db.size:
-        # db (21)
+        clear(db[1])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
                     db[1, j] += dz_fr[t, n, j]
     if dw_h.size:
-        gemm(matrix(dw_h_patches, 1), matrix(h_prev, 2), matrix(dz_fr, 2), True, False, False)
         # dw_h (20)
-        for l in range(H):
-            for j in range(H):
-                dw_h[1, j, l] += dw_h_patches[l, j]
+        gemm(matrix(dw_h[0], 1), matrix(dz_in_fr, 2), matrix(h_prev, 2), True, False, False)
+        clear(dw_h[2])
+        for j in range(H):
+            for t in range(T):
+                for n in range(B):
+                    for l in range(H):
+                        dw_h[2, j, l] += dz_cl[t, n, j] * fr[t, n, l] * h_prev[t, n, l]
+        gemm(matrix(dw_h[1], 1), matrix(dz_fr, 2), matrix(h_prev, 2), True, False, False)
     if dw_x.size:
-        gemm(matrix(dw_x_patches, 1), matrix(x, 2), matrix(dz_fr, 2), True, False, False)
         # dw_x (19)
-        for k in range(I):
-            for j in range(H):
-                dw_x[1, j, k] += dw_x_patches[k, j]
+        gemm(matrix(dw_x[0], 1), matrix(dz_in_fr, 2), matrix(x, 2), True, False, False)
+        gemm(matrix(dw_x[2], 1), matrix(dz_cl, 2), matrix(x, 2), True, False, False)
+        gemm(matrix(dw_x[1], 1), matrix(dz_fr, 2), matrix(x, 2), True, False, False)
     if dx.size:
         # dx (17)
+        gemm(matrix(dx, 2), matrix(dz_in_fr, 2), matrix(w_x[0], 1), False, False, False)
+        gemm(matrix(dx, 2), matrix(dz_cl, 2), matrix(w_x[2], 1), False, False, True)
         gemm(matrix(dx, 2), matrix(dz_fr, 2), matrix(w_x[1], 1), False, False, True)
 
 
@@ -346,10 +315,8 @@ class Pullback:
         dz_fr = np.empty((T, B, H), dtype)
         dz_in_fr = np.empty((T, B, H), dtype)
         dh_prev = np.empty((T, B, H), dtype)
-        dw_x_patches = np.empty((I, H), dtype)
-        dw_h_patches = np.empty((H, H), dtype)
         _backward(x, w_x, w_h, h_prev, in_fr, fr, cl, gh, dx, dh0, dw_x, dw_h, db, dz_cl, dfr,
-            dz_fr, dz_in_fr, dh_prev, dw_x_patches, dw_h_patches)
+            dz_fr, dz_in_fr, dh_prev)
         return Gradients(
             dx if "x" in self._wanted else None,
             dh0 if "h0" in self._wanted else None,

@@ -45,7 +45,7 @@ SPEC = {'name': 'huber',
  'conventions': ('the mean divides by the number of elements, the batch included',
                  'an error of exactly delta is small: there both pieces have the same value and '
                  'the same slope'),
- 'digest': 'addcc86085c6114e'}
+ 'digest': '4f4df08762d75f1b'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -93,22 +93,16 @@ def _backward(y, y_hat, dL, delta, dy, dy_hat):
     N = y.shape[0]
     K = y.shape[1]
     number_1_N_K = number(y, 1, N*K)
-    two = number(y, 2)
-    zero = number(y, 0)
     if dy_hat.size:
         # dy_hat (3)
         for n in range(N):
             for i in range(K):
-                shared = number_1_N_K
-                absolute_ = absolute(y[n, i] - y_hat[n, i])
-                dy_hat[n, i] = dL[()] * shared * (-two * (y[n, i] - y_hat[n, i]) / two if absolute_ <= delta else zero) + dL[()] * shared * (zero if absolute_ <= delta else -delta * sign(y[n, i] - y_hat[n, i]))
+                dy_hat[n, i] = -dL[()] * number_1_N_K * (y[n, i] - y_hat[n, i] if absolute(y[n, i] - y_hat[n, i]) <= delta else delta * sign(y[n, i] - y_hat[n, i]))
     if dy.size:
         # dy (2)
         for n in range(N):
             for i in range(K):
-                shared2 = number_1_N_K
-                absolute_2 = absolute(y[n, i] - y_hat[n, i])
-                dy[n, i] = dL[()] * shared2 * (two * (y[n, i] - y_hat[n, i]) / two if absolute_2 <= delta else zero) + dL[()] * shared2 * (zero if absolute_2 <= delta else delta * sign(y[n, i] - y_hat[n, i]))
+                dy[n, i] = dL[()] * number_1_N_K * (y[n, i] - y_hat[n, i] if absolute(y[n, i] - y_hat[n, i]) <= delta else delta * sign(y[n, i] - y_hat[n, i]))
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)

@@ -45,7 +45,7 @@ SPEC = {'name': 'huber_none',
  'conventions': ('the mean divides by the number of elements, the batch included',
                  'an error of exactly delta is small: there both pieces have the same value and '
                  'the same slope'),
- 'digest': 'f07f4aecc7caf5c3'}
+ 'digest': '40c0b766ec3e387b'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -89,20 +89,16 @@ def _backward(y, y_hat, dL, delta, dy, dy_hat):
     """The gradients; an empty array stands for one that is not wanted."""
     N = y.shape[0]
     K = y.shape[1]
-    two = number(y, 2)
-    zero = number(y, 0)
     if dy_hat.size:
         # dy_hat (3)
         for n in range(N):
             for i in range(K):
-                absolute_ = absolute(y[n, i] - y_hat[n, i])
-                dy_hat[n, i] = dL[n, i] * (-two * (y[n, i] - y_hat[n, i]) / two if absolute_ <= delta else zero) + dL[n, i] * (zero if absolute_ <= delta else -delta * sign(y[n, i] - y_hat[n, i]))
+                dy_hat[n, i] = -dL[n, i] * (y[n, i] - y_hat[n, i] if absolute(y[n, i] - y_hat[n, i]) <= delta else delta * sign(y[n, i] - y_hat[n, i]))
     if dy.size:
         # dy (2)
         for n in range(N):
             for i in range(K):
-                absolute_2 = absolute(y[n, i] - y_hat[n, i])
-                dy[n, i] = dL[n, i] * (two * (y[n, i] - y_hat[n, i]) / two if absolute_2 <= delta else zero) + dL[n, i] * (zero if absolute_2 <= delta else delta * sign(y[n, i] - y_hat[n, i]))
+                dy[n, i] = dL[n, i] * (y[n, i] - y_hat[n, i] if absolute(y[n, i] - y_hat[n, i]) <= delta else delta * sign(y[n, i] - y_hat[n, i]))
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)

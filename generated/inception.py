@@ -214,6 +214,21 @@ def _forward(X, one_K, one_b, reduce3_K, reduce3_b, three_K, three_b, reduce5_K,
                     z_one_Y[b, o, i, j] = one_b[o]
     for b in range(B):
         for c in range(C):
+            for p2 in range(1):
+                for q2 in range(1):
+                    for i in range(H):
+                        for j in range(W):
+                            X_patches[c, p2, q2, i, j] = X[b, c, i + p2, j + q2]
+        # z_one_Y (4)
+        gemm(matrix(z_one_Y[b], 1), matrix(one_K, 1), matrix(X_patches, 3), False, False, True)
+    # one_Y (5)
+    for b in range(B):
+        for o in range(one_O):
+            for i in range(H):
+                for j in range(W):
+                    one_Y[b, o, i, j] = relu(z_one_Y[b, o, i, j])
+    for b in range(B):
+        for c in range(C):
             for p4 in range(1):
                 for q4 in range(1):
                     for i in range(H):
@@ -278,21 +293,6 @@ def _forward(X, one_K, one_b, reduce3_K, reduce3_b, three_K, three_b, reduce5_K,
             for i in range(H):
                 for j in range(W):
                     three_Y[b, o3, i, j] = relu(z_three_Y[b, o3, i, j])
-    for b in range(B):
-        for c in range(C):
-            for p2 in range(1):
-                for q2 in range(1):
-                    for i in range(H):
-                        for j in range(W):
-                            X_patches[c, p2, q2, i, j] = X[b, c, i + p2, j + q2]
-        # z_one_Y (4)
-        gemm(matrix(z_one_Y[b], 1), matrix(one_K, 1), matrix(X_patches, 3), False, False, True)
-    # one_Y (5)
-    for b in range(B):
-        for o in range(one_O):
-            for i in range(H):
-                for j in range(W):
-                    one_Y[b, o, i, j] = relu(z_one_Y[b, o, i, j])
     # p_pool_Y (2), pool_Y (1), q_pool_Y (3)
     for b in range(B):
         for c in range(C):

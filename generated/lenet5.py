@@ -41,7 +41,7 @@ from .runtime import (
     gemm,
     gradient,
     kernel,
-    log,
+    log1p,
     lowest,
     matrix,
     number,
@@ -117,7 +117,7 @@ SPEC = {'name': 'lenet5',
                  'ReLU behind convolutions and hidden layers; 2x2 max pooling with stride 2',
                  'the feature maps are flattened channel by channel',
                  'the loss is the mean over the batch; labels are class numbers'),
- 'digest': 'ab19c4b2375a1d9a'}
+ 'digest': '3fc3fa43caf8c522'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -166,8 +166,8 @@ class Gradients(NamedTuple):
 @kernel
 def _forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_b, out_W, out_b,
     loss_L, loss_p, conv1_Y, pool1_Y, p2_pool1_Y, q2_pool1_Y, conv2_Y, p4_pool2_Y, q4_pool2_Y,
-    flat_y, fc1_h, fc2_h, pool2_Y, out_h, max_loss_Z, loss_Z, z_conv1_Y, z_conv2_Y, z_fc1_h,
-    z_fc2_h, X_patches, pool1_Y_patches):
+    flat_y, fc1_h, fc2_h, pool2_Y, out_h, max_loss_Z, ties_loss_Z, rest_loss_Z, loss_Z, z_conv1_Y,
+    z_conv2_Y, z_fc1_h, z_fc2_h, X_patches, pool1_Y_patches):
     """The outputs, and what the backward pass reads."""
     N = X.shape[0]
     C = X.shape[1]
@@ -188,8 +188,12 @@ def _forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_
     fc1_H = fc1_W.shape[0]
     fc2_H = fc2_W.shape[0]
     K = out_W.shape[0]
+    one = number(X, 1)
     zero = number(X, 0)
     number_1_N = number(X, 1, N)
+    # ties_loss_Z (46)
+    for n in range(N):
+        ties_loss_Z[n] = -one
     # out_h (16)
     for n in range(N):
         for k in range(K):
@@ -310,12 +314,22 @@ def _forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_
             if beats(candidate3, best3):
                 best3 = candidate3
         max_loss_Z[n] = best3
-    # loss_Z (17)
+    # rest_loss_Z (47)
     for n in range(N):
-        loss_Z_ = zero
+        rest_loss_Z_ = zero
         for l in range(K):
-            loss_Z_ += exp(out_h[n, l] - max_loss_Z[n])
-        loss_Z[n] = loss_Z_
+            rest_loss_Z_ += exp(out_h[n, l] - max_loss_Z[n]) if out_h[n, l] < max_loss_Z[n] else zero
+        rest_loss_Z[n] = rest_loss_Z_
+    # ties_loss_Z (46)
+    for n in range(N):
+        ties_loss_Z_ = zero
+        for l in range(K):
+            ties_loss_Z_ += zero if out_h[n, l] < max_loss_Z[n] else one
+        ties_loss_Z[n] += ties_loss_Z_
+    # rest_loss_Z (47), loss_Z (17)
+    for n in range(N):
+        rest_loss_Z[n] += ties_loss_Z[n]
+        loss_Z[n] = one + rest_loss_Z[n] + zero * max_loss_Z[n]
     # loss_p (18)
     for n in range(N):
         for k in range(K):
@@ -325,7 +339,7 @@ def _forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_
         out_h_ = zero
         if 0 <= y[n] < K:
             out_h_ = out_h[n, y[n]]
-        loss_L_ += number_1_N * (max_loss_Z[n] - out_h_ + log(loss_Z[n]))
+        loss_L_ += number_1_N * (max_loss_Z[n] - out_h_ + log1p(rest_loss_Z[n]))
     # loss_L (19)
     loss_L[()] = loss_L_
 
@@ -335,7 +349,8 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
     conv2_Y, p4_pool2_Y, q4_pool2_Y, flat_y, fc1_h, fc2_h, loss_p, dloss_L, dloss_p, dX, dconv1_K,
     dconv1_b, dconv2_K, dconv2_b, dfc1_W, dfc1_b, dfc2_W, dfc2_b, dout_W, dout_b, dout_h, dfc2_h,
     dz_fc2_h, dfc1_h, dz_fc1_h, dflat_y, dpool2_Y, dconv2_Y, dz_conv2_Y, dpool1_Y, dconv1_Y,
-    dz_conv1_Y, s_dloss_p_loss_p, dpool1_Y_patches, dX_patches, X_patches, pool1_Y_patches):
+    dz_conv1_Y, s_dloss_p_loss_p, others_loss_p, dpool1_Y_patches, dX_patches, X_patches,
+    pool1_Y_patches):
     """The gradients; an empty array stands for one that is not wanted."""
     N = X.shape[0]
     C = X.shape[1]
@@ -358,6 +373,17 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
     K = out_W.shape[0]
     zero = number(X, 0)
     number_1_N = number(X, 1, N)
+    # others_loss_p (48)
+    for n in range(N):
+        others_loss_p_ = zero
+        for k2 in range(max(0, y[n] + 1), K):
+            others_loss_p_ += loss_p[n, k2]
+        others_loss_p[n] = others_loss_p_
+    for n in range(N):
+        others_loss_p_2 = zero
+        for k2 in range(min(K, y[n])):
+            others_loss_p_2 += loss_p[n, k2]
+        others_loss_p[n] += others_loss_p_2
     # s_dloss_p_loss_p (44)
     for n in range(N):
         s_dloss_p_loss_p_ = zero
@@ -370,7 +396,7 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
             dout_h[n, k] = loss_p[n, k] * (dloss_L[()] * number_1_N + dloss_p[n, k] - s_dloss_p_loss_p[n])
     for n in range(N):
         if 0 <= y[n] < K:
-            dout_h[n, y[n]] += -dloss_L[()] * number_1_N
+            dout_h[n, y[n]] = loss_p[n, y[n]] * (dloss_p[n, y[n]] - s_dloss_p_loss_p[n]) - dloss_L[()] * number_1_N * others_loss_p[n]
     if dout_b.size:
         # dout_b (43)
         clear(dout_b)
@@ -583,6 +609,8 @@ def _run(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_b, o
     pool2_Y = np.empty((N, conv2_O, pool2_U, pool2_V), dtype)
     out_h = np.empty((N, K), dtype)
     max_loss_Z = np.empty((N,), dtype)
+    ties_loss_Z = np.empty((N,), dtype)
+    rest_loss_Z = np.empty((N,), dtype)
     loss_Z = np.empty((N,), dtype)
     z_conv1_Y = np.empty((N, conv1_O, conv1_U, conv1_V), dtype)
     z_conv2_Y = np.empty((N, conv2_O, conv2_U, conv2_V), dtype)
@@ -592,8 +620,8 @@ def _run(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_b, o
     pool1_Y_patches = np.empty((conv1_O, conv2_P, conv2_Q, conv2_U, conv2_V), dtype)
     _forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_b, out_W, out_b,
         loss_L, loss_p, conv1_Y, pool1_Y, p2_pool1_Y, q2_pool1_Y, conv2_Y, p4_pool2_Y, q4_pool2_Y,
-        flat_y, fc1_h, fc2_h, pool2_Y, out_h, max_loss_Z, loss_Z, z_conv1_Y, z_conv2_Y, z_fc1_h,
-        z_fc2_h, X_patches, pool1_Y_patches)
+        flat_y, fc1_h, fc2_h, pool2_Y, out_h, max_loss_Z, ties_loss_Z, rest_loss_Z, loss_Z,
+        z_conv1_Y, z_conv2_Y, z_fc1_h, z_fc2_h, X_patches, pool1_Y_patches)
     return Outputs(loss_L[()], loss_p), (dtype, N, C, H, W, conv1_O, conv1_P, conv1_Q, conv1_U,
         conv1_V, pool1_U, pool1_V, conv2_O, conv2_P, conv2_Q, conv2_U, conv2_V, pool2_U, pool2_V,
         flat_K, fc1_H, fc2_H, K, X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y,
@@ -686,6 +714,7 @@ class Pullback:
         dconv1_Y = np.empty((N, conv1_O, conv1_U, conv1_V), dtype)
         dz_conv1_Y = np.empty((N, conv1_O, conv1_U, conv1_V), dtype)
         s_dloss_p_loss_p = np.empty((N,), dtype)
+        others_loss_p = np.empty((N,), dtype)
         dpool1_Y_patches = np.empty((conv1_O, conv2_P, conv2_Q, conv2_U, conv2_V), dtype)
         dX_patches = np.empty((C, conv1_P, conv1_Q, conv1_U, conv1_V), dtype)
         X_patches = np.empty((C, conv1_P, conv1_Q, conv1_U, conv1_V), dtype)
@@ -694,8 +723,8 @@ class Pullback:
             q2_pool1_Y, conv2_Y, p4_pool2_Y, q4_pool2_Y, flat_y, fc1_h, fc2_h, loss_p, dloss_L,
             dloss_p, dX, dconv1_K, dconv1_b, dconv2_K, dconv2_b, dfc1_W, dfc1_b, dfc2_W, dfc2_b,
             dout_W, dout_b, dout_h, dfc2_h, dz_fc2_h, dfc1_h, dz_fc1_h, dflat_y, dpool2_Y, dconv2_Y,
-            dz_conv2_Y, dpool1_Y, dconv1_Y, dz_conv1_Y, s_dloss_p_loss_p, dpool1_Y_patches,
-            dX_patches, X_patches, pool1_Y_patches)
+            dz_conv2_Y, dpool1_Y, dconv1_Y, dz_conv1_Y, s_dloss_p_loss_p, others_loss_p,
+            dpool1_Y_patches, dX_patches, X_patches, pool1_Y_patches)
         return Gradients(
             dX if "X" in self._wanted else None,
             dconv1_K if "conv1_K" in self._wanted else None,

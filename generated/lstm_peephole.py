@@ -121,10 +121,9 @@ def _forward(x, h0, cl0, w_x, w_h, w_cl, b, h, cl, h_prev, cl_prev, inp, fr, z_c
         for n in range(B):
             for j in range(H):
                 z_cl[t, n, j] = b[2, j]
+    gemm(matrix(z_cl, 2), matrix(x, 2), matrix(w_x[2], 1), False, True, True)
     # z_ot (9)
     gemm(matrix(z_ot, 2), matrix(x, 2), matrix(w_x[3], 1), False, True, False)
-    # z_cl (7)
-    gemm(matrix(z_cl, 2), matrix(x, 2), matrix(w_x[2], 1), False, True, True)
     # z_fr (5)
     gemm(matrix(z_fr, 2), matrix(x, 2), matrix(w_x[1], 1), False, True, False)
     # z_inp (3)
@@ -170,11 +169,9 @@ def _forward(x, h0, cl0, w_x, w_h, w_cl, b, h, cl, h_prev, cl_prev, inp, fr, z_c
 
 @kernel
 def _backward(x, w_x, w_h, w_cl, h_prev, cl_prev, inp, fr, z_cl, cl, ot, gh, gcl, dx, dh0, dcl0,
-    dw_x, dw_h, dw_cl, db, dz_ot, dz_cl, dz_fr, dz_inp, dcl_prev, dh_prev, dw_x_patches,
-    dw_h_patches):
+    dw_x, dw_h, dw_cl, db, dz_ot, dz_cl, dz_fr, dz_inp, dcl_prev, dh_prev):
     """The gradients; an empty array stands for one that is not wanted."""
     T = x.shape[0]
-    I = x.shape[2]
     H = w_x.shape[1]
     B = x.shape[1]
     one = number(x, 1)
@@ -218,109 +215,60 @@ def _backward(x, w_x, w_h, w_cl, h_prev, cl_prev, inp, fr, z_cl, cl, ot, gh, gcl
                 dh0[n, j] = dh_prev[0, n, j]
     if db.size:
         # db (29)
-        clear(db)
+        clear(db[3])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
                     db[3, j] += dz_ot[t, n, j]
-    if dw_cl.size:
-        # dw_cl (28)
-        clear(dw_cl)
-        for t in range(T):
-            for n in range(B):
-                for j in range(H):
-                    dw_cl[2, j] += dz_ot[t, n, j] * cl[t, n, j]
-    if dw_h.size:
-        # dw_h (27)
-        clear(dw_h)
-        gemm(matrix(dw_h_patches, 1), matrix(h_prev, 2), matrix(dz_ot, 2), True, False, False)
-        for l in range(H):
-            for j in range(H):
-                dw_h[3, j, l] += dw_h_patches[l, j]
-    if dw_x.size:
-        # dw_x (26)
-        clear(dw_x)
-        gemm(matrix(dw_x_patches, 1), matrix(x, 2), matrix(dz_ot, 2), True, False, False)
-        for k in range(I):
-            for j in range(H):
-                dw_x[3, j, k] += dw_x_patches[k, j]
-    if dx.size:
-        # dx (23)
-        gemm(matrix(dx, 2), matrix(dz_ot, 2), matrix(w_x[3], 1), False, False, False)
-    if db.size:
-        # db (29)
+        clear(db[0])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
                     db[0, j] += dz_inp[t, n, j]
-    if dw_cl.size:
-        # dw_cl (28)
-        for t in range(T):
-            for n in range(B):
-                for j in range(H):
-                    dw_cl[0, j] += dz_inp[t, n, j] * cl_prev[t, n, j]
-    if dw_h.size:
-        gemm(matrix(dw_h_patches, 1), matrix(h_prev, 2), matrix(dz_inp, 2), True, False, False)
-        # dw_h (27)
-        for l in range(H):
-            for j in range(H):
-                dw_h[0, j, l] += dw_h_patches[l, j]
-    if dw_x.size:
-        gemm(matrix(dw_x_patches, 1), matrix(x, 2), matrix(dz_inp, 2), True, False, False)
-        # dw_x (26)
-        for k in range(I):
-            for j in range(H):
-                dw_x[0, j, k] += dw_x_patches[k, j]
-    if dx.size:
-        # dx (23)
-        gemm(matrix(dx, 2), matrix(dz_inp, 2), matrix(w_x[0], 1), False, False, True)
-    if db.size:
-        # db (29)
+        clear(db[1])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
                     db[1, j] += dz_fr[t, n, j]
+        clear(db[2])
+        for t in range(T):
+            for n in range(B):
+                for j in range(H):
+                    db[2, j] += dz_cl[t, n, j]
     if dw_cl.size:
         # dw_cl (28)
+        clear(dw_cl[2])
+        for t in range(T):
+            for n in range(B):
+                for j in range(H):
+                    dw_cl[2, j] += dz_ot[t, n, j] * cl[t, n, j]
+        clear(dw_cl[0])
+        for t in range(T):
+            for n in range(B):
+                for j in range(H):
+                    dw_cl[0, j] += dz_inp[t, n, j] * cl_prev[t, n, j]
+        clear(dw_cl[1])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
                     dw_cl[1, j] += dz_fr[t, n, j] * cl_prev[t, n, j]
     if dw_h.size:
-        gemm(matrix(dw_h_patches, 1), matrix(h_prev, 2), matrix(dz_fr, 2), True, False, False)
         # dw_h (27)
-        for l in range(H):
-            for j in range(H):
-                dw_h[1, j, l] += dw_h_patches[l, j]
+        gemm(matrix(dw_h[3], 1), matrix(dz_ot, 2), matrix(h_prev, 2), True, False, False)
+        gemm(matrix(dw_h[0], 1), matrix(dz_inp, 2), matrix(h_prev, 2), True, False, False)
+        gemm(matrix(dw_h[1], 1), matrix(dz_fr, 2), matrix(h_prev, 2), True, False, False)
+        gemm(matrix(dw_h[2], 1), matrix(dz_cl, 2), matrix(h_prev, 2), True, False, False)
     if dw_x.size:
-        gemm(matrix(dw_x_patches, 1), matrix(x, 2), matrix(dz_fr, 2), True, False, False)
         # dw_x (26)
-        for k in range(I):
-            for j in range(H):
-                dw_x[1, j, k] += dw_x_patches[k, j]
+        gemm(matrix(dw_x[3], 1), matrix(dz_ot, 2), matrix(x, 2), True, False, False)
+        gemm(matrix(dw_x[0], 1), matrix(dz_inp, 2), matrix(x, 2), True, False, False)
+        gemm(matrix(dw_x[1], 1), matrix(dz_fr, 2), matrix(x, 2), True, False, False)
+        gemm(matrix(dw_x[2], 1), matrix(dz_cl, 2), matrix(x, 2), True, False, False)
     if dx.size:
         # dx (23)
+        gemm(matrix(dx, 2), matrix(dz_ot, 2), matrix(w_x[3], 1), False, False, False)
+        gemm(matrix(dx, 2), matrix(dz_inp, 2), matrix(w_x[0], 1), False, False, True)
         gemm(matrix(dx, 2), matrix(dz_fr, 2), matrix(w_x[1], 1), False, False, True)
-    if db.size:
-        # db (29)
-        for t in range(T):
-            for n in range(B):
-                for j in range(H):
-                    db[2, j] += dz_cl[t, n, j]
-    if dw_h.size:
-        gemm(matrix(dw_h_patches, 1), matrix(h_prev, 2), matrix(dz_cl, 2), True, False, False)
-        # dw_h (27)
-        for l in range(H):
-            for j in range(H):
-                dw_h[2, j, l] += dw_h_patches[l, j]
-    if dw_x.size:
-        gemm(matrix(dw_x_patches, 1), matrix(x, 2), matrix(dz_cl, 2), True, False, False)
-        # dw_x (26)
-        for k in range(I):
-            for j in range(H):
-                dw_x[2, j, k] += dw_x_patches[k, j]
-    if dx.size:
-        # dx (23)
         gemm(matrix(dx, 2), matrix(dz_cl, 2), matrix(w_x[2], 1), False, False, True)
 
 
@@ -417,11 +365,8 @@ class Pullback:
         dz_inp = np.empty((T, B, H), dtype)
         dcl_prev = np.empty((T, B, H), dtype)
         dh_prev = np.empty((T, B, H), dtype)
-        dw_x_patches = np.empty((I, H), dtype)
-        dw_h_patches = np.empty((H, H), dtype)
         _backward(x, w_x, w_h, w_cl, h_prev, cl_prev, inp, fr, z_cl, cl, ot, gh, gcl, dx, dh0, dcl0,
-            dw_x, dw_h, dw_cl, db, dz_ot, dz_cl, dz_fr, dz_inp, dcl_prev, dh_prev, dw_x_patches,
-            dw_h_patches)
+            dw_x, dw_h, dw_cl, db, dz_ot, dz_cl, dz_fr, dz_inp, dcl_prev, dh_prev)
         return Gradients(
             dx if "x" in self._wanted else None,
             dh0 if "h0" in self._wanted else None,

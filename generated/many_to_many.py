@@ -38,7 +38,7 @@ from .runtime import (
     gemm,
     gradient,
     kernel,
-    log,
+    log1p,
     lowest,
     matrix,
     number,
@@ -114,7 +114,7 @@ SPEC = {'name': 'many_to_many',
                  'read in parts',
                  'the loss is the mean over the steps, one number for each example; labels are '
                  'class numbers'),
- 'digest': 'f880a3abeaeffe2f'}
+ 'digest': '872d3c67d6366893'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -162,7 +162,7 @@ class Gradients(NamedTuple):
 @kernel
 def _forward(w, y, embedding_E, lstm_h0, lstm_c0, lstm_W, lstm_U, lstm_b, out_W, out_b, loss_L,
     loss_p, lstm_h, lstm_c, embedding_e, lstm_h_prev, lstm_f, lstm_i, lstm_C_tilde, lstm_o,
-    lstm_c_prev, out_h, max_loss_Z, loss_Z, z_lstm):
+    lstm_c_prev, out_h, max_loss_Z, ties_loss_Z, rest_loss_Z, loss_Z, z_lstm):
     """The outputs, and what the backward pass reads."""
     T = w.shape[0]
     K = out_W.shape[0]
@@ -170,8 +170,13 @@ def _forward(w, y, embedding_E, lstm_h0, lstm_c0, lstm_W, lstm_U, lstm_b, out_W,
     embedding_D = embedding_E.shape[1]
     lstm_H = lstm_h0.shape[1]
     B = w.shape[1]
+    one = number(embedding_E, 1)
     zero = number(embedding_E, 0)
     number_1_T = number(embedding_E, 1, T)
+    # ties_loss_Z (37)
+    for t in range(T):
+        for b in range(B):
+            ties_loss_Z[t, b] = -one
     # out_h (11)
     for t in range(T):
         for b in range(B):
@@ -232,13 +237,25 @@ def _forward(w, y, embedding_E, lstm_h0, lstm_c0, lstm_W, lstm_U, lstm_b, out_W,
                 if beats(candidate, best):
                     best = candidate
             max_loss_Z[t, b] = best
-    # loss_Z (12)
+    # rest_loss_Z (38)
     for t in range(T):
         for b in range(B):
-            loss_Z_ = zero
+            rest_loss_Z_ = zero
             for l in range(K):
-                loss_Z_ += exp(out_h[t, b, l] - max_loss_Z[t, b])
-            loss_Z[t, b] = loss_Z_
+                rest_loss_Z_ += exp(out_h[t, b, l] - max_loss_Z[t, b]) if out_h[t, b, l] < max_loss_Z[t, b] else zero
+            rest_loss_Z[t, b] = rest_loss_Z_
+    # ties_loss_Z (37)
+    for t in range(T):
+        for b in range(B):
+            ties_loss_Z_ = zero
+            for l in range(K):
+                ties_loss_Z_ += zero if out_h[t, b, l] < max_loss_Z[t, b] else one
+            ties_loss_Z[t, b] += ties_loss_Z_
+    # rest_loss_Z (38), loss_Z (12)
+    for t in range(T):
+        for b in range(B):
+            rest_loss_Z[t, b] += ties_loss_Z[t, b]
+            loss_Z[t, b] = one + rest_loss_Z[t, b] + zero * max_loss_Z[t, b]
     # loss_p (13)
     for t in range(T):
         for b in range(B):
@@ -251,7 +268,7 @@ def _forward(w, y, embedding_E, lstm_h0, lstm_c0, lstm_W, lstm_U, lstm_b, out_W,
             out_h_ = zero
             if 0 <= y[t, b] < K:
                 out_h_ = out_h[t, b, y[t, b]]
-            loss_L_ += number_1_T * (max_loss_Z[t, b] - out_h_ + log(loss_Z[t, b]))
+            loss_L_ += number_1_T * (max_loss_Z[t, b] - out_h_ + log1p(rest_loss_Z[t, b]))
         loss_L[b] = loss_L_
 
 
@@ -259,7 +276,7 @@ def _forward(w, y, embedding_E, lstm_h0, lstm_c0, lstm_W, lstm_U, lstm_b, out_W,
 def _backward(w, y, lstm_W, lstm_U, out_W, embedding_e, lstm_h_prev, lstm_f, lstm_i, lstm_C_tilde,
     lstm_o, lstm_c_prev, lstm_c, lstm_h, loss_p, dloss_L, dloss_p, glstm_h, glstm_c, embedding_V,
     dembedding_E, dlstm_h0, dlstm_c0, dlstm_W, dlstm_U, dlstm_b, dout_W, dout_b, dout_h, dlstm_h,
-    dlstm_c_prev, dz_lstm, dlstm_h_prev, dembedding_e, s_dloss_p_loss_p):
+    dlstm_c_prev, dz_lstm, dlstm_h_prev, dembedding_e, s_dloss_p_loss_p, others_loss_p):
     """The gradients; an empty array stands for one that is not wanted."""
     T = w.shape[0]
     K = out_W.shape[0]
@@ -269,6 +286,19 @@ def _backward(w, y, lstm_W, lstm_U, out_W, embedding_e, lstm_h_prev, lstm_f, lst
     zero = number(lstm_W, 0)
     number_1_T = number(lstm_W, 1, T)
     one = number(lstm_W, 1)
+    # others_loss_p (39)
+    for t in range(T):
+        for b in range(B):
+            others_loss_p_ = zero
+            for k2 in range(max(0, y[t, b] + 1), K):
+                others_loss_p_ += loss_p[t, b, k2]
+            others_loss_p[t, b] = others_loss_p_
+    for t in range(T):
+        for b in range(B):
+            others_loss_p_2 = zero
+            for k2 in range(min(K, y[t, b])):
+                others_loss_p_2 += loss_p[t, b, k2]
+            others_loss_p[t, b] += others_loss_p_2
     # s_dloss_p_loss_p (35)
     for t in range(T):
         for b in range(B):
@@ -284,7 +314,7 @@ def _backward(w, y, lstm_W, lstm_U, out_W, embedding_e, lstm_h_prev, lstm_f, lst
     for t in range(T):
         for b in range(B):
             if 0 <= y[t, b] < K:
-                dout_h[t, b, y[t, b]] += -dloss_L[b] * number_1_T
+                dout_h[t, b, y[t, b]] = loss_p[t, b, y[t, b]] * (dloss_p[t, b, y[t, b]] - s_dloss_p_loss_p[t, b]) - dloss_L[b] * number_1_T * others_loss_p[t, b]
     if dout_b.size:
         # dout_b (34)
         clear(dout_b)
@@ -387,11 +417,13 @@ def _run(w, y, embedding_E, lstm_h0, lstm_c0, lstm_W, lstm_U, lstm_b, out_W, out
     lstm_c_prev = np.empty((T, B, lstm_H), dtype)
     out_h = np.empty((T, B, K), dtype)
     max_loss_Z = np.empty((T, B), dtype)
+    ties_loss_Z = np.empty((T, B), dtype)
+    rest_loss_Z = np.empty((T, B), dtype)
     loss_Z = np.empty((T, B), dtype)
     z_lstm = np.empty((T, B, 4, lstm_H), dtype)
     _forward(w, y, embedding_E, lstm_h0, lstm_c0, lstm_W, lstm_U, lstm_b, out_W, out_b, loss_L,
         loss_p, lstm_h, lstm_c, embedding_e, lstm_h_prev, lstm_f, lstm_i, lstm_C_tilde, lstm_o,
-        lstm_c_prev, out_h, max_loss_Z, loss_Z, z_lstm)
+        lstm_c_prev, out_h, max_loss_Z, ties_loss_Z, rest_loss_Z, loss_Z, z_lstm)
     return Outputs(loss_L, loss_p, lstm_h, lstm_c), (dtype, T, K, embedding_V, embedding_D, lstm_H,
         B, w, y, lstm_W, lstm_U, out_W, embedding_e, lstm_h_prev, lstm_f, lstm_i, lstm_C_tilde,
         lstm_o, lstm_c_prev, lstm_c, lstm_h, loss_p)
@@ -470,11 +502,12 @@ class Pullback:
         dlstm_h_prev = np.empty((T, B, lstm_H), dtype)
         dembedding_e = np.empty((T, B, embedding_D), dtype)
         s_dloss_p_loss_p = np.empty((T, B), dtype)
+        others_loss_p = np.empty((T, B), dtype)
         _backward(w, y, lstm_W, lstm_U, out_W, embedding_e, lstm_h_prev, lstm_f, lstm_i,
             lstm_C_tilde, lstm_o, lstm_c_prev, lstm_c, lstm_h, loss_p, dloss_L, dloss_p, glstm_h,
             glstm_c, embedding_V, dembedding_E, dlstm_h0, dlstm_c0, dlstm_W, dlstm_U, dlstm_b,
             dout_W, dout_b, dout_h, dlstm_h, dlstm_c_prev, dz_lstm, dlstm_h_prev, dembedding_e,
-            s_dloss_p_loss_p)
+            s_dloss_p_loss_p, others_loss_p)
         return Gradients(
             dembedding_E if "embedding_E" in self._wanted else None,
             dlstm_h0 if "lstm_h0" in self._wanted else None,

@@ -36,7 +36,7 @@ from .runtime import (
     gemm,
     gradient,
     kernel,
-    log,
+    log1p,
     lowest,
     matrix,
     number,
@@ -82,7 +82,7 @@ SPEC = {'name': 'many_to_one',
  'packs': {'gru_W': ('z', 'r', 'h'), 'gru_U': ('z', 'r', 'h'), 'gru_b': ('z', 'r', 'h')},
  'conventions': ('a GRU layer; only its last hidden state is classified',
                  'the loss is the mean over the batch; labels are class numbers'),
- 'digest': 'da2c15e8948f4c75'}
+ 'digest': 'b1a3bbffe9bec007'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -122,8 +122,8 @@ class Gradients(NamedTuple):
 
 @kernel
 def _forward(x, y, gru_h0, gru_W, gru_U, gru_b, out_W, out_b, loss_L, loss_p, gru_h_prev, gru_z,
-    gru_r, z_z_gru_h_tilde, gru_h_tilde, last, gru_h, out_h, max_loss_Z, loss_Z, z_gru_z, z_gru_r,
-    z_gru_h_tilde):
+    gru_r, z_z_gru_h_tilde, gru_h_tilde, last, gru_h, out_h, max_loss_Z, ties_loss_Z, rest_loss_Z,
+    loss_Z, z_gru_z, z_gru_r, z_gru_h_tilde):
     """The outputs, and what the backward pass reads."""
     N = x.shape[1]
     K = out_W.shape[0]
@@ -132,6 +132,9 @@ def _forward(x, y, gru_h0, gru_W, gru_U, gru_b, out_W, out_b, loss_L, loss_p, gr
     one = number(x, 1)
     zero = number(x, 0)
     number_1_N = number(x, 1, N)
+    # ties_loss_Z (36)
+    for n in range(N):
+        ties_loss_Z[n] = -one
     # out_h (11)
     for n in range(N):
         for k in range(K):
@@ -142,12 +145,12 @@ def _forward(x, y, gru_h0, gru_W, gru_U, gru_b, out_W, out_b, loss_L, loss_p, gr
             for j in range(gru_H):
                 z_gru_r[t, n, j] = gru_b[1, j]
                 z_gru_z[t, n, j] = gru_b[0, j]
+    # z_gru_z (2)
+    gemm(matrix(z_gru_z, 2), matrix(x, 2), matrix(gru_W[0], 1), False, True, True)
     # z_gru_h_tilde (7)
     gemm(matrix(z_gru_h_tilde, 2), matrix(x, 2), matrix(gru_W[2], 1), False, True, False)
     # z_gru_r (4)
     gemm(matrix(z_gru_r, 2), matrix(x, 2), matrix(gru_W[1], 1), False, True, True)
-    # z_gru_z (2)
-    gemm(matrix(z_gru_z, 2), matrix(x, 2), matrix(gru_W[0], 1), False, True, True)
     for t in range(T):
         # gru_h_prev (1)
         for n2 in range(N):
@@ -192,12 +195,22 @@ def _forward(x, y, gru_h0, gru_W, gru_U, gru_b, out_W, out_b, loss_L, loss_p, gr
             if beats(candidate, best):
                 best = candidate
         max_loss_Z[n] = best
-    # loss_Z (12)
+    # rest_loss_Z (37)
     for n in range(N):
-        loss_Z_ = zero
+        rest_loss_Z_ = zero
         for l in range(K):
-            loss_Z_ += exp(out_h[n, l] - max_loss_Z[n])
-        loss_Z[n] = loss_Z_
+            rest_loss_Z_ += exp(out_h[n, l] - max_loss_Z[n]) if out_h[n, l] < max_loss_Z[n] else zero
+        rest_loss_Z[n] = rest_loss_Z_
+    # ties_loss_Z (36)
+    for n in range(N):
+        ties_loss_Z_ = zero
+        for l in range(K):
+            ties_loss_Z_ += zero if out_h[n, l] < max_loss_Z[n] else one
+        ties_loss_Z[n] += ties_loss_Z_
+    # rest_loss_Z (37), loss_Z (12)
+    for n in range(N):
+        rest_loss_Z[n] += ties_loss_Z[n]
+        loss_Z[n] = one + rest_loss_Z[n] + zero * max_loss_Z[n]
     # loss_p (13)
     for n in range(N):
         for k in range(K):
@@ -207,7 +220,7 @@ def _forward(x, y, gru_h0, gru_W, gru_U, gru_b, out_W, out_b, loss_L, loss_p, gr
         out_h_ = zero
         if 0 <= y[n] < K:
             out_h_ = out_h[n, y[n]]
-        loss_L_ += number_1_N * (max_loss_Z[n] - out_h_ + log(loss_Z[n]))
+        loss_L_ += number_1_N * (max_loss_Z[n] - out_h_ + log1p(rest_loss_Z[n]))
     # loss_L (14)
     loss_L[()] = loss_L_
 
@@ -216,16 +229,26 @@ def _forward(x, y, gru_h0, gru_W, gru_U, gru_b, out_W, out_b, loss_L, loss_p, gr
 def _backward(x, y, gru_W, gru_U, out_W, gru_h_prev, gru_z, gru_r, z_z_gru_h_tilde, gru_h_tilde,
     last, loss_p, dloss_L, dloss_p, dx, dgru_h0, dgru_W, dgru_U, dgru_b, dout_W, dout_b, dout_h,
     dlast, dz_gru_h_tilde, dz_z_gru_h_tilde, dz_gru_r, dz_gru_z, dgru_h_prev, s_dloss_p_loss_p,
-    dgru_W_patches, dgru_U_patches):
+    others_loss_p):
     """The gradients; an empty array stands for one that is not wanted."""
     N = x.shape[1]
     K = out_W.shape[0]
     T = x.shape[0]
-    I = x.shape[2]
     gru_H = gru_W.shape[1]
     zero = number(x, 0)
     number_1_N = number(x, 1, N)
     one = number(x, 1)
+    # others_loss_p (38)
+    for n in range(N):
+        others_loss_p_ = zero
+        for k2 in range(max(0, y[n] + 1), K):
+            others_loss_p_ += loss_p[n, k2]
+        others_loss_p[n] = others_loss_p_
+    for n in range(N):
+        others_loss_p_2 = zero
+        for k2 in range(min(K, y[n])):
+            others_loss_p_2 += loss_p[n, k2]
+        others_loss_p[n] += others_loss_p_2
     # s_dloss_p_loss_p (34)
     for n in range(N):
         s_dloss_p_loss_p_ = zero
@@ -238,7 +261,7 @@ def _backward(x, y, gru_W, gru_U, out_W, gru_h_prev, gru_z, gru_r, z_z_gru_h_til
             dout_h[n, k] = loss_p[n, k] * (dloss_L[()] * number_1_N + dloss_p[n, k] - s_dloss_p_loss_p[n])
     for n in range(N):
         if 0 <= y[n] < K:
-            dout_h[n, y[n]] += -dloss_L[()] * number_1_N
+            dout_h[n, y[n]] = loss_p[n, y[n]] * (dloss_p[n, y[n]] - s_dloss_p_loss_p[n]) - dloss_L[()] * number_1_N * others_loss_p[n]
     if dout_b.size:
         # dout_b (33)
         clear(dout_b)
@@ -283,73 +306,37 @@ def _backward(x, y, gru_W, gru_U, out_W, gru_h_prev, gru_z, gru_r, z_z_gru_h_til
                 dgru_h0[n, j] = dgru_h_prev[0, n, j]
     if dgru_b.size:
         # dgru_b (31)
-        clear(dgru_b)
+        clear(dgru_b[0])
         for t in range(T):
             for n in range(N):
                 for j in range(gru_H):
                     dgru_b[0, j] += dz_gru_z[t, n, j]
-    if dgru_U.size:
-        # dgru_U (30)
-        clear(dgru_U)
-        gemm(matrix(dgru_U_patches, 1), matrix(gru_h_prev, 2), matrix(dz_gru_z, 2), True, False,
-            False)
-        for l in range(gru_H):
-            for j in range(gru_H):
-                dgru_U[0, j, l] += dgru_U_patches[l, j]
-    if dgru_W.size:
-        # dgru_W (29)
-        clear(dgru_W)
-        gemm(matrix(dgru_W_patches, 1), matrix(x, 2), matrix(dz_gru_z, 2), True, False, False)
-        for i in range(I):
-            for j in range(gru_H):
-                dgru_W[0, j, i] += dgru_W_patches[i, j]
-    if dx.size:
-        # dx (27)
-        gemm(matrix(dx, 2), matrix(dz_gru_z, 2), matrix(gru_W[0], 1), False, False, False)
-    if dgru_b.size:
-        # dgru_b (31)
+        clear(dgru_b[2])
         for t in range(T):
             for n in range(N):
                 for j in range(gru_H):
                     dgru_b[2, j] += dz_gru_h_tilde[t, n, j]
-    if dgru_W.size:
-        gemm(matrix(dgru_W_patches, 1), matrix(x, 2), matrix(dz_gru_h_tilde, 2), True, False, False)
-        # dgru_W (29)
-        for i in range(I):
-            for j in range(gru_H):
-                dgru_W[2, j, i] += dgru_W_patches[i, j]
-    if dx.size:
-        # dx (27)
-        gemm(matrix(dx, 2), matrix(dz_gru_h_tilde, 2), matrix(gru_W[2], 1), False, False, True)
-    if dgru_b.size:
-        # dgru_b (31)
+        clear(dgru_b[1])
         for t in range(T):
             for n in range(N):
                 for j in range(gru_H):
                     dgru_b[1, j] += dz_gru_r[t, n, j]
     if dgru_U.size:
-        gemm(matrix(dgru_U_patches, 1), matrix(gru_h_prev, 2), matrix(dz_gru_r, 2), True, False,
-            False)
         # dgru_U (30)
-        for l in range(gru_H):
-            for j in range(gru_H):
-                dgru_U[1, j, l] += dgru_U_patches[l, j]
+        gemm(matrix(dgru_U[0], 1), matrix(dz_gru_z, 2), matrix(gru_h_prev, 2), True, False, False)
+        gemm(matrix(dgru_U[1], 1), matrix(dz_gru_r, 2), matrix(gru_h_prev, 2), True, False, False)
+        gemm(matrix(dgru_U[2], 1), matrix(dz_z_gru_h_tilde, 2), matrix(gru_h_prev, 2), True, False,
+            False)
     if dgru_W.size:
-        gemm(matrix(dgru_W_patches, 1), matrix(x, 2), matrix(dz_gru_r, 2), True, False, False)
         # dgru_W (29)
-        for i in range(I):
-            for j in range(gru_H):
-                dgru_W[1, j, i] += dgru_W_patches[i, j]
+        gemm(matrix(dgru_W[0], 1), matrix(dz_gru_z, 2), matrix(x, 2), True, False, False)
+        gemm(matrix(dgru_W[2], 1), matrix(dz_gru_h_tilde, 2), matrix(x, 2), True, False, False)
+        gemm(matrix(dgru_W[1], 1), matrix(dz_gru_r, 2), matrix(x, 2), True, False, False)
     if dx.size:
         # dx (27)
+        gemm(matrix(dx, 2), matrix(dz_gru_z, 2), matrix(gru_W[0], 1), False, False, False)
+        gemm(matrix(dx, 2), matrix(dz_gru_h_tilde, 2), matrix(gru_W[2], 1), False, False, True)
         gemm(matrix(dx, 2), matrix(dz_gru_r, 2), matrix(gru_W[1], 1), False, False, True)
-    if dgru_U.size:
-        gemm(matrix(dgru_U_patches, 1), matrix(gru_h_prev, 2), matrix(dz_z_gru_h_tilde, 2), True,
-            False, False)
-        # dgru_U (30)
-        for l in range(gru_H):
-            for j in range(gru_H):
-                dgru_U[2, j, l] += dgru_U_patches[l, j]
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)
@@ -377,13 +364,15 @@ def _run(x, y, gru_h0, gru_W, gru_U, gru_b, out_W, out_b):
     gru_h = np.empty((T, N, gru_H), dtype)
     out_h = np.empty((N, K), dtype)
     max_loss_Z = np.empty((N,), dtype)
+    ties_loss_Z = np.empty((N,), dtype)
+    rest_loss_Z = np.empty((N,), dtype)
     loss_Z = np.empty((N,), dtype)
     z_gru_z = np.empty((T, N, gru_H), dtype)
     z_gru_r = np.empty((T, N, gru_H), dtype)
     z_gru_h_tilde = np.empty((T, N, gru_H), dtype)
     _forward(x, y, gru_h0, gru_W, gru_U, gru_b, out_W, out_b, loss_L, loss_p, gru_h_prev, gru_z,
-        gru_r, z_z_gru_h_tilde, gru_h_tilde, last, gru_h, out_h, max_loss_Z, loss_Z, z_gru_z,
-        z_gru_r, z_gru_h_tilde)
+        gru_r, z_z_gru_h_tilde, gru_h_tilde, last, gru_h, out_h, max_loss_Z, ties_loss_Z,
+        rest_loss_Z, loss_Z, z_gru_z, z_gru_r, z_gru_h_tilde)
     return Outputs(loss_L[()], loss_p), (dtype, N, K, T, I, gru_H, x, y, gru_W, gru_U, out_W,
         gru_h_prev, gru_z, gru_r, z_z_gru_h_tilde, gru_h_tilde, last, loss_p)
 
@@ -456,12 +445,11 @@ class Pullback:
         dz_gru_z = np.empty((T, N, gru_H), dtype)
         dgru_h_prev = np.empty((T, N, gru_H), dtype)
         s_dloss_p_loss_p = np.empty((N,), dtype)
-        dgru_W_patches = np.empty((I, gru_H), dtype)
-        dgru_U_patches = np.empty((gru_H, gru_H), dtype)
+        others_loss_p = np.empty((N,), dtype)
         _backward(x, y, gru_W, gru_U, out_W, gru_h_prev, gru_z, gru_r, z_z_gru_h_tilde, gru_h_tilde,
             last, loss_p, dloss_L, dloss_p, dx, dgru_h0, dgru_W, dgru_U, dgru_b, dout_W, dout_b,
             dout_h, dlast, dz_gru_h_tilde, dz_z_gru_h_tilde, dz_gru_r, dz_gru_z, dgru_h_prev,
-            s_dloss_p_loss_p, dgru_W_patches, dgru_U_patches)
+            s_dloss_p_loss_p, others_loss_p)
         return Gradients(
             dx if "x" in self._wanted else None,
             dgru_h0 if "gru_h0" in self._wanted else None,

@@ -42,8 +42,8 @@ SPEC = {'name': 'max_pool2d',
               'integer': False,
               'about': 'pooled image'},),
  'sizes': {'C': 'channels',
-           'H': '',
-           'W': '',
+           'H': 'image height',
+           'W': 'image width',
            'U': '(H + 2*pad - window)//stride + 1',
            'V': '(W + 2*pad - window)//stride + 1',
            'B': 'examples'},
@@ -154,7 +154,7 @@ def forward(X, *, window=2, stride=2, pad=0):
 
     Shapes:   X (B, C, H, W)
     Returns:  Y (B, C, U, V)
-    Sizes:    C channels, B examples
+    Sizes:    C channels, H image height, W image width, B examples
     Numbers:  window (default 2)
     Numbers:  stride (default 2)
     Numbers:  pad (default 0)
@@ -170,7 +170,7 @@ def vjp(X, *, window=2, stride=2, pad=0, wrt=None):
 
     Shapes:   X (B, C, H, W)
     Returns:  Y (B, C, U, V)
-    Sizes:    C channels, B examples
+    Sizes:    C channels, H image height, W image width, B examples
     Numbers:  window (default 2)
     Numbers:  stride (default 2)
     Numbers:  pad (default 0)

@@ -1,6 +1,6 @@
 """one-to-many recurrent network
 
-    start_h = start_W @ x + start_b
+    start_h = tanh(start_W @ x + start_b)
     decoder_embedding_e[t, d] = decoder_embedding_E[decoder_before[t],d]
     decoder_gru_z[t] = sigmoid(decoder_gru_W_z @ decoder_embedding_e[t] + decoder_gru_U_z @ decoder_gru_h[t-1] + decoder_gru_b_z)
     decoder_gru_r[t] = sigmoid(decoder_gru_W_r @ decoder_embedding_e[t] + decoder_gru_U_r @ decoder_gru_h[t-1] + decoder_gru_b_r)
@@ -12,7 +12,7 @@
     decoder_loss_L = sum_{t} decoder_m[t]*(log(decoder_loss_Z[t]) - decoder_out_h[t,decoder_y[t]])
 
 Source: document 004, 'Types of recurrent neural network', 2. One-to-Many.
-Convention: the first hidden state is W x + b.
+Convention: the first hidden state is tanh(W x + b), as every state of a GRU is between -1 and 1.
 Convention: the decoder's symbols before are the true ones in training (teacher forcing).
 Convention: the loss is the weighted sum over the steps, one number for each example; weight 0 is padding.
 
@@ -38,7 +38,7 @@ from .runtime import (
     gemm,
     gradient,
     kernel,
-    log,
+    log1p,
     lowest,
     matrix,
     number,
@@ -49,7 +49,7 @@ from .runtime import (
 SPEC = {'name': 'one_to_many',
  'title': 'one-to-many recurrent network',
  'source': "document 004, 'Types of recurrent neural network', 2. One-to-Many",
- 'equations': ('start_h = start_W @ x + start_b',
+ 'equations': ('start_h = tanh(start_W @ x + start_b)',
                'decoder_embedding_e[t, d] = decoder_embedding_E[decoder_before[t],d]',
                'decoder_gru_z[t] = sigmoid(decoder_gru_W_z @ decoder_embedding_e[t] + '
                'decoder_gru_U_z @ decoder_gru_h[t-1] + decoder_gru_b_z)',
@@ -114,11 +114,12 @@ SPEC = {'name': 'one_to_many',
  'packs': {'decoder_gru_W': ('z', 'r', 'h'),
            'decoder_gru_U': ('z', 'r', 'h'),
            'decoder_gru_b': ('z', 'r', 'h')},
- 'conventions': ('the first hidden state is W x + b',
+ 'conventions': ('the first hidden state is tanh(W x + b), as every state of a GRU is between -1 '
+                 'and 1',
                  "the decoder's symbols before are the true ones in training (teacher forcing)",
                  'the loss is the weighted sum over the steps, one number for each example; weight '
                  '0 is padding'),
- 'digest': 'bf670838c1110889'}
+ 'digest': 'dae409e632a86832'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -166,9 +167,10 @@ class Gradients(NamedTuple):
 @kernel
 def _forward(x, start_W, start_b, decoder_before, decoder_y, decoder_m, decoder_embedding_E,
     decoder_gru_W, decoder_gru_U, decoder_gru_b, decoder_out_W, decoder_out_b, decoder_loss_L,
-    decoder_loss_p, decoder_embedding_e, decoder_gru_h_prev, decoder_gru_z, decoder_gru_r,
+    decoder_loss_p, start_h, decoder_embedding_e, decoder_gru_h_prev, decoder_gru_z, decoder_gru_r,
     z_z_decoder_gru_h_tilde, decoder_gru_h_tilde, decoder_gru_h, decoder_out_h, max_decoder_loss_Z,
-    decoder_loss_Z, start_h, z_decoder_gru_z, z_decoder_gru_r, z_decoder_gru_h_tilde):
+    rest_decoder_loss_Z, ties_decoder_loss_Z, decoder_loss_Z, z_start_h, z_decoder_gru_z,
+    z_decoder_gru_r, z_decoder_gru_h_tilde):
     """The outputs, and what the backward pass reads."""
     start_H = start_W.shape[0]
     decoder_T = decoder_before.shape[0]
@@ -176,20 +178,24 @@ def _forward(x, start_W, start_b, decoder_before, decoder_y, decoder_m, decoder_
     decoder_embedding_V = decoder_embedding_E.shape[0]
     decoder_embedding_D = decoder_embedding_E.shape[1]
     B = x.shape[0]
-    zero = number(x, 0)
     one = number(x, 1)
-    # decoder_out_h (12)
+    zero = number(x, 0)
+    # ties_decoder_loss_Z (43)
+    for t in range(decoder_T):
+        for b in range(B):
+            ties_decoder_loss_Z[t, b] = -one
+    # decoder_out_h (13)
     for t in range(decoder_T):
         for b in range(B):
             for k in range(decoder_K):
                 decoder_out_h[t, b, k] = decoder_out_b[k]
-    # z_decoder_gru_r (6), z_decoder_gru_z (4)
+    # z_decoder_gru_r (7), z_decoder_gru_z (5)
     for t in range(decoder_T):
         for b in range(B):
             for i in range(start_H):
                 z_decoder_gru_r[t, b, i] = decoder_gru_b[1, i]
                 z_decoder_gru_z[t, b, i] = decoder_gru_b[0, i]
-    # decoder_embedding_e (2)
+    # decoder_embedding_e (3)
     for t in range(decoder_T):
         for b in range(B):
             for d in range(decoder_embedding_D):
@@ -197,55 +203,58 @@ def _forward(x, start_W, start_b, decoder_before, decoder_y, decoder_m, decoder_
                 if 0 <= decoder_before[t, b] < decoder_embedding_V:
                     decoder_embedding_e_ = decoder_embedding_E[decoder_before[t, b], d]
                 decoder_embedding_e[t, b, d] = decoder_embedding_e_
-    # start_h (1)
+    # z_start_h (1)
     for b in range(B):
         for i in range(start_H):
-            start_h[b, i] = start_b[i]
-    # z_decoder_gru_h_tilde (9)
+            z_start_h[b, i] = start_b[i]
+    gemm(matrix(z_start_h, 1), matrix(x, 1), matrix(start_W, 1), False, True, True)
+    # start_h (2)
+    for b in range(B):
+        for i in range(start_H):
+            start_h[b, i] = tanh(z_start_h[b, i])
+    # z_decoder_gru_h_tilde (10)
     gemm(matrix(z_decoder_gru_h_tilde, 2), matrix(decoder_embedding_e, 2), matrix(decoder_gru_W[2],
         1), False, True, False)
-    # z_decoder_gru_r (6)
+    # z_decoder_gru_r (7)
     gemm(matrix(z_decoder_gru_r, 2), matrix(decoder_embedding_e, 2), matrix(decoder_gru_W[1], 1),
         False, True, True)
-    # z_decoder_gru_z (4)
+    # z_decoder_gru_z (5)
     gemm(matrix(z_decoder_gru_z, 2), matrix(decoder_embedding_e, 2), matrix(decoder_gru_W[0], 1),
         False, True, True)
-    # start_h (1)
-    gemm(matrix(start_h, 1), matrix(x, 1), matrix(start_W, 1), False, True, True)
     for t in range(decoder_T):
-        # decoder_gru_h_prev (3)
+        # decoder_gru_h_prev (4)
         for b in range(B):
             for i in range(start_H):
                 decoder_gru_h_prev_ = start_h[b, i]
                 if t >= 1:
                     decoder_gru_h_prev_ = decoder_gru_h[t - 1, b, i]
                 decoder_gru_h_prev[t, b, i] = decoder_gru_h_prev_
-        # z_z_decoder_gru_h_tilde (8)
+        # z_z_decoder_gru_h_tilde (9)
         gemm(matrix(z_z_decoder_gru_h_tilde[t], 1), matrix(decoder_gru_h_prev[t], 1),
             matrix(decoder_gru_U[2], 1), False, True, False)
-        # z_decoder_gru_r (6)
+        # z_decoder_gru_r (7)
         gemm(matrix(z_decoder_gru_r[t], 1), matrix(decoder_gru_h_prev[t], 1),
             matrix(decoder_gru_U[1], 1), False, True, True)
-        # decoder_gru_r (7), z_decoder_gru_h_tilde (9), decoder_gru_h_tilde (10)
+        # decoder_gru_r (8), z_decoder_gru_h_tilde (10), decoder_gru_h_tilde (11)
         for b in range(B):
             for i in range(start_H):
                 decoder_gru_r_ = sigmoid(z_decoder_gru_r[t, b, i])
                 decoder_gru_r[t, b, i] = decoder_gru_r_
                 z_decoder_gru_h_tilde[t, b, i] += decoder_gru_r_ * z_z_decoder_gru_h_tilde[t, b, i] + decoder_gru_b[2, i]
                 decoder_gru_h_tilde[t, b, i] = tanh(z_decoder_gru_h_tilde[t, b, i])
-        # z_decoder_gru_z (4)
+        # z_decoder_gru_z (5)
         gemm(matrix(z_decoder_gru_z[t], 1), matrix(decoder_gru_h_prev[t], 1),
             matrix(decoder_gru_U[0], 1), False, True, True)
-        # decoder_gru_z (5), decoder_gru_h (11)
+        # decoder_gru_z (6), decoder_gru_h (12)
         for b in range(B):
             for i in range(start_H):
                 decoder_gru_z_ = sigmoid(z_decoder_gru_z[t, b, i])
                 decoder_gru_z[t, b, i] = decoder_gru_z_
                 decoder_gru_h[t, b, i] = decoder_gru_z_ * decoder_gru_h_prev[t, b, i] + (one - decoder_gru_z_) * decoder_gru_h_tilde[t, b, i]
-    # decoder_out_h (12)
+    # decoder_out_h (13)
     gemm(matrix(decoder_out_h, 2), matrix(decoder_gru_h, 2), matrix(decoder_out_W, 1), False, True,
         True)
-    # max_decoder_loss_Z (40)
+    # max_decoder_loss_Z (42)
     for t in range(decoder_T):
         for b in range(B):
             best = lowest(x)
@@ -254,39 +263,51 @@ def _forward(x, start_W, start_b, decoder_before, decoder_y, decoder_m, decoder_
                 if beats(candidate, best):
                     best = candidate
             max_decoder_loss_Z[t, b] = best
-    # decoder_loss_Z (13)
+    # rest_decoder_loss_Z (44)
     for t in range(decoder_T):
         for b in range(B):
-            decoder_loss_Z_ = zero
+            rest_decoder_loss_Z_ = zero
             for l in range(decoder_K):
-                decoder_loss_Z_ += exp(decoder_out_h[t, b, l] - max_decoder_loss_Z[t, b])
-            decoder_loss_Z[t, b] = decoder_loss_Z_
-    # decoder_loss_p (14)
+                rest_decoder_loss_Z_ += exp(decoder_out_h[t, b, l] - max_decoder_loss_Z[t, b]) if decoder_out_h[t, b, l] < max_decoder_loss_Z[t, b] else zero
+            rest_decoder_loss_Z[t, b] = rest_decoder_loss_Z_
+    # ties_decoder_loss_Z (43)
+    for t in range(decoder_T):
+        for b in range(B):
+            ties_decoder_loss_Z_ = zero
+            for l in range(decoder_K):
+                ties_decoder_loss_Z_ += zero if decoder_out_h[t, b, l] < max_decoder_loss_Z[t, b] else one
+            ties_decoder_loss_Z[t, b] += ties_decoder_loss_Z_
+    # rest_decoder_loss_Z (44), decoder_loss_Z (14)
+    for t in range(decoder_T):
+        for b in range(B):
+            rest_decoder_loss_Z[t, b] += ties_decoder_loss_Z[t, b]
+            decoder_loss_Z[t, b] = one + rest_decoder_loss_Z[t, b] + zero * max_decoder_loss_Z[t, b]
+    # decoder_loss_p (15)
     for t in range(decoder_T):
         for b in range(B):
             for k in range(decoder_K):
                 decoder_loss_p[t, b, k] = exp(decoder_out_h[t, b, k] - max_decoder_loss_Z[t, b]) / decoder_loss_Z[t, b]
-    # decoder_loss_L (15)
+    # decoder_loss_L (16)
     for b in range(B):
         decoder_loss_L_ = zero
         for t in range(decoder_T):
             decoder_out_h_ = zero
             if 0 <= decoder_y[t, b] < decoder_K:
                 decoder_out_h_ = decoder_out_h[t, b, decoder_y[t, b]]
-            decoder_loss_L_ += decoder_m[t, b] * (max_decoder_loss_Z[t, b] - decoder_out_h_ + log(decoder_loss_Z[t, b]))
+            decoder_loss_L_ += decoder_m[t, b] * (max_decoder_loss_Z[t, b] - decoder_out_h_ + log1p(rest_decoder_loss_Z[t, b]))
         decoder_loss_L[b] = decoder_loss_L_
 
 
 @kernel
 def _backward(x, start_W, decoder_before, decoder_y, decoder_m, decoder_gru_W, decoder_gru_U,
-    decoder_out_W, decoder_embedding_e, decoder_gru_h_prev, decoder_gru_z, decoder_gru_r,
+    decoder_out_W, start_h, decoder_embedding_e, decoder_gru_h_prev, decoder_gru_z, decoder_gru_r,
     z_z_decoder_gru_h_tilde, decoder_gru_h_tilde, decoder_gru_h, decoder_out_h, max_decoder_loss_Z,
-    decoder_loss_Z, decoder_loss_p, ddecoder_loss_L, ddecoder_loss_p, decoder_embedding_V, dx,
+    rest_decoder_loss_Z, decoder_loss_p, ddecoder_loss_L, ddecoder_loss_p, decoder_embedding_V, dx,
     dstart_W, dstart_b, ddecoder_m, ddecoder_embedding_E, ddecoder_gru_W, ddecoder_gru_U,
     ddecoder_gru_b, ddecoder_out_W, ddecoder_out_b, ddecoder_out_h, ddecoder_gru_h,
     dz_decoder_gru_h_tilde, dz_z_decoder_gru_h_tilde, dz_decoder_gru_r, dz_decoder_gru_z,
-    ddecoder_gru_h_prev, ddecoder_embedding_e, dstart_h, s_ddecoder_loss_p_decoder_loss_p,
-    ddecoder_gru_W_patches, ddecoder_gru_U_patches):
+    ddecoder_gru_h_prev, ddecoder_embedding_e, dz_start_h, s_ddecoder_loss_p_decoder_loss_p,
+    others_decoder_loss_p):
     """The gradients; an empty array stands for one that is not wanted."""
     start_H = start_W.shape[0]
     decoder_T = decoder_before.shape[0]
@@ -296,22 +317,35 @@ def _backward(x, start_W, decoder_before, decoder_y, decoder_m, decoder_gru_W, d
     zero = number(x, 0)
     one = number(x, 1)
     if ddecoder_m.size:
-        # ddecoder_m (32)
+        # ddecoder_m (34)
         for t in range(decoder_T):
             for b in range(B):
                 decoder_out_h_ = zero
                 if 0 <= decoder_y[t, b] < decoder_K:
                     decoder_out_h_ = decoder_out_h[t, b, decoder_y[t, b]]
-                ddecoder_m[t, b] = ddecoder_loss_L[b] * (max_decoder_loss_Z[t, b] - decoder_out_h_ + log(decoder_loss_Z[t, b]))
+                ddecoder_m[t, b] = ddecoder_loss_L[b] * (max_decoder_loss_Z[t, b] - decoder_out_h_ + log1p(rest_decoder_loss_Z[t, b]))
     if dx.size or dstart_W.size or dstart_b.size or ddecoder_embedding_E.size or ddecoder_gru_W.size or ddecoder_gru_U.size or ddecoder_gru_b.size or ddecoder_out_W.size or ddecoder_out_b.size:
-        # s_ddecoder_loss_p_decoder_loss_p (39)
+        # others_decoder_loss_p (45)
+        for t in range(decoder_T):
+            for b in range(B):
+                others_decoder_loss_p_ = zero
+                for k2 in range(max(0, decoder_y[t, b] + 1), decoder_K):
+                    others_decoder_loss_p_ += decoder_loss_p[t, b, k2]
+                others_decoder_loss_p[t, b] = others_decoder_loss_p_
+        for t in range(decoder_T):
+            for b in range(B):
+                others_decoder_loss_p_2 = zero
+                for k2 in range(min(decoder_K, decoder_y[t, b])):
+                    others_decoder_loss_p_2 += decoder_loss_p[t, b, k2]
+                others_decoder_loss_p[t, b] += others_decoder_loss_p_2
+        # s_ddecoder_loss_p_decoder_loss_p (41)
         for t in range(decoder_T):
             for b in range(B):
                 s_ddecoder_loss_p_decoder_loss_p_ = zero
                 for k in range(decoder_K):
                     s_ddecoder_loss_p_decoder_loss_p_ += ddecoder_loss_p[t, b, k] * decoder_loss_p[t, b, k]
                 s_ddecoder_loss_p_decoder_loss_p[t, b] = s_ddecoder_loss_p_decoder_loss_p_
-        # ddecoder_out_h (17)
+        # ddecoder_out_h (18)
         for t in range(decoder_T):
             for b in range(B):
                 for k in range(decoder_K):
@@ -319,24 +353,24 @@ def _backward(x, start_W, decoder_before, decoder_y, decoder_m, decoder_gru_W, d
         for t in range(decoder_T):
             for b in range(B):
                 if 0 <= decoder_y[t, b] < decoder_K:
-                    ddecoder_out_h[t, b, decoder_y[t, b]] += -ddecoder_loss_L[b] * decoder_m[t, b]
+                    ddecoder_out_h[t, b, decoder_y[t, b]] = decoder_loss_p[t, b, decoder_y[t, b]] * (ddecoder_loss_p[t, b, decoder_y[t, b]] - s_ddecoder_loss_p_decoder_loss_p[t, b]) - ddecoder_loss_L[b] * decoder_m[t, b] * others_decoder_loss_p[t, b]
     if ddecoder_out_b.size:
-        # ddecoder_out_b (38)
+        # ddecoder_out_b (40)
         clear(ddecoder_out_b)
         for t in range(decoder_T):
             for b in range(B):
                 for k in range(decoder_K):
                     ddecoder_out_b[k] += ddecoder_out_h[t, b, k]
     if ddecoder_out_W.size:
-        # ddecoder_out_W (37)
+        # ddecoder_out_W (39)
         gemm(matrix(ddecoder_out_W, 1), matrix(ddecoder_out_h, 2), matrix(decoder_gru_h, 2), True,
             False, False)
     if dx.size or dstart_W.size or dstart_b.size or ddecoder_embedding_E.size or ddecoder_gru_W.size or ddecoder_gru_U.size or ddecoder_gru_b.size:
-        # ddecoder_gru_h (18)
+        # ddecoder_gru_h (19)
         gemm(matrix(ddecoder_gru_h, 2), matrix(ddecoder_out_h, 2), matrix(decoder_out_W, 1), False,
             False, False)
         for t in range(decoder_T - 1, -1, -1):
-            # ddecoder_gru_h (18), ddecoder_gru_h_prev (26), ddecoder_gru_z (24), dz_decoder_gru_z (25), ddecoder_gru_h_tilde (19), dz_decoder_gru_h_tilde (20), ddecoder_gru_r (22), dz_decoder_gru_r (23), dz_z_decoder_gru_h_tilde (21)
+            # ddecoder_gru_h (19), ddecoder_gru_h_prev (27), ddecoder_gru_z (25), dz_decoder_gru_z (26), ddecoder_gru_h_tilde (20), dz_decoder_gru_h_tilde (21), ddecoder_gru_r (23), dz_decoder_gru_r (24), dz_z_decoder_gru_h_tilde (22)
             for b in range(B):
                 for i in range(start_H):
                     if t < decoder_T - 1:
@@ -350,7 +384,7 @@ def _backward(x, start_W, decoder_before, decoder_y, decoder_m, decoder_gru_W, d
                     ddecoder_gru_r_ = dz_decoder_gru_h_tilde_ * z_z_decoder_gru_h_tilde[t, b, i]
                     dz_decoder_gru_r[t, b, i] = ddecoder_gru_r_ * decoder_gru_r[t, b, i] * (one - decoder_gru_r[t, b, i])
                     dz_z_decoder_gru_h_tilde[t, b, i] = dz_decoder_gru_h_tilde_ * decoder_gru_r[t, b, i]
-            # ddecoder_gru_h_prev (26)
+            # ddecoder_gru_h_prev (27)
             gemm(matrix(ddecoder_gru_h_prev[t], 1), matrix(dz_decoder_gru_z[t], 1),
                 matrix(decoder_gru_U[0], 1), False, False, True)
             gemm(matrix(ddecoder_gru_h_prev[t], 1), matrix(dz_decoder_gru_r[t], 1),
@@ -358,86 +392,54 @@ def _backward(x, start_W, decoder_before, decoder_y, decoder_m, decoder_gru_W, d
             gemm(matrix(ddecoder_gru_h_prev[t], 1), matrix(dz_z_decoder_gru_h_tilde[t], 1),
                 matrix(decoder_gru_U[2], 1), False, False, True)
     if dx.size or dstart_W.size or dstart_b.size:
-        # dstart_h (28)
+        # dstart_h (29), dz_start_h (30)
         for b in range(B):
             for i in range(start_H):
-                dstart_h[b, i] = ddecoder_gru_h_prev[0, b, i]
+                dstart_h_ = ddecoder_gru_h_prev[0, b, i]
+                dz_start_h[b, i] = dstart_h_ * (one - start_h[b, i] * start_h[b, i])
     if ddecoder_gru_b.size:
-        # ddecoder_gru_b (36)
-        clear(ddecoder_gru_b)
+        # ddecoder_gru_b (38)
+        clear(ddecoder_gru_b[2])
         for t in range(decoder_T):
             for b in range(B):
                 for i in range(start_H):
                     ddecoder_gru_b[2, i] += dz_decoder_gru_h_tilde[t, b, i]
-    if ddecoder_gru_W.size:
-        # ddecoder_gru_W (34)
-        clear(ddecoder_gru_W)
-        gemm(matrix(ddecoder_gru_W_patches, 1), matrix(decoder_embedding_e, 2),
-            matrix(dz_decoder_gru_h_tilde, 2), True, False, False)
-        for d in range(decoder_embedding_D):
-            for i in range(start_H):
-                ddecoder_gru_W[2, i, d] += ddecoder_gru_W_patches[d, i]
-    if ddecoder_embedding_E.size:
-        # ddecoder_embedding_e (27)
-        gemm(matrix(ddecoder_embedding_e, 2), matrix(dz_decoder_gru_h_tilde, 2),
-            matrix(decoder_gru_W[2], 1), False, False, False)
-    if ddecoder_gru_b.size:
-        # ddecoder_gru_b (36)
+        clear(ddecoder_gru_b[1])
         for t in range(decoder_T):
             for b in range(B):
                 for i in range(start_H):
                     ddecoder_gru_b[1, i] += dz_decoder_gru_r[t, b, i]
-    if ddecoder_gru_U.size:
-        # ddecoder_gru_U (35)
-        clear(ddecoder_gru_U)
-        gemm(matrix(ddecoder_gru_U_patches, 1), matrix(decoder_gru_h_prev, 2),
-            matrix(dz_decoder_gru_r, 2), True, False, False)
-        for j in range(start_H):
-            for i in range(start_H):
-                ddecoder_gru_U[1, i, j] += ddecoder_gru_U_patches[j, i]
-    if ddecoder_gru_W.size:
-        gemm(matrix(ddecoder_gru_W_patches, 1), matrix(decoder_embedding_e, 2),
-            matrix(dz_decoder_gru_r, 2), True, False, False)
-        # ddecoder_gru_W (34)
-        for d in range(decoder_embedding_D):
-            for i in range(start_H):
-                ddecoder_gru_W[1, i, d] += ddecoder_gru_W_patches[d, i]
-    if ddecoder_embedding_E.size:
-        # ddecoder_embedding_e (27)
-        gemm(matrix(ddecoder_embedding_e, 2), matrix(dz_decoder_gru_r, 2), matrix(decoder_gru_W[1],
-            1), False, False, True)
-    if ddecoder_gru_U.size:
-        gemm(matrix(ddecoder_gru_U_patches, 1), matrix(decoder_gru_h_prev, 2),
-            matrix(dz_z_decoder_gru_h_tilde, 2), True, False, False)
-        # ddecoder_gru_U (35)
-        for j in range(start_H):
-            for i in range(start_H):
-                ddecoder_gru_U[2, i, j] += ddecoder_gru_U_patches[j, i]
-    if ddecoder_gru_b.size:
-        # ddecoder_gru_b (36)
+        clear(ddecoder_gru_b[0])
         for t in range(decoder_T):
             for b in range(B):
                 for i in range(start_H):
                     ddecoder_gru_b[0, i] += dz_decoder_gru_z[t, b, i]
-    if ddecoder_gru_U.size:
-        gemm(matrix(ddecoder_gru_U_patches, 1), matrix(decoder_gru_h_prev, 2),
-            matrix(dz_decoder_gru_z, 2), True, False, False)
-        # ddecoder_gru_U (35)
-        for j in range(start_H):
-            for i in range(start_H):
-                ddecoder_gru_U[0, i, j] += ddecoder_gru_U_patches[j, i]
     if ddecoder_gru_W.size:
-        gemm(matrix(ddecoder_gru_W_patches, 1), matrix(decoder_embedding_e, 2),
-            matrix(dz_decoder_gru_z, 2), True, False, False)
-        # ddecoder_gru_W (34)
-        for d in range(decoder_embedding_D):
-            for i in range(start_H):
-                ddecoder_gru_W[0, i, d] += ddecoder_gru_W_patches[d, i]
+        # ddecoder_gru_W (36)
+        gemm(matrix(ddecoder_gru_W[2], 1), matrix(dz_decoder_gru_h_tilde, 2),
+            matrix(decoder_embedding_e, 2), True, False, False)
+        gemm(matrix(ddecoder_gru_W[1], 1), matrix(dz_decoder_gru_r, 2), matrix(decoder_embedding_e,
+            2), True, False, False)
+        gemm(matrix(ddecoder_gru_W[0], 1), matrix(dz_decoder_gru_z, 2), matrix(decoder_embedding_e,
+            2), True, False, False)
     if ddecoder_embedding_E.size:
-        # ddecoder_embedding_e (27)
+        # ddecoder_embedding_e (28)
+        gemm(matrix(ddecoder_embedding_e, 2), matrix(dz_decoder_gru_h_tilde, 2),
+            matrix(decoder_gru_W[2], 1), False, False, False)
+        gemm(matrix(ddecoder_embedding_e, 2), matrix(dz_decoder_gru_r, 2), matrix(decoder_gru_W[1],
+            1), False, False, True)
         gemm(matrix(ddecoder_embedding_e, 2), matrix(dz_decoder_gru_z, 2), matrix(decoder_gru_W[0],
             1), False, False, True)
-        # ddecoder_embedding_E (33)
+    if ddecoder_gru_U.size:
+        # ddecoder_gru_U (37)
+        gemm(matrix(ddecoder_gru_U[1], 1), matrix(dz_decoder_gru_r, 2), matrix(decoder_gru_h_prev,
+            2), True, False, False)
+        gemm(matrix(ddecoder_gru_U[2], 1), matrix(dz_z_decoder_gru_h_tilde, 2),
+            matrix(decoder_gru_h_prev, 2), True, False, False)
+        gemm(matrix(ddecoder_gru_U[0], 1), matrix(dz_decoder_gru_z, 2), matrix(decoder_gru_h_prev,
+            2), True, False, False)
+    if ddecoder_embedding_E.size:
+        # ddecoder_embedding_E (35)
         clear(ddecoder_embedding_E)
         for t in range(decoder_T):
             for b in range(B):
@@ -445,17 +447,17 @@ def _backward(x, start_W, decoder_before, decoder_y, decoder_m, decoder_gru_W, d
                     if 0 <= decoder_before[t, b] < decoder_embedding_V:
                         ddecoder_embedding_E[decoder_before[t, b], d] += ddecoder_embedding_e[t, b, d]
     if dstart_b.size:
-        # dstart_b (31)
+        # dstart_b (33)
         clear(dstart_b)
         for b in range(B):
             for i in range(start_H):
-                dstart_b[i] += dstart_h[b, i]
+                dstart_b[i] += dz_start_h[b, i]
     if dstart_W.size:
-        # dstart_W (30)
-        gemm(matrix(dstart_W, 1), matrix(dstart_h, 1), matrix(x, 1), True, False, False)
+        # dstart_W (32)
+        gemm(matrix(dstart_W, 1), matrix(dz_start_h, 1), matrix(x, 1), True, False, False)
     if dx.size:
-        # dx (29)
-        gemm(matrix(dx, 1), matrix(dstart_h, 1), matrix(start_W, 1), False, False, False)
+        # dx (31)
+        gemm(matrix(dx, 1), matrix(dz_start_h, 1), matrix(start_W, 1), False, False, False)
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)
@@ -480,6 +482,7 @@ def _run(x, start_W, start_b, decoder_before, decoder_y, decoder_m, decoder_embe
     B = size["B"]
     decoder_loss_L = np.empty((B,), dtype)
     decoder_loss_p = np.empty((decoder_T, B, decoder_K), dtype)
+    start_h = np.empty((B, start_H), dtype)
     decoder_embedding_e = np.empty((decoder_T, B, decoder_embedding_D), dtype)
     decoder_gru_h_prev = np.empty((decoder_T, B, start_H), dtype)
     decoder_gru_z = np.empty((decoder_T, B, start_H), dtype)
@@ -489,22 +492,24 @@ def _run(x, start_W, start_b, decoder_before, decoder_y, decoder_m, decoder_embe
     decoder_gru_h = np.empty((decoder_T, B, start_H), dtype)
     decoder_out_h = np.empty((decoder_T, B, decoder_K), dtype)
     max_decoder_loss_Z = np.empty((decoder_T, B), dtype)
+    rest_decoder_loss_Z = np.empty((decoder_T, B), dtype)
+    ties_decoder_loss_Z = np.empty((decoder_T, B), dtype)
     decoder_loss_Z = np.empty((decoder_T, B), dtype)
-    start_h = np.empty((B, start_H), dtype)
+    z_start_h = np.empty((B, start_H), dtype)
     z_decoder_gru_z = np.empty((decoder_T, B, start_H), dtype)
     z_decoder_gru_r = np.empty((decoder_T, B, start_H), dtype)
     z_decoder_gru_h_tilde = np.empty((decoder_T, B, start_H), dtype)
     _forward(x, start_W, start_b, decoder_before, decoder_y, decoder_m, decoder_embedding_E,
         decoder_gru_W, decoder_gru_U, decoder_gru_b, decoder_out_W, decoder_out_b, decoder_loss_L,
-        decoder_loss_p, decoder_embedding_e, decoder_gru_h_prev, decoder_gru_z, decoder_gru_r,
-        z_z_decoder_gru_h_tilde, decoder_gru_h_tilde, decoder_gru_h, decoder_out_h,
-        max_decoder_loss_Z, decoder_loss_Z, start_h, z_decoder_gru_z, z_decoder_gru_r,
-        z_decoder_gru_h_tilde)
+        decoder_loss_p, start_h, decoder_embedding_e, decoder_gru_h_prev, decoder_gru_z,
+        decoder_gru_r, z_z_decoder_gru_h_tilde, decoder_gru_h_tilde, decoder_gru_h, decoder_out_h,
+        max_decoder_loss_Z, rest_decoder_loss_Z, ties_decoder_loss_Z, decoder_loss_Z, z_start_h,
+        z_decoder_gru_z, z_decoder_gru_r, z_decoder_gru_h_tilde)
     return Outputs(decoder_loss_L, decoder_loss_p), (dtype, I, start_H, decoder_T, decoder_K,
         decoder_embedding_V, decoder_embedding_D, B, x, start_W, decoder_before, decoder_y,
-        decoder_m, decoder_gru_W, decoder_gru_U, decoder_out_W, decoder_embedding_e,
+        decoder_m, decoder_gru_W, decoder_gru_U, decoder_out_W, start_h, decoder_embedding_e,
         decoder_gru_h_prev, decoder_gru_z, decoder_gru_r, z_z_decoder_gru_h_tilde,
-        decoder_gru_h_tilde, decoder_gru_h, decoder_out_h, max_decoder_loss_Z, decoder_loss_Z,
+        decoder_gru_h_tilde, decoder_gru_h, decoder_out_h, max_decoder_loss_Z, rest_decoder_loss_Z,
         decoder_loss_p)
 
 
@@ -572,9 +577,9 @@ class Pullback:
         given = {"decoder_loss_L": decoder_loss_L, "decoder_loss_p": decoder_loss_p}
         (dtype, I, start_H, decoder_T, decoder_K, decoder_embedding_V, decoder_embedding_D, B, x,
             start_W, decoder_before, decoder_y, decoder_m, decoder_gru_W, decoder_gru_U,
-            decoder_out_W, decoder_embedding_e, decoder_gru_h_prev, decoder_gru_z, decoder_gru_r,
-            z_z_decoder_gru_h_tilde, decoder_gru_h_tilde, decoder_gru_h, decoder_out_h,
-            max_decoder_loss_Z, decoder_loss_Z, decoder_loss_p) = self._saved
+            decoder_out_W, start_h, decoder_embedding_e, decoder_gru_h_prev, decoder_gru_z,
+            decoder_gru_r, z_z_decoder_gru_h_tilde, decoder_gru_h_tilde, decoder_gru_h,
+            decoder_out_h, max_decoder_loss_Z, rest_decoder_loss_Z, decoder_loss_p) = self._saved
         size = {"B": B, "I": I, "decoder_K": decoder_K, "decoder_T": decoder_T, "decoder_embedding_D": decoder_embedding_D, "decoder_embedding_V": decoder_embedding_V, "start_H": start_H}
         (ddecoder_loss_L, ddecoder_loss_p) = check_cotangents("one_to_many", _OUTPUTS, given, size,
             dtype)
@@ -598,19 +603,19 @@ class Pullback:
         dz_decoder_gru_z = np.empty((decoder_T, B, start_H), dtype)
         ddecoder_gru_h_prev = np.empty((decoder_T, B, start_H), dtype)
         ddecoder_embedding_e = np.empty((decoder_T, B, decoder_embedding_D), dtype)
-        dstart_h = np.empty((B, start_H), dtype)
+        dz_start_h = np.empty((B, start_H), dtype)
         s_ddecoder_loss_p_decoder_loss_p = np.empty((decoder_T, B), dtype)
-        ddecoder_gru_W_patches = np.empty((decoder_embedding_D, start_H), dtype)
-        ddecoder_gru_U_patches = np.empty((start_H, start_H), dtype)
+        others_decoder_loss_p = np.empty((decoder_T, B), dtype)
         _backward(x, start_W, decoder_before, decoder_y, decoder_m, decoder_gru_W, decoder_gru_U,
-            decoder_out_W, decoder_embedding_e, decoder_gru_h_prev, decoder_gru_z, decoder_gru_r,
-            z_z_decoder_gru_h_tilde, decoder_gru_h_tilde, decoder_gru_h, decoder_out_h,
-            max_decoder_loss_Z, decoder_loss_Z, decoder_loss_p, ddecoder_loss_L, ddecoder_loss_p,
-            decoder_embedding_V, dx, dstart_W, dstart_b, ddecoder_m, ddecoder_embedding_E,
-            ddecoder_gru_W, ddecoder_gru_U, ddecoder_gru_b, ddecoder_out_W, ddecoder_out_b,
-            ddecoder_out_h, ddecoder_gru_h, dz_decoder_gru_h_tilde, dz_z_decoder_gru_h_tilde,
-            dz_decoder_gru_r, dz_decoder_gru_z, ddecoder_gru_h_prev, ddecoder_embedding_e, dstart_h,
-            s_ddecoder_loss_p_decoder_loss_p, ddecoder_gru_W_patches, ddecoder_gru_U_patches)
+            decoder_out_W, start_h, decoder_embedding_e, decoder_gru_h_prev, decoder_gru_z,
+            decoder_gru_r, z_z_decoder_gru_h_tilde, decoder_gru_h_tilde, decoder_gru_h,
+            decoder_out_h, max_decoder_loss_Z, rest_decoder_loss_Z, decoder_loss_p, ddecoder_loss_L,
+            ddecoder_loss_p, decoder_embedding_V, dx, dstart_W, dstart_b, ddecoder_m,
+            ddecoder_embedding_E, ddecoder_gru_W, ddecoder_gru_U, ddecoder_gru_b, ddecoder_out_W,
+            ddecoder_out_b, ddecoder_out_h, ddecoder_gru_h, dz_decoder_gru_h_tilde,
+            dz_z_decoder_gru_h_tilde, dz_decoder_gru_r, dz_decoder_gru_z, ddecoder_gru_h_prev,
+            ddecoder_embedding_e, dz_start_h, s_ddecoder_loss_p_decoder_loss_p,
+            others_decoder_loss_p)
         return Gradients(
             dx if "x" in self._wanted else None,
             dstart_W if "start_W" in self._wanted else None,

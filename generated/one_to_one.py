@@ -34,7 +34,7 @@ from .runtime import (
     gemm,
     gradient,
     kernel,
-    log,
+    log1p,
     lowest,
     matrix,
     number,
@@ -78,7 +78,7 @@ SPEC = {'name': 'one_to_one',
  'conventions': ('the input is a sequence of one step, so with an initial state of 0 the recurrent '
                  'weights do nothing',
                  'the loss is the mean over the batch; labels are class numbers'),
- 'digest': '741a62356b99ff75'}
+ 'digest': '23c1d8111b4e1b93'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -118,15 +118,19 @@ class Gradients(NamedTuple):
 
 @kernel
 def _forward(x, y, layer_h0, layer_W_hh, layer_W_xh, layer_b_h, out_W, out_b, loss_L, loss_p, steps,
-    layer_h_prev, layer_h, last, out_h, max_loss_Z, loss_Z, z_layer_h):
+    layer_h_prev, layer_h, last, out_h, max_loss_Z, ties_loss_Z, rest_loss_Z, loss_Z, z_layer_h):
     """The outputs, and what the backward pass reads."""
     N = x.shape[0]
     I = x.shape[1]
     K = out_W.shape[0]
     T = steps.shape[0]
     layer_H = layer_h0.shape[1]
+    one = number(x, 1)
     zero = number(x, 0)
     number_1_N = number(x, 1, N)
+    # ties_loss_Z (26)
+    for n in range(N):
+        ties_loss_Z[n] = -one
     # out_h (6)
     for n in range(N):
         for k in range(K):
@@ -172,12 +176,22 @@ def _forward(x, y, layer_h0, layer_W_hh, layer_W_xh, layer_b_h, out_W, out_b, lo
             if beats(candidate, best):
                 best = candidate
         max_loss_Z[n] = best
-    # loss_Z (7)
+    # rest_loss_Z (27)
     for n in range(N):
-        loss_Z_ = zero
+        rest_loss_Z_ = zero
         for l in range(K):
-            loss_Z_ += exp(out_h[n, l] - max_loss_Z[n])
-        loss_Z[n] = loss_Z_
+            rest_loss_Z_ += exp(out_h[n, l] - max_loss_Z[n]) if out_h[n, l] < max_loss_Z[n] else zero
+        rest_loss_Z[n] = rest_loss_Z_
+    # ties_loss_Z (26)
+    for n in range(N):
+        ties_loss_Z_ = zero
+        for l in range(K):
+            ties_loss_Z_ += zero if out_h[n, l] < max_loss_Z[n] else one
+        ties_loss_Z[n] += ties_loss_Z_
+    # rest_loss_Z (27), loss_Z (7)
+    for n in range(N):
+        rest_loss_Z[n] += ties_loss_Z[n]
+        loss_Z[n] = one + rest_loss_Z[n] + zero * max_loss_Z[n]
     # loss_p (8)
     for n in range(N):
         for k in range(K):
@@ -187,7 +201,7 @@ def _forward(x, y, layer_h0, layer_W_hh, layer_W_xh, layer_b_h, out_W, out_b, lo
         out_h_ = zero
         if 0 <= y[n] < K:
             out_h_ = out_h[n, y[n]]
-        loss_L_ += number_1_N * (max_loss_Z[n] - out_h_ + log(loss_Z[n]))
+        loss_L_ += number_1_N * (max_loss_Z[n] - out_h_ + log1p(rest_loss_Z[n]))
     # loss_L (9)
     loss_L[()] = loss_L_
 
@@ -195,7 +209,7 @@ def _forward(x, y, layer_h0, layer_W_hh, layer_W_xh, layer_b_h, out_W, out_b, lo
 @kernel
 def _backward(y, layer_W_hh, layer_W_xh, out_W, steps, layer_h_prev, layer_h, last, loss_p, dloss_L,
     dloss_p, dx, dlayer_h0, dlayer_W_hh, dlayer_W_xh, dlayer_b_h, dout_W, dout_b, dout_h, dlast,
-    dz_layer_h, dlayer_h_prev, dsteps, s_dloss_p_loss_p):
+    dz_layer_h, dlayer_h_prev, dsteps, s_dloss_p_loss_p, others_loss_p):
     """The gradients; an empty array stands for one that is not wanted."""
     N = y.shape[0]
     I = layer_W_xh.shape[1]
@@ -205,6 +219,17 @@ def _backward(y, layer_W_hh, layer_W_xh, out_W, steps, layer_h_prev, layer_h, la
     zero = number(layer_W_hh, 0)
     number_1_N = number(layer_W_hh, 1, N)
     one = number(layer_W_hh, 1)
+    # others_loss_p (28)
+    for n in range(N):
+        others_loss_p_ = zero
+        for k2 in range(max(0, y[n] + 1), K):
+            others_loss_p_ += loss_p[n, k2]
+        others_loss_p[n] = others_loss_p_
+    for n in range(N):
+        others_loss_p_2 = zero
+        for k2 in range(min(K, y[n])):
+            others_loss_p_2 += loss_p[n, k2]
+        others_loss_p[n] += others_loss_p_2
     # s_dloss_p_loss_p (24)
     for n in range(N):
         s_dloss_p_loss_p_ = zero
@@ -217,7 +242,7 @@ def _backward(y, layer_W_hh, layer_W_xh, out_W, steps, layer_h_prev, layer_h, la
             dout_h[n, k] = loss_p[n, k] * (dloss_L[()] * number_1_N + dloss_p[n, k] - s_dloss_p_loss_p[n])
     for n in range(N):
         if 0 <= y[n] < K:
-            dout_h[n, y[n]] += -dloss_L[()] * number_1_N
+            dout_h[n, y[n]] = loss_p[n, y[n]] * (dloss_p[n, y[n]] - s_dloss_p_loss_p[n]) - dloss_L[()] * number_1_N * others_loss_p[n]
     if dout_b.size:
         # dout_b (23)
         clear(dout_b)
@@ -296,10 +321,12 @@ def _run(x, y, layer_h0, layer_W_hh, layer_W_xh, layer_b_h, out_W, out_b):
     last = np.empty((N, layer_H), dtype)
     out_h = np.empty((N, K), dtype)
     max_loss_Z = np.empty((N,), dtype)
+    ties_loss_Z = np.empty((N,), dtype)
+    rest_loss_Z = np.empty((N,), dtype)
     loss_Z = np.empty((N,), dtype)
     z_layer_h = np.empty((T, N, layer_H), dtype)
     _forward(x, y, layer_h0, layer_W_hh, layer_W_xh, layer_b_h, out_W, out_b, loss_L, loss_p, steps,
-        layer_h_prev, layer_h, last, out_h, max_loss_Z, loss_Z, z_layer_h)
+        layer_h_prev, layer_h, last, out_h, max_loss_Z, ties_loss_Z, rest_loss_Z, loss_Z, z_layer_h)
     return Outputs(loss_L[()], loss_p), (dtype, N, I, K, T, layer_H, y, layer_W_hh, layer_W_xh,
         out_W, steps, layer_h_prev, layer_h, last, loss_p)
 
@@ -370,9 +397,10 @@ class Pullback:
         dlayer_h_prev = np.empty((T, N, layer_H), dtype)
         dsteps = np.empty((T, N, I), dtype)
         s_dloss_p_loss_p = np.empty((N,), dtype)
+        others_loss_p = np.empty((N,), dtype)
         _backward(y, layer_W_hh, layer_W_xh, out_W, steps, layer_h_prev, layer_h, last, loss_p,
             dloss_L, dloss_p, dx, dlayer_h0, dlayer_W_hh, dlayer_W_xh, dlayer_b_h, dout_W, dout_b,
-            dout_h, dlast, dz_layer_h, dlayer_h_prev, dsteps, s_dloss_p_loss_p)
+            dout_h, dlast, dz_layer_h, dlayer_h_prev, dsteps, s_dloss_p_loss_p, others_loss_p)
         return Gradients(
             dx if "x" in self._wanted else None,
             dlayer_h0 if "layer_h0" in self._wanted else None,

@@ -105,10 +105,6 @@ def _forward(h0, x1, x2, x3, W_hh, W_xh, b_h, h3, h1, h2, z_h1, z_h2, z_h3):
             z_h3[b, j] = b_h[j]
             z_h2[b, j] = b_h[j]
             z_h1[b, j] = b_h[j]
-    # z_h3 (5)
-    gemm(matrix(z_h3, 1), matrix(x3, 1), matrix(W_xh, 1), False, True, True)
-    # z_h2 (3)
-    gemm(matrix(z_h2, 1), matrix(x2, 1), matrix(W_xh, 1), False, True, True)
     # z_h1 (1)
     gemm(matrix(z_h1, 1), matrix(x1, 1), matrix(W_xh, 1), False, True, True)
     gemm(matrix(z_h1, 1), matrix(h0, 1), matrix(W_hh, 1), False, True, True)
@@ -116,7 +112,10 @@ def _forward(h0, x1, x2, x3, W_hh, W_xh, b_h, h3, h1, h2, z_h1, z_h2, z_h3):
     for b in range(B):
         for j in range(H):
             h1[b, j] = tanh(z_h1[b, j])
+    # z_h3 (5)
+    gemm(matrix(z_h3, 1), matrix(x3, 1), matrix(W_xh, 1), False, True, True)
     # z_h2 (3)
+    gemm(matrix(z_h2, 1), matrix(x2, 1), matrix(W_xh, 1), False, True, True)
     gemm(matrix(z_h2, 1), matrix(h1, 1), matrix(W_hh, 1), False, True, True)
     # h2 (4)
     for b in range(B):

@@ -29,7 +29,7 @@ from .runtime import (
     exp,
     gradient,
     kernel,
-    log,
+    log1p,
     lowest,
     number,
 )
@@ -53,7 +53,7 @@ SPEC = {'name': 'sequence_cross_entropy',
  'conventions': ('the loss is the weighted sum over the steps, one number for each example',
                  'a step of weight 0 is padding: it adds nothing, whatever its class number',
                  'a class number outside 0..K-1 counts as a logit of 0'),
- 'digest': '8c99d75a682c1833'}
+ 'digest': 'd1dc168448bf8180'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -82,12 +82,17 @@ class Gradients(NamedTuple):
 
 
 @kernel
-def _forward(x, y, m, L, p, max_Z, Z):
+def _forward(x, y, m, L, p, max_Z, rest_Z, ties_Z, Z):
     """The outputs, and what the backward pass reads."""
     T = x.shape[0]
     K = x.shape[2]
     B = x.shape[1]
+    one = number(x, 1)
     zero = number(x, 0)
+    # ties_Z (9)
+    for t in range(T):
+        for b in range(B):
+            ties_Z[t, b] = -one
     # max_Z (8)
     for t in range(T):
         for b in range(B):
@@ -97,13 +102,25 @@ def _forward(x, y, m, L, p, max_Z, Z):
                 if beats(candidate, best):
                     best = candidate
             max_Z[t, b] = best
-    # Z (1)
+    # rest_Z (10)
     for t in range(T):
         for b in range(B):
-            Z_ = zero
+            rest_Z_ = zero
             for l in range(K):
-                Z_ += exp(x[t, b, l] - max_Z[t, b])
-            Z[t, b] = Z_
+                rest_Z_ += exp(x[t, b, l] - max_Z[t, b]) if x[t, b, l] < max_Z[t, b] else zero
+            rest_Z[t, b] = rest_Z_
+    # ties_Z (9)
+    for t in range(T):
+        for b in range(B):
+            ties_Z_ = zero
+            for l in range(K):
+                ties_Z_ += zero if x[t, b, l] < max_Z[t, b] else one
+            ties_Z[t, b] += ties_Z_
+    # rest_Z (10), Z (1)
+    for t in range(T):
+        for b in range(B):
+            rest_Z[t, b] += ties_Z[t, b]
+            Z[t, b] = one + rest_Z[t, b] + zero * max_Z[t, b]
     # p (2)
     for t in range(T):
         for b in range(B):
@@ -116,12 +133,12 @@ def _forward(x, y, m, L, p, max_Z, Z):
             x_ = zero
             if 0 <= y[t, b] < K:
                 x_ = x[t, b, y[t, b]]
-            L_ += m[t, b] * (max_Z[t, b] - x_ + log(Z[t, b]))
+            L_ += m[t, b] * (max_Z[t, b] - x_ + log1p(rest_Z[t, b]))
         L[b] = L_
 
 
 @kernel
-def _backward(x, y, m, max_Z, Z, p, dL, dp, dx, dm, s_dp_p):
+def _backward(x, y, m, max_Z, rest_Z, p, dL, dp, dx, dm, s_dp_p, others_p):
     """The gradients; an empty array stands for one that is not wanted."""
     T = x.shape[0]
     K = x.shape[2]
@@ -134,8 +151,21 @@ def _backward(x, y, m, max_Z, Z, p, dL, dp, dx, dm, s_dp_p):
                 x_ = zero
                 if 0 <= y[t, b] < K:
                     x_ = x[t, b, y[t, b]]
-                dm[t, b] = dL[b] * (max_Z[t, b] - x_ + log(Z[t, b]))
+                dm[t, b] = dL[b] * (max_Z[t, b] - x_ + log1p(rest_Z[t, b]))
     if dx.size:
+        # others_p (11)
+        for t in range(T):
+            for b in range(B):
+                others_p_ = zero
+                for l in range(max(0, y[t, b] + 1), K):
+                    others_p_ += p[t, b, l]
+                others_p[t, b] = others_p_
+        for t in range(T):
+            for b in range(B):
+                others_p_2 = zero
+                for l in range(min(K, y[t, b])):
+                    others_p_2 += p[t, b, l]
+                others_p[t, b] += others_p_2
         # s_dp_p (7)
         for t in range(T):
             for b in range(B):
@@ -151,7 +181,7 @@ def _backward(x, y, m, max_Z, Z, p, dL, dp, dx, dm, s_dp_p):
         for t in range(T):
             for b in range(B):
                 if 0 <= y[t, b] < K:
-                    dx[t, b, y[t, b]] += -dL[b] * m[t, b]
+                    dx[t, b, y[t, b]] = p[t, b, y[t, b]] * (dp[t, b, y[t, b]] - s_dp_p[t, b]) - dL[b] * m[t, b] * others_p[t, b]
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)
@@ -167,9 +197,11 @@ def _run(x, y, m):
     L = np.empty((B,), dtype)
     p = np.empty((T, B, K), dtype)
     max_Z = np.empty((T, B), dtype)
+    rest_Z = np.empty((T, B), dtype)
+    ties_Z = np.empty((T, B), dtype)
     Z = np.empty((T, B), dtype)
-    _forward(x, y, m, L, p, max_Z, Z)
-    return Outputs(L, p), (dtype, T, K, B, x, y, m, max_Z, Z, p)
+    _forward(x, y, m, L, p, max_Z, rest_Z, ties_Z, Z)
+    return Outputs(L, p), (dtype, T, K, B, x, y, m, max_Z, rest_Z, p)
 
 
 def forward(x, y, m):
@@ -218,13 +250,14 @@ class Pullback:
         Raises:   ShapeError, DtypeError
         """
         given = {"L": L, "p": p}
-        (dtype, T, K, B, x, y, m, max_Z, Z, p) = self._saved
+        (dtype, T, K, B, x, y, m, max_Z, rest_Z, p) = self._saved
         size = {"B": B, "K": K, "T": T}
         (dL, dp) = check_cotangents("sequence_cross_entropy", _OUTPUTS, given, size, dtype)
         dx = gradient("x" in self._wanted, (T, B, K), dtype)
         dm = gradient("m" in self._wanted, (T, B), dtype)
         s_dp_p = np.empty((T, B), dtype)
-        _backward(x, y, m, max_Z, Z, p, dL, dp, dx, dm, s_dp_p)
+        others_p = np.empty((T, B), dtype)
+        _backward(x, y, m, max_Z, rest_Z, p, dL, dp, dx, dm, s_dp_p, others_p)
         return Gradients(
             dx if "x" in self._wanted else None,
             dm if "m" in self._wanted else None,

@@ -51,7 +51,7 @@ SPEC = {'name': 'smooth_l1',
                  'whatever beta is',
                  'an error of exactly beta is small: there both pieces have the same value and the '
                  'same slope'),
- 'digest': '1cd83f1b7957b79c'}
+ 'digest': '3cad4b6d70ca4c54'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -102,24 +102,18 @@ def _backward(y, y_hat, dL, beta, dy, dy_hat, dhuber_L):
     K = y.shape[1]
     one = number(y, 1)
     number_1_N_K = number(y, 1, N*K)
-    two = number(y, 2)
-    zero = number(y, 0)
     # dhuber_L (3)
     dhuber_L[()] = dL[()] * (one / beta)
     if dy_hat.size:
         # dy_hat (5)
         for n in range(N):
             for i in range(K):
-                shared = number_1_N_K
-                absolute_ = absolute(y[n, i] - y_hat[n, i])
-                dy_hat[n, i] = dhuber_L[()] * shared * (-two * (y[n, i] - y_hat[n, i]) / two if absolute_ <= beta else zero) + dhuber_L[()] * shared * (zero if absolute_ <= beta else -beta * sign(y[n, i] - y_hat[n, i]))
+                dy_hat[n, i] = -dhuber_L[()] * number_1_N_K * (y[n, i] - y_hat[n, i] if absolute(y[n, i] - y_hat[n, i]) <= beta else beta * sign(y[n, i] - y_hat[n, i]))
     if dy.size:
         # dy (4)
         for n in range(N):
             for i in range(K):
-                shared2 = number_1_N_K
-                absolute_2 = absolute(y[n, i] - y_hat[n, i])
-                dy[n, i] = dhuber_L[()] * shared2 * (two * (y[n, i] - y_hat[n, i]) / two if absolute_2 <= beta else zero) + dhuber_L[()] * shared2 * (zero if absolute_2 <= beta else beta * sign(y[n, i] - y_hat[n, i]))
+                dy[n, i] = dhuber_L[()] * number_1_N_K * (y[n, i] - y_hat[n, i] if absolute(y[n, i] - y_hat[n, i]) <= beta else beta * sign(y[n, i] - y_hat[n, i]))
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)

@@ -51,7 +51,7 @@ SPEC = {'name': 'smooth_l1_none',
                  'whatever beta is',
                  'an error of exactly beta is small: there both pieces have the same value and the '
                  'same slope'),
- 'digest': 'a96e9d4be3cbf988'}
+ 'digest': 'd35e21c58de40ced'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -97,8 +97,6 @@ def _backward(y, y_hat, dL, beta, dy, dy_hat, dhuber_L):
     N = y.shape[0]
     K = y.shape[1]
     one = number(y, 1)
-    two = number(y, 2)
-    zero = number(y, 0)
     # dhuber_L (3)
     for n in range(N):
         for i in range(K):
@@ -107,14 +105,12 @@ def _backward(y, y_hat, dL, beta, dy, dy_hat, dhuber_L):
         # dy_hat (5)
         for n in range(N):
             for i in range(K):
-                absolute_ = absolute(y[n, i] - y_hat[n, i])
-                dy_hat[n, i] = dhuber_L[n, i] * (-two * (y[n, i] - y_hat[n, i]) / two if absolute_ <= beta else zero) + dhuber_L[n, i] * (zero if absolute_ <= beta else -beta * sign(y[n, i] - y_hat[n, i]))
+                dy_hat[n, i] = -dhuber_L[n, i] * (y[n, i] - y_hat[n, i] if absolute(y[n, i] - y_hat[n, i]) <= beta else beta * sign(y[n, i] - y_hat[n, i]))
     if dy.size:
         # dy (4)
         for n in range(N):
             for i in range(K):
-                absolute_2 = absolute(y[n, i] - y_hat[n, i])
-                dy[n, i] = dhuber_L[n, i] * (two * (y[n, i] - y_hat[n, i]) / two if absolute_2 <= beta else zero) + dhuber_L[n, i] * (zero if absolute_2 <= beta else beta * sign(y[n, i] - y_hat[n, i]))
+                dy[n, i] = dhuber_L[n, i] * (y[n, i] - y_hat[n, i] if absolute(y[n, i] - y_hat[n, i]) <= beta else beta * sign(y[n, i] - y_hat[n, i]))
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)

@@ -26,7 +26,7 @@ from .runtime import (
     exp,
     gradient,
     kernel,
-    log,
+    log1p,
     lowest,
     number,
 )
@@ -48,7 +48,7 @@ SPEC = {'name': 'softmax_categorical_cross_entropy_none',
  'conventions': ('the mean is over the batch',
                  'the gradient by z is p times the sum of the labels, less y: p - y only where the '
                  'labels of an example add up to 1'),
- 'digest': '793735331751a199'}
+ 'digest': '99328701082bc73d'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -74,11 +74,15 @@ class Gradients(NamedTuple):
 
 
 @kernel
-def _forward(y, z, L, max_z_p, z_p, p):
+def _forward(y, z, L, max_z_p, rest_z_p, p, ties_z_p, z_p):
     """The outputs, and what the backward pass reads."""
     N = y.shape[0]
     K = y.shape[1]
+    one = number(y, 1)
     zero = number(y, 0)
+    # ties_z_p (10)
+    for n in range(N):
+        ties_z_p[n] = -one
     # max_z_p (9)
     for n in range(N):
         best = lowest(y)
@@ -87,12 +91,22 @@ def _forward(y, z, L, max_z_p, z_p, p):
             if beats(candidate, best):
                 best = candidate
         max_z_p[n] = best
-    # z_p (1)
+    # rest_z_p (11)
     for n in range(N):
-        z_p_ = zero
+        rest_z_p_ = zero
         for l in range(K):
-            z_p_ += exp(z[n, l] - max_z_p[n])
-        z_p[n] = z_p_
+            rest_z_p_ += exp(z[n, l] - max_z_p[n]) if z[n, l] < max_z_p[n] else zero
+        rest_z_p[n] = rest_z_p_
+    # ties_z_p (10)
+    for n in range(N):
+        ties_z_p_ = zero
+        for l in range(K):
+            ties_z_p_ += zero if z[n, l] < max_z_p[n] else one
+        ties_z_p[n] += ties_z_p_
+    # rest_z_p (11), z_p (1)
+    for n in range(N):
+        rest_z_p[n] += ties_z_p[n]
+        z_p[n] = one + rest_z_p[n] + zero * max_z_p[n]
     # p (2)
     for n in range(N):
         for k in range(K):
@@ -101,12 +115,12 @@ def _forward(y, z, L, max_z_p, z_p, p):
     for n in range(N):
         L_ = zero
         for k in range(K):
-            L_ += -y[n, k] * (z[n, k] - max_z_p[n] - log(z_p[n]))
+            L_ += -y[n, k] * (z[n, k] - max_z_p[n] - log1p(rest_z_p[n]))
         L[n] = L_
 
 
 @kernel
-def _backward(y, z, max_z_p, z_p, p, dL, dy, dz, s_y):
+def _backward(y, z, max_z_p, rest_z_p, p, dL, dy, dz, s_y):
     """The gradients; an empty array stands for one that is not wanted."""
     N = y.shape[0]
     K = y.shape[1]
@@ -115,7 +129,7 @@ def _backward(y, z, max_z_p, z_p, p, dL, dy, dz, s_y):
         # dy (6)
         for n in range(N):
             for k in range(K):
-                dy[n, k] = -dL[n] * (z[n, k] - max_z_p[n] - log(z_p[n]))
+                dy[n, k] = -dL[n] * (z[n, k] - max_z_p[n] - log1p(rest_z_p[n]))
     if dz.size:
         # s_y (8)
         for n in range(N):
@@ -139,10 +153,12 @@ def _run(y, z):
     K = size["K"]
     L = np.empty((N,), dtype)
     max_z_p = np.empty((N,), dtype)
-    z_p = np.empty((N,), dtype)
+    rest_z_p = np.empty((N,), dtype)
     p = np.empty((N, K), dtype)
-    _forward(y, z, L, max_z_p, z_p, p)
-    return Outputs(L), (dtype, N, K, y, z, max_z_p, z_p, p)
+    ties_z_p = np.empty((N,), dtype)
+    z_p = np.empty((N,), dtype)
+    _forward(y, z, L, max_z_p, rest_z_p, p, ties_z_p, z_p)
+    return Outputs(L), (dtype, N, K, y, z, max_z_p, rest_z_p, p)
 
 
 def forward(y, z):
@@ -191,14 +207,14 @@ class Pullback:
         Raises:   ShapeError, DtypeError
         """
         given = {"L": L}
-        (dtype, N, K, y, z, max_z_p, z_p, p) = self._saved
+        (dtype, N, K, y, z, max_z_p, rest_z_p, p) = self._saved
         size = {"K": K, "N": N}
         (dL,) = check_cotangents("softmax_categorical_cross_entropy_none", _OUTPUTS, given, size,
             dtype)
         dy = gradient("y" in self._wanted, (N, K), dtype)
         dz = gradient("z" in self._wanted, (N, K), dtype)
         s_y = np.empty((N,), dtype)
-        _backward(y, z, max_z_p, z_p, p, dL, dy, dz, s_y)
+        _backward(y, z, max_z_p, rest_z_p, p, dL, dy, dz, s_y)
         return Gradients(
             dy if "y" in self._wanted else None,
             dz if "z" in self._wanted else None,

@@ -26,7 +26,7 @@ from .runtime import (
     exp,
     gradient,
     kernel,
-    log,
+    log1p,
     lowest,
     number,
 )
@@ -49,7 +49,7 @@ SPEC = {'name': 'softmax_cross_entropy_distribution_none',
                  'labels need not add up to 1',
                  '0 * log(0) is NaN, as the formula has it: a logit of -inf is for labels that are '
                  'not 0'),
- 'digest': 'f4875e22d86b1ada'}
+ 'digest': 'a3dbcdc6bc3ce48a'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -75,11 +75,15 @@ class Gradients(NamedTuple):
 
 
 @kernel
-def _forward(y, x, L, max_z_L, z_L):
+def _forward(y, x, L, max_z_L, rest_z_L, z_L, ties_z_L):
     """The outputs, and what the backward pass reads."""
     N = y.shape[0]
     K = y.shape[1]
+    one = number(y, 1)
     zero = number(y, 0)
+    # ties_z_L (8)
+    for n in range(N):
+        ties_z_L[n] = -one
     # max_z_L (7)
     for n in range(N):
         best = lowest(y)
@@ -88,22 +92,32 @@ def _forward(y, x, L, max_z_L, z_L):
             if beats(candidate, best):
                 best = candidate
         max_z_L[n] = best
-    # z_L (1)
+    # rest_z_L (9)
     for n in range(N):
-        z_L_ = zero
+        rest_z_L_ = zero
         for l in range(K):
-            z_L_ += exp(x[n, l] - max_z_L[n])
-        z_L[n] = z_L_
+            rest_z_L_ += exp(x[n, l] - max_z_L[n]) if x[n, l] < max_z_L[n] else zero
+        rest_z_L[n] = rest_z_L_
+    # ties_z_L (8)
+    for n in range(N):
+        ties_z_L_ = zero
+        for l in range(K):
+            ties_z_L_ += zero if x[n, l] < max_z_L[n] else one
+        ties_z_L[n] += ties_z_L_
+    # rest_z_L (9), z_L (1)
+    for n in range(N):
+        rest_z_L[n] += ties_z_L[n]
+        z_L[n] = one + rest_z_L[n] + zero * max_z_L[n]
     # L (2)
     for n in range(N):
         L_ = zero
         for k in range(K):
-            L_ += -y[n, k] * (x[n, k] - max_z_L[n] - log(z_L[n]))
+            L_ += -y[n, k] * (x[n, k] - max_z_L[n] - log1p(rest_z_L[n]))
         L[n] = L_
 
 
 @kernel
-def _backward(y, x, max_z_L, z_L, dL, dy, dx, s_y):
+def _backward(y, x, max_z_L, rest_z_L, z_L, dL, dy, dx, s_y):
     """The gradients; an empty array stands for one that is not wanted."""
     N = y.shape[0]
     K = y.shape[1]
@@ -112,7 +126,7 @@ def _backward(y, x, max_z_L, z_L, dL, dy, dx, s_y):
         # dy (4)
         for n in range(N):
             for k in range(K):
-                dy[n, k] = -dL[n] * (x[n, k] - max_z_L[n] - log(z_L[n]))
+                dy[n, k] = -dL[n] * (x[n, k] - max_z_L[n] - log1p(rest_z_L[n]))
     if dx.size:
         # s_y (6)
         for n in range(N):
@@ -136,9 +150,11 @@ def _run(y, x):
     K = size["K"]
     L = np.empty((N,), dtype)
     max_z_L = np.empty((N,), dtype)
+    rest_z_L = np.empty((N,), dtype)
     z_L = np.empty((N,), dtype)
-    _forward(y, x, L, max_z_L, z_L)
-    return Outputs(L), (dtype, N, K, y, x, max_z_L, z_L)
+    ties_z_L = np.empty((N,), dtype)
+    _forward(y, x, L, max_z_L, rest_z_L, z_L, ties_z_L)
+    return Outputs(L), (dtype, N, K, y, x, max_z_L, rest_z_L, z_L)
 
 
 def forward(y, x):
@@ -187,14 +203,14 @@ class Pullback:
         Raises:   ShapeError, DtypeError
         """
         given = {"L": L}
-        (dtype, N, K, y, x, max_z_L, z_L) = self._saved
+        (dtype, N, K, y, x, max_z_L, rest_z_L, z_L) = self._saved
         size = {"K": K, "N": N}
         (dL,) = check_cotangents("softmax_cross_entropy_distribution_none", _OUTPUTS, given, size,
             dtype)
         dy = gradient("y" in self._wanted, (N, K), dtype)
         dx = gradient("x" in self._wanted, (N, K), dtype)
         s_y = np.empty((N,), dtype)
-        _backward(y, x, max_z_L, z_L, dL, dy, dx, s_y)
+        _backward(y, x, max_z_L, rest_z_L, z_L, dL, dy, dx, s_y)
         return Gradients(
             dy if "y" in self._wanted else None,
             dx if "x" in self._wanted else None,

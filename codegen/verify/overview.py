@@ -99,7 +99,7 @@ def _mutant_row(name: str, counts: tuple[int, ...]) -> Row:
     """Made, killed (by one rung or several), equivalent -> a row that ends with survivors and the share."""
     made, *killed, equivalent = counts
     faults = made - equivalent
-    share = f"{sum(killed) / faults:.1%}" if faults else "none"
+    share = f"{sum(killed) / faults:.2%}" if faults else "none"
     cells = (*counts, faults - sum(killed))
     return Row(name, (*map(str, cells), share))
 

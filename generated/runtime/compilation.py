@@ -1,9 +1,10 @@
 """`kernel`: compile an emitted function with Numba when it is first called, and keep the result.
 
 Numba's own cache looks at the kernel's file alone and would go on using machine code made with an
-older runtime. So the cache folder's name is a digest of the text of every file of this package and
-of the kernel's module: any edit leads to another folder. Old folders are left where they are:
-another process may still be using one.
+older runtime, and it looks for the kernel's module under the name it was first imported by. So the
+cache folder's name is a digest of the text of every file of this package, of the kernel's module and
+of its name: any edit, and any other name, leads to another folder. Old folders are left where they
+are: another process may still be using one.
 """
 
 import functools
@@ -37,12 +38,12 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     compiled = njit(nogil=True, error_model="numpy", fastmath=_FAST_MATH)(function)
     source = Path(function.__code__.co_filename)
     if source.is_file():
-        _enable_cache(compiled, source)
+        _enable_cache(compiled, source, function.__module__)
     return compiled
 
 
-def _enable_cache(compiled: Callable[..., Any], source: Path) -> None:
-    folder = _cache_folder(source)
+def _enable_cache(compiled: Callable[..., Any], source: Path, module: str) -> None:
+    folder = _cache_folder(source, module)
     if folder is None:
         _warn_once()
         return
@@ -55,9 +56,9 @@ def _enable_cache(compiled: Callable[..., Any], source: Path) -> None:
             config.CACHE_DIR = before
 
 
-def _cache_folder(source: Path) -> Path | None:
-    """The folder for what is compiled from `source` with this runtime, or None."""
-    name = f"{source.stem}-{_digest(source)}"
+def _cache_folder(source: Path, module: str) -> Path | None:
+    """The folder for what is compiled from `source`, imported as `module`, with this runtime, or None."""
+    name = f"{source.stem}-{_digest(source, module)}"
     for base in _bases(source):
         if _can_write(base / name):
             return base / name
@@ -84,8 +85,8 @@ def _can_write(folder: Path) -> bool:
     return True
 
 
-def _digest(source: Path) -> str:
-    return hashlib.sha256(_runtime_digest() + source.read_bytes()).hexdigest()[:16]
+def _digest(source: Path, module: str) -> str:
+    return hashlib.sha256(_runtime_digest() + module.encode() + b"\n" + source.read_bytes()).hexdigest()[:16]
 
 
 @functools.cache
