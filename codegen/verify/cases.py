@@ -264,7 +264,7 @@ class Cases:
         return self._vanishing(problem) is not None
 
     def _vanishing(self, problem: Problem) -> int | None:
-        """How many tensors of the forward pass are 0 throughout; None where an output is not finite."""
+        """How many of the author's tensors are 0 throughout; None where an output is not finite."""
         d, shape = self.derivation, problem.shape
         more = (shape.sizes, shape.integers, problem.reals, Floats())
         try:
@@ -273,7 +273,8 @@ class Cases:
             return None
         if not all(np.isfinite(values[n].astype(float)).all() for n in self.forward.outputs):
             return None
-        return sum(values[n].size > 0 and not values[n].any() for n in self._computed(integer=False))
+        named = [e.tensor for e in self.forward.equations if not self.forward.tensor(e.tensor).integer]
+        return sum(values[n].size > 0 and not values[n].any() for n in named)
 
     def _inputs(self, shape: Shape, rng: random.Random, numbers: Any) -> dict[str, Array]:
         made = {}

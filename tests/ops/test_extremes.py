@@ -104,7 +104,7 @@ CASES = (
         {"x": [[-INF, -INF]], "y": [0]},
         NAN,
         {"x": [[NAN, NAN]]},
-        "a row that is all -inf, or holds +inf, is NaN",
+        "the probabilities and the gradients of a row that is all -inf, or holds +inf, are NaN",
     ),
     Case(
         softmax_cross_entropy_distribution_none,

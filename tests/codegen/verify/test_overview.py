@@ -57,13 +57,13 @@ def test_mutants_are_counted_by_op_and_by_operator():
     }
     given = [{"op": "a", "mutants": mutants}, {"op": "b", "mutants": mutants}]
     assert [(r.op, r.cells) for r in mutant_rows(given)] == [
-        ("a", ("10", "7", "0", "1", "1", "1", "88.9%")),
-        ("b", ("10", "7", "0", "1", "1", "1", "88.9%")),
-        ("2 ops", ("20", "14", "0", "2", "2", "2", "88.9%")),
+        ("a", ("10", "7", "0", "1", "1", "1", "88.89%")),
+        ("b", ("10", "7", "0", "1", "1", "1", "88.89%")),
+        ("2 ops", ("20", "14", "0", "2", "2", "2", "88.89%")),
     ]
     assert [(r.op, r.cells) for r in operator_rows(given)] == [
-        ("sign flipped", ("12", "12", "0", "0", "100.0%")),
-        ("guard dropped", ("8", "4", "2", "2", "66.7%")),
+        ("sign flipped", ("12", "12", "0", "0", "100.00%")),
+        ("guard dropped", ("8", "4", "2", "2", "66.67%")),
     ]
 
 
