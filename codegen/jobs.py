@@ -125,7 +125,10 @@ def _watch(
             if not console.is_terminal:
                 count = f"[{len(futures) - len(waiting)}/{len(futures)}]"
                 console.print(
-                    f"{count} {job.op}: {'failed' if fault else 'done'}", markup=False, highlight=False
+                    f"{count} {job.op}: {f'failed: {fault}' if fault else 'done'}",
+                    markup=False,
+                    highlight=False,
+                    soft_wrap=True,
                 )
 
 

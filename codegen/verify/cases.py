@@ -198,12 +198,15 @@ class Cases:
         """The problem with other residuals; none where its equations divide by 0 at all that are drawn."""
         d, problem = self.derivation, solved.problem
         rng = random.Random(f"{self.seed} {problem} astray{seed}")
+        limits = list(problem.reals.values())
         for _ in range(4):
             values = dict(solved.values)
             for name in saved:
                 whole = d.stable_forward.tensor(name).integer
                 ends = _ends(d.stable_backward, name, problem.shape) or [2]
-                drawn = [_stray(rng, ends) if whole else _residue(rng) for _ in range(values[name].size)]
+                drawn = [
+                    _stray(rng, ends) if whole else _residue(rng, limits) for _ in range(values[name].size)
+                ]
                 made = np.array(drawn, dtype=np.int64 if whole else object)
                 values[name] = made.reshape(values[name].shape)
             try:
@@ -301,8 +304,10 @@ def _stray(rng: random.Random, ends: list[int]) -> int:
     return rng.choice((inside, rng.choice((-2, -1, *ends, max(ends) + 1))))
 
 
-def _residue(rng: random.Random) -> Residue:
-    """Any element of the field, one in four of them 0."""
+def _residue(rng: random.Random, limits: list[Residue]) -> Residue:
+    """Any element of the field, one in four of them 0, or a real parameter, which may be a limit."""
+    if limits and rng.random() < 0.25:
+        return rng.choice(limits)
     return Residue(rng.choice((0, 1, 1, 1)) * rng.randrange(1, PRIME))
 
 
