@@ -13,6 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from codegen import runtime
 from codegen.runtime import plain
 
@@ -39,9 +41,36 @@ def load_kept(name: str, text: str, folder: Path) -> ModuleType:
 
 
 def load_plain(name: str, text: str) -> ModuleType:
-    """The module with kernels in plain Python: `kernel` is the identity, functions have plain meanings."""
+    """The module with kernels in plain Python: `kernel` is the identity, functions have plain meanings.
+
+    The memory that it asks for holds numbers, other ones each time, but the same in every run: that a text
+    reads what it never wrote is seen always or never.
+    """
     names = {n: getattr(runtime, n) for n in runtime.__all__}
-    return _load(name, text, {**names, **{n: getattr(plain, n) for n in plain.__all__}})
+    module = _load(name, text, {**names, **{n: getattr(plain, n) for n in plain.__all__}})
+    used = UsedMemory()
+    module.__dict__.update(np=used, gradient=used.gradient)
+    return module
+
+
+class UsedMemory(ModuleType):
+    """NumPy, but for `empty`."""
+
+    def __init__(self) -> None:
+        super().__init__("numpy")
+        self.asked = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+    def empty(self, shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
+        """Numbers that no sum excuses; indices far outside of any array."""
+        self.asked += 1
+        return np.full(shape, 1_000_003 if np.dtype(dtype).kind == "i" else 3.25 + self.asked, dtype)
+
+    def gradient(self, wanted: bool, shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
+        """The runtime's function of this name."""
+        return self.empty(shape if wanted else (0,) * len(shape), dtype)
 
 
 def _load(name: str, text: str, names: dict[str, Any], path: str = "") -> ModuleType:
