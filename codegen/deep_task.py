@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from codegen.jobs import Job
 from codegen.journal import Journal
-from codegen.lower import lower
-from codegen.module import Source
 from codegen.stamp import depends_on
 from codegen.tasks import Recheck, find_op, write
 from codegen.verify.deep import PIECES
 from codegen.verify.provenance import runtime_digest
 from codegen.verify.result import VerificationError
-from derive.derivation import derive
 
 SYSTEMS, EACH = 2000, 50  # random systems in all, and of one job
 FUZZ = "random systems "  # no op is called like this
@@ -39,11 +36,11 @@ class Deep:
         return self._systems(job, progress) if job.op.startswith(FUZZ) else self._op(job, progress)
 
     def _op(self, job: Job, progress: Callable[[str], None]) -> dict[str, Any]:
-        module, op = Path(self.folder) / f"{job.op}.py", find_op(job)
-        digest = depends_on(*_texts(module), runtime_digest(module.parent / "runtime"), write(op).text)
+        module, made = Path(self.folder) / f"{job.op}.py", write(find_op(job))
+        digest = depends_on(*_texts(module), runtime_digest(module.parent / "runtime"), made.text)
         certified = partial(Recheck(self.folder), job, progress)
         row: dict[str, Any] = self.journal.once(f"{job.op} certificate", digest, certified)
-        source = Source(lower(derive(op)), module.read_text("utf-8"))
+        source = replace(made, text=module.read_text("utf-8"))
         for name, piece in PIECES.items():
             work = partial(piece, source, job.where, progress)
             row = {**row, name: self.journal.once(f"{job.op} {name}", digest, work)}

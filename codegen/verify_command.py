@@ -31,7 +31,7 @@ NEEDED = {"jax": "gradsmith[jax]", "hypothesis": "hypothesis"}  # by --deep, and
     "--fast", "level", flag_value="fast", help="Without rung 11, and with fewer problems; says which."
 )
 @click.option(
-    "--deep", "level", flag_value="deep", help="More than the certificate: an hour for the catalogue."
+    "--deep", "level", flag_value="deep", help="More than the certificate, in pieces; stopped, it goes on."
 )
 @click.option("--afresh", is_flag=True, help="With --deep: do not go on where an earlier run was stopped.")
 @click.option(
