@@ -6,7 +6,7 @@ from derive.language import between
 
 
 def pooling(s):
-    """The pooled image Y, its indices `at`, its extents, window, indices over it, what they read, if inside."""
+    """The pooled image Y, its indices and extents; the window, what it reads and where that is inside."""
     C, H, W = (
         s.size("C", "c", about="channels"),
         s.size("H", "u", about="image height"),
