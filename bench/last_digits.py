@@ -19,7 +19,7 @@ import click
 import mpmath
 import numpy as np
 
-from bench.digits.exact import BITS, ROWS, Row, labels, line, rows, values
+from bench.digits.exact import BITS, ROWS, Row, line, rows, values
 
 PAGE = Path(__file__).parents[1] / "docs" / "last_digits.md"
 KINDS = (np.float64, np.float32)
@@ -65,7 +65,7 @@ def measured(row: Row, kind: Any, contenders: tuple[Contender, ...], every: int 
     """The errors of each contender in one dtype, at every so many-th input."""
     x = row.inputs(row.tops[KINDS.index(kind)])[::every].astype(kind)
     exact = values(row, x)
-    return tuple(errors(run(x, labels(x)), exact, x) for run in contenders)
+    return tuple(errors(run(x, row.labelled(x)), exact, x) for run in contenders)
 
 
 def table() -> Iterator[tuple[Row, str, tuple[Errors, ...]]]:
@@ -75,7 +75,7 @@ def table() -> Iterator[tuple[Row, str, tuple[Errors, ...]]]:
     from bench.digits.formulas import OURS
 
     for row in ROWS:
-        contenders = (OURS[row.name](), BY_TORCH[row.name], BY_JAX[row.name])
+        contenders = (OURS[row.function](), BY_TORCH[row.function], BY_JAX[row.function])
         for kind in KINDS:
             yield row, np.dtype(kind).name, measured(row, kind, contenders)
 
@@ -109,10 +109,9 @@ other probabilities there, which are what `p` lacks to 1, and keeps them.
 
 Where the plain number is no better than that of torch or JAX:
 
-- The gradient of BCE on logits is `p - y`, the form that the derivation prints. Near `p = y` its digits
-  cancel; its error is below one rounding of y, as the number in brackets says. JAX differentiates
-  `y*log_sigmoid(x) + (1 - y)*log_sigmoid(-x)` instead; that keeps the digits at labels 0 and 1, and costs
-  digits of the others, as its number in brackets says.
+- The gradient of BCE on logits is `p - y`. At a label of 1 the digits are gone where `p` has rounded to 1;
+  ours is `(1 - y) p(x) - y p(-x)` there, of which one term is 0 at a label of 0 or 1. At a label between,
+  both terms cancel near `p = y`; the error is below one rounding of y, as the number in brackets says.
 - The exponent `x - max` of a softmax is rounded, so the error of a small probability grows with its distance
   from the largest logit, by half a unit for every unit of distance.
 """

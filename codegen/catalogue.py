@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 
@@ -47,8 +48,8 @@ def find(names: tuple[str, ...]) -> tuple[OpSpec, ...]:
         elif name.endswith(".py") or Path(name).exists():
             found += from_file(Path(name))
         else:
-            listed = ", ".join(known)
-            raise SpecError(f"there is no op {name!r}: give one of {listed}, or the path of a spec's file")
+            near = " or ".join(get_close_matches(name, known)) or "an op that `gradsmith list` names"
+            raise SpecError(f"there is no op {name!r}: give {near}, or the path of a spec's file")
     twice = [op.name for n, op in enumerate(found) if op.name in {o.name for o in found[:n]}]
     if any(op.name == "runtime" for op in found):
         raise SpecError("an op cannot be called 'runtime': that is what every module imports")

@@ -59,9 +59,9 @@ def run_all(work: Work, jobs: Sequence[Job], faults: tuple[type[Exception], ...]
     context = multiprocessing.get_context("spawn")
     console = Console(stderr=True)
     workers = max(1, min(len(jobs), os.cpu_count() or 1))
-    with _one_thread_each(), context.Manager() as manager, _bars(console) as bars:
+    with _ends_with_us(), _one_thread_each(), context.Manager() as manager, _bars(console) as bars:
         stages = manager.Queue()
-        tasks = {job.op: bars.add_task(job.op, total=None, stage="waiting") for job in jobs}
+        tasks = {job.op: bars.add_task(job.op, total=None, stage="", visible=False) for job in jobs}
         whole = bars.add_task("all", total=len(jobs), stage=f"0 of {len(jobs)}")
         with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_silently) as pool:
             longest_first = sorted(jobs, key=lambda job: -job.cost)
@@ -81,6 +81,22 @@ def _one_thread_each() -> Iterator[None]:
     finally:
         if before is None:
             del os.environ[BLAS_THREADS]
+
+
+@contextmanager
+def _ends_with_us() -> Iterator[None]:
+    """A request to end ends the processes too, as Ctrl-C does: they would go on, and nobody would know."""
+
+    def end(number: int, frame: object) -> None:
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _end_silently() -> None:
@@ -113,16 +129,16 @@ def _watch(
     whole: Any,
     console: Console,
 ) -> None:
-    """Show stages as they begin and jobs as they end; without a terminal, a line for each job."""
+    """Show stages of what runs, and what failed; without a terminal, a line for each job that ends."""
     waiting = set(futures)
     while waiting:
         ended, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
         _show_stages(stages, bars, tasks)
         for future in ended:
             job, fault = futures[future], future.result().fault
-            bars.update(tasks[job.op], total=1, completed=1, stage="failed" if fault else "done")
+            bars.update(tasks[job.op], visible=False)
             bars.update(whole, advance=1, stage=f"{len(futures) - len(waiting)} of {len(futures)}")
-            if not console.is_terminal:
+            if fault or not console.is_terminal:
                 count = f"[{len(futures) - len(waiting)}/{len(futures)}]"
                 console.print(
                     f"{count} {job.op}: {f'failed: {fault}' if fault else 'done'}",
@@ -138,7 +154,7 @@ def _show_stages(stages: Any, bars: Progress, tasks: dict[str, Any]) -> None:
             op, stage = stages.get_nowait()
         except Empty:
             return
-        bars.update(tasks[op], stage=stage)
+        bars.update(tasks[op], stage=stage, visible=True)
 
 
 USER_FAULTS = (SpecError, DerivationError)

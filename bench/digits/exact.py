@@ -13,6 +13,7 @@ from mpmath import exp, log1p, mpf, ncdf, npdf
 
 BITS = 300  # far beyond float64: the forms below lose a few dozen of them at worst
 SCALED_BAR = 4.0
+EVERY_LABEL = (0.0, 0.25, 0.5, 0.75, 1.0)
 Exact = Callable[[Any, Any], list[tuple[Any, Any]]]
 """A number, or a row of them, and its label to values, each with the largest term of the textbook formula."""
 
@@ -21,7 +22,8 @@ Exact = Callable[[Any, Any], list[tuple[Any, Any]]]
 class Row:
     """One function: its inputs up to a largest one in float64 and float32, its values, its plain bar in ULP.
 
-    The scaled bar is SCALED_BAR for all. A plain bar of inf: the page says why.
+    The scaled bar is SCALED_BAR for all. A plain bar of inf: the page says why. The inputs have `labels` in
+    turn, and the name may end in which ones, behind a comma.
     """
 
     name: str
@@ -29,6 +31,16 @@ class Row:
     tops: tuple[float, float]
     exact: Exact
     bar: float
+    labels: tuple[float, ...] = EVERY_LABEL
+
+    @property
+    def function(self) -> str:
+        """The name that the contenders know."""
+        return self.name.split(",")[0]
+
+    def labelled(self, x: Any) -> Any:
+        """A label for every input."""
+        return np.resize(self.labels, len(x)).astype(x.dtype)
 
 
 # inputs -----------------------------------------------------------------------------------------------
@@ -46,11 +58,6 @@ def rows(top: float) -> Any:
     ahead = rng.normal(size=(40, 5)) + np.eye(5)[np.arange(40) % 5] * 30
     at_zero = ahead - ahead.max(1, keepdims=True)
     return np.concatenate([usual, usual[:8] * 10, close, ahead, at_zero[:24]])
-
-
-def labels(x: Any) -> Any:
-    """0, 1/4, 1/2, 3/4, 1 in turn."""
-    return (np.arange(len(x)) % 5 / 4).astype(x.dtype)
 
 
 # values -----------------------------------------------------------------------------------------------
@@ -131,7 +138,8 @@ ROWS = (
     Row("GELU", line, NARROW, one(lambda x: x * ncdf(x), gelu_factor), 2000),
     Row("GELU'", line, NARROW, one(gelu_slope, gelu_terms), 2000),
     Row("BCE on logits", line, WIDE, logits, 4),
-    Row("BCE on logits'", line, WIDE, logits_slope, inf),
+    Row("BCE on logits', labels 0 and 1", line, WIDE, logits_slope, 4, (0.0, 1.0, 1.0, 0.0)),
+    Row("BCE on logits', labels between", line, WIDE, logits_slope, inf, (0.25, 0.5, 0.75)),
     Row("Huber", line, (1e6, 1e6), one(huber), 4),
     Row("Huber'", line, (1e6, 1e6), one(lambda x: max(-1, min(1, x))), 4),
     Row("logsumexp", rows, WIDE, logsumexp, 4),
@@ -145,7 +153,7 @@ def values(row: Row, x: Any) -> list[tuple[Any, Any]]:
     """Every value at the inputs with its largest term."""
     found = []
     with mpmath.workprec(BITS):
-        for numbers, label in zip(x.tolist(), labels(x).tolist(), strict=True):
+        for numbers, label in zip(x.tolist(), row.labelled(x).tolist(), strict=True):
             given = list(map(mpf, numbers)) if isinstance(numbers, list) else mpf(numbers)
             found += row.exact(given, mpf(label))
     return found

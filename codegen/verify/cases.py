@@ -8,8 +8,8 @@ that maxima tie and arguments of relu are 0. Labels stray outside their axis now
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
@@ -73,7 +73,13 @@ def cotangent_names(forward: System, backward: System) -> dict[str, str]:
 
 
 class Cases:
-    """The problems of one derivation; made when first asked for, the same on every machine."""
+    """The problems of one derivation; made when first asked for, the same on every machine.
+
+    `precisions` are those in which rung 8 asks, `examples` the shapes that rung 7 draws.
+    """
+
+    precisions: tuple[type[np.floating], ...] = (np.float64, np.float32)
+    examples = 50
 
     def __init__(self, derivation: Derivation) -> None:
         self.derivation = derivation
@@ -144,76 +150,24 @@ class Cases:
         for attempt in range(4):
             problem = self.exact_problem(shape, f"{seed} {attempt}", small)
             try:
-                return self._solve(problem)
+                return self.solve(problem)
             except ZeroDivisionError:
                 continue
         return None
 
-    def _solve(self, problem: Problem) -> ExactProblem:
+    def solve(self, problem: Problem) -> ExactProblem:
+        """What the slow oracle makes of a problem. Raises ZeroDivisionError where the equations do."""
         d, shape = self.derivation, problem.shape
         more = (shape.sizes, shape.integers, problem.reals, PrimeField())
-        return self._with_gradients(problem, evaluate(d.stable_forward, problem.inputs, *more))
+        return self.with_gradients(problem, evaluate(d.stable_forward, problem.inputs, *more))
 
-    def _with_gradients(self, problem: Problem, values: Mapping[str, Array]) -> ExactProblem:
+    def with_gradients(self, problem: Problem, values: Mapping[str, Array]) -> ExactProblem:
+        """A problem with these residuals and the gradients that follow from them."""
         d, shape = self.derivation, problem.shape
         more = (shape.sizes, shape.integers, problem.reals, PrimeField())
         given = {self.names[n]: a for n, a in problem.cotangents.items()}
         gradients = evaluate(d.stable_backward, {**problem.inputs, **values, **given}, *more)
         return ExactProblem(problem, values, {n: gradients[n] for n in d.stable_backward.outputs})
-
-    @cached_property
-    def stray(self) -> tuple[ExactProblem, ...]:
-        """Problems whose saved indices (of maxima) lie anywhere, inside their axes or not.
-
-        No forward pass saves such indices; they show whether each guard of the backward pass matters.
-        """
-        saved = self._computed(integer=True)
-        return tuple(m for p in self.exact if saved for m in self._led_astray(p, saved))
-
-    @cached_property
-    def loose(self) -> tuple[ExactProblem, ...]:
-        """Problems at which every number that the forward pass saves is drawn anew, of any sign or 0."""
-        saved = self._computed(integer=False)
-        drawn = enumerate((*self.exact[:8], *self.typical))
-        return tuple(m for k, p in drawn for m in self._led_astray(p, saved, f" {k}"))
-
-    @cached_property
-    def lowest(self) -> tuple[ExactProblem, ...]:
-        """Problems whose inputs all hold the lowest number there is: no first candidate is above it."""
-        return tuple(m for p in self.typical for m in self._lowered(p.problem))
-
-    def _lowered(self, problem: Problem) -> Iterator[ExactProblem]:
-        low = PrimeField().lowest()
-        inputs = {n: a if a.dtype == np.int64 else np.full(a.shape, low) for n, a in problem.inputs.items()}
-        try:
-            yield self._solve(replace(problem, inputs=inputs))
-        except ZeroDivisionError:
-            return
-
-    def _computed(self, integer: bool) -> list[str]:
-        system = self.derivation.stable_forward
-        return [e.tensor for e in system.equations if system.tensor(e.tensor).integer == integer]
-
-    def _led_astray(self, solved: ExactProblem, saved: list[str], seed: str = "") -> Iterator[ExactProblem]:
-        """The problem with other residuals; none where its equations divide by 0 at all that are drawn."""
-        d, problem = self.derivation, solved.problem
-        rng = random.Random(f"{self.seed} {problem} astray{seed}")
-        limits = list(problem.reals.values())
-        for _ in range(4):
-            values = dict(solved.values)
-            for name in saved:
-                whole = d.stable_forward.tensor(name).integer
-                ends = _ends(d.stable_backward, name, problem.shape) or [2]
-                drawn = [
-                    _stray(rng, ends) if whole else _residue(rng, limits) for _ in range(values[name].size)
-                ]
-                made = np.array(drawn, dtype=np.int64 if whole else object)
-                values[name] = made.reshape(values[name].shape)
-            try:
-                yield self._with_gradients(problem, values)
-            except ZeroDivisionError:
-                continue
-            return
 
     # floats -----------------------------------------------------------------------------------
     @property
@@ -289,26 +243,13 @@ class Cases:
 
     def _labels(self, name: str, extents: tuple[int, ...], shape: Shape, rng: random.Random) -> Array:
         """Elements inside the axis that they index; about one in eight just outside."""
-        ends = _ends(self.forward, name, shape)
+        ends = index_ends(self.forward, name, shape)
         top = min(ends, default=3)
         count = int(np.prod(extents, dtype=int))
         astray = [rng.random() < 0.125 for _ in range(count)]
         # a mask is compared with 1: 0 and 1 are both drawn, or nearly all would be dropped
         drawn = [rng.choice((-2, -1, top, top + 1)) if out else rng.randrange(max(top, 2)) for out in astray]
         return np.array(drawn, dtype=np.int64).reshape(extents)
-
-
-def _stray(rng: random.Random, ends: list[int]) -> int:
-    """An index: as often inside the shortest of the axes that it may belong to as outside of one."""
-    inside = rng.randrange(max(min(ends), 1))
-    return rng.choice((inside, rng.choice((-2, -1, *ends, max(ends) + 1))))
-
-
-def _residue(rng: random.Random, limits: list[Residue]) -> Residue:
-    """Any element of the field, one in four of them 0, or a real parameter, which may be a limit."""
-    if limits and rng.random() < 0.25:
-        return rng.choice(limits)
-    return Residue(rng.choice((0, 1, 1, 1)) * rng.randrange(1, PRIME))
 
 
 def _as_in_networks(tensor: Tensor, array: Array) -> Array:
@@ -322,7 +263,7 @@ def _as_in_networks(tensor: Tensor, array: Array) -> Array:
     return array / np.sqrt(np.prod(array.shape[axes:]))
 
 
-def _ends(system: System, labels: str, shape: Shape) -> list[int]:
+def index_ends(system: System, labels: str, shape: Shape) -> list[int]:
     """The extents of the axes that an integer tensor's elements index."""
     symbols = shape.symbols
     return [plain(e, symbols) for e in label_extents(system, labels) if e.names() <= symbols.keys()]

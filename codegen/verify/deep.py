@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
+import numpy as np
+
 from codegen.module import Source
 from codegen.verify import (
     processes,
@@ -38,6 +40,7 @@ class Reseeded(Cases):
         return exact_shapes(self.forward, self.backward, self.seed, WIDER * EXACT_BUDGET)
 
 
+@np.errstate(all="ignore")  # as in ladder.py
 def other_numbers(source: Source, where: str, progress: Progress) -> str:
     """Rungs 2, 3, 5 and 6 with other seeds. Raises VerificationError."""
     candidate = Candidate(source)
@@ -51,6 +54,7 @@ def other_numbers(source: Source, where: str, progress: Progress) -> str:
     return f"{len(SEEDS)} other seeds"
 
 
+@np.errstate(all="ignore")
 def every_mutant(source: Source, where: str, progress: Progress) -> str:
     """Rung 11 with every mutant that can be made. Raises VerificationError."""
     progress("every mutant")

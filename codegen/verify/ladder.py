@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+import numpy as np
+
 from codegen.module import Source
 from codegen.verify import (
     rung1_adjoint,
@@ -77,6 +79,7 @@ def climb(
     return run(Candidate(source), Cases(source.plan.derivation), progress)
 
 
+@np.errstate(all="ignore")  # wrong texts may overflow: numbers are compared, not warned about
 def run(
     candidate: Candidate,
     cases: Cases,

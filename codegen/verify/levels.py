@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+
 from codegen.module import Source
 from codegen.verify.cases import EXACT_BUDGET, Cases, Problem
 from codegen.verify.execution import Candidate
@@ -23,19 +25,11 @@ class Level:
     left_out: str = "nothing of what the certificate says"
 
 
-CERTIFIED = Level("certified")
-FAST = Level(
-    "fast",
-    (11,),
-    "rung 11; rungs 2 and 3 see two sizes, rungs 5, 6, 8, 9 and 10 one problem in "
-    "floats; machine code may be what an earlier check compiled from this text and runtime, and rung 10 then "
-    "looks for parallel kernels in their options alone",
-)
-DEEP = Level("deep", (), f"{CERTIFIED.left_out}; more is run than it says")
-
-
 class Fewer(Cases):
     """The problems of the fast level: the smallest in floats, and two sizes over exact numbers."""
+
+    precisions = (np.float64,)
+    examples = 15
 
     @cached_property
     def floats(self) -> tuple[Problem, ...]:
@@ -50,6 +44,18 @@ class Fewer(Cases):
             draw.small("small", 3, EXACT_BUDGET),
         )
         return tuple(sorted((s for s in made if s is not None), key=draw.cost))
+
+
+CERTIFIED = Level("certified")
+FAST = Level(
+    "fast",
+    (11,),
+    "rung 11; rungs 2 and 3 see two sizes, rungs 5, 6, 8, 9 and 10 one problem in floats, rung 8 only in "
+    f"double precision; rung 7 draws {Fewer.examples} shapes, not {Cases.examples}; machine code may be what "
+    "an earlier check compiled from this text and runtime, and rung 10 then "
+    "looks for parallel kernels in their options alone",
+)
+DEEP = Level("deep", (), f"{CERTIFIED.left_out}; more is run than it says")
 
 
 class Kept(Candidate):

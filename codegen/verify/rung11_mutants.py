@@ -28,6 +28,7 @@ from codegen.verify.rung3_execution import alone, comparison, guarded
 from codegen.verify.rung6_numeric import at_smooth_point, compare
 from codegen.verify.rung8_nonfinite import Asked, noticed, questions
 from codegen.verify.sabotage import with_mutant
+from codegen.verify.strange import Strange
 
 ORACLE = "rung 3's exact comparison, then rung 6's and rung 8's in plain Python"
 MOST = 60  # mutants of one kernel
@@ -115,7 +116,8 @@ class Judge:
     @cached_property
     def _strange(self) -> dict[str, list[ExactProblem]]:
         """Lowest numbers, and residuals that no forward pass would have saved; where the text is right."""
-        drawn = {"_forward": self.cases.lowest, "_backward": (*self.cases.stray, *self.cases.loose)}
+        strange = Strange(self.cases)
+        drawn = {"_forward": strange.lowest, "_backward": (*strange.stray, *strange.loose)}
         return {name: [p for p in ps if not self._published(name, p)] for name, ps in drawn.items()}
 
     def _published(self, name: str, problem: ExactProblem) -> str:

@@ -45,7 +45,6 @@ from codegen.verify.slow_oracle import answer
 from derive.oracle.numbers import Floats
 
 ORACLE = "the same numbers in contiguous arrays; at small sizes the slow oracle"
-EXAMPLES = 50  # that Hypothesis draws
 FIXED_BUDGET = 1500  # points of index space up to which the slow oracle is asked at the fixed cases
 DRAWN_BUDGET = 300  # and at those that Hypothesis draws
 BAR = f"bit-equal; the oracle within {SHALLOW:g} of the largest entry; a typed error for what is not allowed"
@@ -66,7 +65,7 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
     fixed = fixed_cases(cases, typical)
     noticer = Noticer(candidate, candidate.fast, cases)
     wrong = list(wrong_calls(problem_of(fixed[0], typical, cases), cases))
-    rung = replace(rung, points=len(fixed) + len(wrong) + EXAMPLES)
+    rung = replace(rung, points=len(fixed) + len(wrong) + cases.examples)
     fault = noticer.first(fixed, typical) or searched(noticer.drawn, cases)
     if fault:
         return replace(rung, detail=fault)
@@ -177,7 +176,7 @@ def searched(fault_at: Callable[[ShapeCase], str], cases: Cases) -> str:
     """The smallest case at which Hypothesis finds a fault, and the fault; nothing if it finds none."""
     from hypothesis import errors, find, settings
 
-    quiet = settings(max_examples=EXAMPLES, database=None, deadline=None)
+    quiet = settings(max_examples=cases.examples, database=None, deadline=None)
     try:
         case = find(strategy(cases), lambda c: bool(fault_at(c)), settings=quiet, random=Random(SEED))
     except errors.NoSuchExample:

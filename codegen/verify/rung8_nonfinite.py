@@ -113,7 +113,7 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
     base = base_problem(cases)
     if base is None:
         return replace(rung, detail="no finite problem was found")
-    asked = {dtype: questions(cases, base, dtype) for dtype in COARSE}
+    asked = {dtype: questions(cases, base, dtype) for dtype in map(np.dtype, cases.precisions)}
     rung = replace(rung, points=sum(map(len, asked.values())))
     face, padded = Face(candidate.fast, cases), False
     for dtype, questions_in in asked.items():

@@ -4,8 +4,9 @@ A row says `old(x, ...) = new(x, ...)` wherever `valid`. Both sides are written 
 ways: as a pattern over expressions, as SymPy expressions that a test proves equal, and as numbers:
 inside `sample` both sides agree, at `hard` the old side loses digits or overflows and the new does not.
 The first row that matches wins, so a row stands before those that match a part of it; one that is
-`late` waits until no other matches. The rows of SATURATING cost another exponential where the function's
-value is at hand, so they are used only where x is what the op is given (written_out.py).
+`late` waits until no other matches; the last variable of one about a `label` stands for an element of
+a tensor and nothing else. The rows of SATURATING cost another exponential where the function's value is
+at hand, so they are used only where x is what the op is given (written_out.py).
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Rewrite:
     hard: tuple[float, ...]
     arity: int = 1
     late: bool = False
+    label: bool = False
 
 
 REWRITES: tuple[Rewrite, ...] = (
@@ -120,5 +122,16 @@ SATURATING: tuple[Rewrite, ...] = (
         "all x",
         (-5, 5),
         (-18.0, -300.0),
+    ),
+    # at a label of 0 or 1 one of the two terms is 0, and the other keeps its digits
+    Rewrite(
+        "a logistic less a label",
+        lambda x, y: sigmoid(x) - y,
+        lambda x, y: (1 - y) * sigmoid(x) - y * sigmoid(-x),
+        "all x and y",
+        (-5, 5),
+        (40.0, 1.0),
+        arity=2,
+        label=True,
     ),
 )

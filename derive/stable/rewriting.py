@@ -16,6 +16,7 @@ from derive.algebra.expr import (
     Power,
     Product,
     Ratio,
+    Read,
     Sum,
     as_expr,
     children,
@@ -30,6 +31,7 @@ from derive.stable.rewrites import REWRITES, Rewrite
 
 Bound = dict[str, Expr]
 WILDCARDS = ("?x", "?y")  # no author can name a parameter so
+LABEL = "?label"  # the one that stands for a read alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,18 @@ class Part:
         """The node that the wanted part's must match: a wildcard also stands for a negated summand."""
         if self.plain == wanted.plain:
             return self.node
-        return minus(self.node) if self.summand and _is_wildcard(wanted.node) else None
+        return minus(self.node) if self.summand and _is_wildcard(wanted.node, WILDCARDS) else None
 
 
 @cache
 def pattern(row: Rewrite) -> Expr:
     """The old side of a row with wildcards for its variables."""
-    return as_expr(row.old(*map(Parameter, WILDCARDS[: row.arity])))
+    return as_expr(row.old(*map(Parameter, wildcards(row))))
+
+
+def wildcards(row: Rewrite) -> tuple[str, ...]:
+    """What stands for the row's variables in its pattern."""
+    return (*WILDCARDS[: row.arity - 1], LABEL) if row.label else WILDCARDS[: row.arity]
 
 
 def rewrite(node: Expr, rows: tuple[Rewrite, ...] = REWRITES) -> tuple[Expr, tuple[str, ...]]:
@@ -92,7 +99,7 @@ def apply(row: Rewrite, node: Expr) -> Expr | None:
 
 
 def _new(row: Rewrite, bound: Bound) -> Expr:
-    made = as_expr(row.new(*(bound[name] for name in WILDCARDS[: row.arity])))
+    made = as_expr(row.new(*(bound[name] for name in wildcards(row))))
     return transform(made, lambda n: minus(n.arg) if isinstance(n, Negative) else n)
 
 
@@ -124,7 +131,7 @@ def match(old: Expr, node: Expr, bound: Bound) -> Iterator[Bound]:
     """Every way in which the node is the pattern, as values of its wildcards."""
     match old:
         case Parameter(name) if _is_wildcard(old):
-            if bound.get(name, node) == node:
+            if bound.get(name, node) == node and (name != LABEL or isinstance(node, Read)):
                 yield {**bound, name: node}
         case Negative(arg):
             sign, rest = signed(node)
@@ -147,8 +154,8 @@ def match(old: Expr, node: Expr, bound: Bound) -> Iterator[Bound]:
                 yield bound
 
 
-def _is_wildcard(node: Expr) -> bool:
-    return isinstance(node, Parameter) and node.name in WILDCARDS
+def _is_wildcard(node: Expr, names: tuple[str, ...] = (*WILDCARDS, LABEL)) -> bool:
+    return isinstance(node, Parameter) and node.name in names
 
 
 def _whole(wanted: tuple[Part, ...], given: tuple[Part, ...], bound: Bound) -> Iterator[Bound]:

@@ -78,11 +78,11 @@ class Formulas:
         return found, (), rules
 
     def _saturating(self, node: Expr) -> tuple[Expr, tuple[str, ...]]:
-        """The expression after the table's rows, if functions of nothing but inputs went by them."""
+        """The expression after the table's rows, if functions of nothing but inputs went or came by them."""
         found, rules = rewrite(node, ROWS)
-        gone = _calls(node) - _calls(found)
-        given = all(read.tensor in self.system.inputs for call in gone for read in reads(call))
-        return (found, rules) if gone and given else (node, ())
+        changed = _calls(node) ^ _calls(found)
+        given = all(read.tensor in self.system.inputs for call in changed for read in reads(call))
+        return (found, rules) if changed and given else (node, ())
 
     def _loses(self, node: Expr) -> bool:
         """Whether it is a logarithm of what rounds to 0 or 1."""

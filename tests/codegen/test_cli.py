@@ -116,7 +116,9 @@ def test_a_bad_file_gets_one_line_that_says_where_and_why(tmp_path, name, comman
 
 
 def test_an_op_or_a_file_that_does_not_exist_is_named(tmp_path):
-    assert refused(run("derive", "lstn")).startswith("there is no op 'lstn': give one of activation, ")
+    assert refused(run("derive", "lstn")).startswith("there is no op 'lstn': give lstm, or the path of")
+    unlike = refused(run("derive", "qqq"))
+    assert unlike.startswith("there is no op 'qqq': give an op that `gradsmith list` names, or the path of")
     missing = tmp_path / "missing.py"
     assert refused(run("derive", missing)).startswith(f"there is no file {missing}: ")
     assert refused(run("generate", "lstn")).startswith("there is no op 'lstn'")

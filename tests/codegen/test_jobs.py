@@ -1,12 +1,58 @@
 """Jobs in processes: which begins first, and in which order results come back."""
 
+import multiprocessing
 import os
+import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.catalogue import find
 from codegen.jobs import Job, cost, run_all
+
+
+def sleep(job: Job, progress: Callable[[str], None]) -> None:
+    """A job that never ends by itself; its process is in a file of its name."""
+    Path(job.where).write_text(str(os.getpid()), "utf-8")
+    time.sleep(600)
+
+
+def stopped(folder: Path) -> None:
+    """What a command does with a request to end."""
+    try:
+        run_all(sleep, [Job("a", str(folder / "a")), Job("b", str(folder / "b"))], ())
+    except KeyboardInterrupt:
+        (folder / "told").touch()
+
+
+def wait_for(what: Callable[[], bool]) -> bool:
+    """Whether it happens within a minute."""
+    end = time.monotonic() + 60
+    while not what() and time.monotonic() < end:
+        time.sleep(0.05)
+    return what()
+
+
+def is_gone(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_a_request_to_end_ends_the_processes_too(tmp_path, monkeypatch):
+    main = multiprocessing.get_context("spawn").Process(target=stopped, args=(tmp_path,))
+    main.start()
+    files = [tmp_path / "a", tmp_path / "b"]
+    assert wait_for(lambda: any(f.exists() and f.read_text() for f in files))
+    workers = [int(f.read_text()) for f in files if f.exists() and f.read_text()]
+    assert not any(map(is_gone, workers))
+    os.kill(main.pid, signal.SIGTERM)
+    main.join(60)
+    assert main.exitcode == 0 and (tmp_path / "told").exists()
+    assert all(wait_for(lambda n=n: is_gone(n)) for n in workers)
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,18 @@ import pytest
 
 from derive.algebra.expr import Call, walk
 from derive.derivation import Derivation, derive
-from derive.language import Spec, op, tanh
+from derive.language import Spec, op, sigmoid, tanh
 from derive.ops.activation import activation
 from derive.ops.dense import dense
 from derive.ops.gru_cell import gru_cell
 from derive.ops.lstm import lstm
 from derive.ops.lstm_cell import lstm_cell
 from derive.ops.rnn import rnn
+from derive.ops.sigmoid_binary_cross_entropy import sigmoid_binary_cross_entropy
 from derive.oracle.numbers import Floats
 from derive.oracle.reference import evaluate
 from derive.stable import written_out
+from derive.stable.rewrites import REWRITES
 
 Z = np.array([[-300.0, -40.0, -2.0, -1e-3, 0.0, 1e-9, 1.5, 18.5, 40.0, 300.0]])
 WITHOUT = "in a difference, a is written out"
@@ -88,3 +90,42 @@ def test_a_layer_that_computes_its_argument_keeps_the_value(spec: Any) -> None:
 def test_every_sum_of_a_formula_is_seen() -> None:
     body = derive(leak[0]).stable_forward.equation("y").terms[0].body
     assert [n.function for n in walk(body) if isinstance(n, Call)] == ["sigmoid", "sigmoid"]
+
+
+# a logistic less a label --------------------------------------------------------------------------------
+@op(title="a logistic less what is no label", source="test")
+def differences(s: Spec) -> None:
+    N = s.size("N", "n")
+    n, x, w, y, z = s.index("n", N), s.data("x", N), s.data("w", N), s.let("y", N), s.let("z", N)
+    y[n] = sigmoid(x[n]) - sigmoid(w[n])
+    z[n] = sigmoid(2 * y[n]) - x[n]
+    s.returns(y, z)
+
+
+def loss_gradient(z: Any, labels: Any) -> Any:
+    d = derive(sigmoid_binary_cross_entropy.sum)
+    forward, backward = d.stable_forward, d.stable_backward
+    sizes = {"N": 1, "K": z.size}
+    given = {"z": z[None], "y": labels[None]}
+    values = evaluate(forward, given, sizes, {}, {}, Floats())
+    made = evaluate(backward, {**given, **values, "dL": np.ones(())}, sizes, {}, {}, Floats())
+    return made["dz"][0].astype(float)
+
+
+def test_a_label_of_0_or_1_keeps_the_digits_of_the_gradient() -> None:
+    z = np.array([-300.0, -40.0, -1.0, 0.0, 1e-9, 1.0, 40.0, 300.0])
+    for label, sign in ((0.0, 1), (1.0, -1)):
+        with mpmath.workprec(3000):
+            wanted = np.array([sign * float(1 / (1 + mpmath.exp(-sign * v))) for v in z])
+        labels = np.full_like(z, label)
+        assert np.max(np.abs(loss_gradient(z, labels) / wanted - 1)) < 5e-16
+
+
+def test_without_the_row_a_label_of_1_has_no_digits_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(written_out, "ROWS", REWRITES)
+    assert loss_gradient(np.array([40.0]), np.ones(1)) == 0.0
+
+
+def test_only_a_number_that_is_given_is_a_label() -> None:
+    d = derive(differences[0])
+    assert d.stable_forward == d.forward

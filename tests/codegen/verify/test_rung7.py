@@ -7,6 +7,7 @@ import pytest
 
 from codegen.runtime import ShapeError
 from codegen.verify import rung7_shapes
+from codegen.verify.cases import Cases
 from codegen.verify.layouts import LAYOUTS
 from codegen.verify.load import load_plain
 from codegen.verify.rung7_shapes import Noticer, asked, searched
@@ -33,7 +34,7 @@ def test_the_rung_passes_on_machine_code_and_counts_its_points():
     result = rung7_shapes.check(candidate("dense_tanh"), cases("dense_tanh"))
     assert result.verdict == "passed", result
     assert result.mutants.killed == result.mutants.planted >= 8
-    assert result.points > rung7_shapes.EXAMPLES + len(fixed("dense_tanh")[0])
+    assert result.points > Cases.examples + len(fixed("dense_tanh")[0])
 
 
 @pytest.mark.parametrize("name", ["dense_tanh", "max_pool2d", "leaky", "softmax_cross_entropy"])
