@@ -47,7 +47,7 @@ SPEC = {'name': 'multi_label_cross_entropy_sum',
  'conventions': ('one loss for each example',
                  'an example may have any number of labels: the units are independent of each '
                  'other'),
- 'digest': '89a0ae6b02206881'}
+ 'digest': 'b168c55abc5f5049'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -73,17 +73,16 @@ class Gradients(NamedTuple):
 
 
 @kernel
-def _forward(y, z, L, y_hat, unit_L):
+def _forward(y, z, L, unit_L):
     """The outputs, and what the backward pass reads."""
     N = y.shape[0]
     K = y.shape[1]
     one = number(y, 1)
     zero = number(y, 0)
-    # unit_L (2), y_hat (1)
+    # unit_L (2)
     for n in range(N):
         for i in range(K):
             unit_L[n, i] = -y[n, i] * (-softplus(-z[n, i])) - (one - y[n, i]) * (-softplus(z[n, i]))
-            y_hat[n, i] = sigmoid(z[n, i])
     # L (3)
     for n in range(N):
         L_ = zero
@@ -93,15 +92,16 @@ def _forward(y, z, L, y_hat, unit_L):
 
 
 @kernel
-def _backward(y, z, y_hat, dL, dy, dz):
+def _backward(y, z, dL, dy, dz):
     """The gradients; an empty array stands for one that is not wanted."""
     N = y.shape[0]
     K = y.shape[1]
+    one = number(y, 1)
     if dz.size:
         # dz (7)
         for n in range(N):
             for i in range(K):
-                dz[n, i] = dL[n] * (y_hat[n, i] - y[n, i])
+                dz[n, i] = dL[n] * ((one - y[n, i]) * sigmoid(z[n, i]) - y[n, i] * sigmoid(-z[n, i]))
     if dy.size:
         # dy (6)
         for n in range(N):
@@ -118,10 +118,9 @@ def _run(y, z):
     N = size["N"]
     K = size["K"]
     L = np.empty((N,), dtype)
-    y_hat = np.empty((N, K), dtype)
     unit_L = np.empty((N, K), dtype)
-    _forward(y, z, L, y_hat, unit_L)
-    return Outputs(L), (dtype, N, K, y, z, y_hat)
+    _forward(y, z, L, unit_L)
+    return Outputs(L), (dtype, N, K, y, z)
 
 
 def forward(y, z):
@@ -170,12 +169,12 @@ class Pullback:
         Raises:   ShapeError, DtypeError
         """
         given = {"L": L}
-        (dtype, N, K, y, z, y_hat) = self._saved
+        (dtype, N, K, y, z) = self._saved
         size = {"K": K, "N": N}
         (dL,) = check_cotangents("multi_label_cross_entropy_sum", _OUTPUTS, given, size, dtype)
         dy = gradient("y" in self._wanted, (N, K), dtype)
         dz = gradient("z" in self._wanted, (N, K), dtype)
-        _backward(y, z, y_hat, dL, dy, dz)
+        _backward(y, z, dL, dy, dz)
         return Gradients(
             dy if "y" in self._wanted else None,
             dz if "z" in self._wanted else None,
