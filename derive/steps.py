@@ -23,10 +23,19 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """old = new, for all values of the parameters in them that no equation has."""
+
+    old: Expr
+    new: Expr
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One rewrite: its rule, why it holds, the equations it made, and the one it started from.
 
-    `parts` are the expressions that it was about: what was put in, what cancelled.
+    `parts` are the expressions that it was about: what was put in, what cancelled, what was written out;
+    `identities` are those of the rule table that it used.
     """
 
     rule: str
@@ -35,6 +44,7 @@ class Step:
     source: str = ""
     link: Link | None = None
     parts: tuple[Expr, ...] = ()
+    identities: tuple[Identity, ...] = ()
 
 
 RULES = {
@@ -53,7 +63,10 @@ RULES = {
     "cancel": "a factor that is never 0 cancels",
     "fold": "a quotient that has a name is written by its name",
     "sort": "multiplied out as far as that leaves less, equal summands added up, common factors in front",
-    "stabilise": "a factor that cancels is divided out of numerator and denominator",
+    "rescale": "a factor that cancels is divided out of numerator and denominator",
+    "rewrite": "an identity that keeps digits or prevents an overflow",
+    "others": "a probability less 1 is minus the sum of the others, for together they are 1",
+    "leading": "the largest term, which is 1, is taken out of a sum: its logarithm is log1p of the rest",
 }
 
 
@@ -71,6 +84,7 @@ class Recorder:
         source: str = "",
         link: Link | None = None,
         parts: tuple[Expr, ...] = (),
+        identities: tuple[Identity, ...] = (),
     ) -> None:
         assert rule in RULES, rule
-        self.steps.append(Step(rule, why or RULES[rule], made, source, link, parts))
+        self.steps.append(Step(rule, why or RULES[rule], made, source, link, parts, identities))

@@ -182,6 +182,13 @@ def symbols(system: System) -> Names:
     return {s.name for s in system.sizes} | {p.name for p in system.integers}
 
 
+def names_in(system: System) -> Names:
+    """Every name that a page of the system may show."""
+    parameters = {p.name for p in system.reals} | {t.name for t in system.tensors}
+    used = ({i.name for i in e.indices}.union(*(t.names() for t in e.terms)) for e in system.equations)
+    return symbols(system) | parameters | {letter for s in system.sizes for letter in s.letters}.union(*used)
+
+
 def map_terms(equation: Equation, terms: Mapping[int, Term]) -> Equation:
     """The equation with some terms replaced."""
     kept = tuple(terms.get(k, term) for k, term in enumerate(equation.terms))

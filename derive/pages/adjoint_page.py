@@ -1,12 +1,13 @@
-"""The second half of a page: the adjoint, one tensor at a time, and what was done against overflow."""
+"""The second half of a page: the adjoint, one tensor at a time, and what follows it."""
 
 from __future__ import annotations
 
 from derive.algebra.index import Affine
-from derive.algebra.system import Equation, System
+from derive.algebra.system import Equation
 from derive.pages.combined_page import combined_sections
 from derive.pages.contributions import Contribution, contributions
-from derive.pages.sheet import Section, Sheet, listed, sentence
+from derive.pages.sheet import Section, Sheet, listed
+from derive.pages.stable_page import stable_sections
 
 
 def adjoint_sections(sheet: Sheet) -> tuple[Section, ...]:
@@ -20,9 +21,7 @@ def adjoint_sections(sheet: Sheet) -> tuple[Section, ...]:
         Section("The adjoint", (_given(sheet), *blocks)),
         Section("The gradients of the inputs", results),
     ]
-    stable = _stable(sheet)
-    last = (Section("Without overflow or lost digits", stable),) if stable else ()
-    return (*sections, *combined_sections(sheet), *last)
+    return (*sections, *combined_sections(sheet), *stable_sections(sheet))
 
 
 def _given(sheet: Sheet) -> str:
@@ -71,30 +70,3 @@ def _shift(sheet: Sheet, share: Contribution, name: str, there: Affine, needed: 
         f" The read at {read} became one at {now}: the dependence runs {way} in {index}, "
         f"as {own} at {index} needs {other} at {now}."
     )
-
-
-def _stable(sheet: Sheet) -> tuple[str, ...]:
-    """What the kernels compute in place of equations that overflow."""
-    d = sheet.derivation
-    steps = [s for s in d.steps if s.rule == "stabilise"]
-    reasons = list(dict.fromkeys(sheet.form.prose(f"{sentence(s.why)}.") for s in steps))
-    pairs = ((d.forward, d.stable_forward), (d.combined, d.stable_backward))
-    changed = tuple(e for plain, stable in pairs for e in _changed(plain, stable))
-    blocks = tuple(sheet.equation(e, "'" if e.tensor in known else "") for e, known in changed)
-    warnings = [sheet.form.prose(w) for w in d.warnings]
-    words = "The kernels compute these equations, which give the same without overflow or lost digits:"
-    intro = (sheet.form.paragraph(words),) if blocks else ()
-    return (*map(sheet.form.reasons, filter(None, (reasons, _renamed(sheet), warnings))), *intro, *blocks)
-
-
-def _renamed(sheet: Sheet) -> list[str]:
-    """The tensors that keep their names and mean something else in the stable equations."""
-    before = {t.name: t for t in sheet.derivation.backward.tensors}
-    changed = (t for t in sheet.derivation.stable_backward.tensors if before.get(t.name, t).about != t.about)
-    return [f"Below, {sheet.symbol(t.name)} stands for the {sheet.form.prose(t.about)}." for t in changed]
-
-
-def _changed(plain: System, stable: System) -> list[tuple[Equation, set[str]]]:
-    """The equations that differ, with the names of those that were there before."""
-    before = {e.tensor: e for e in plain.equations}
-    return [(e, set(before)) for e in stable.equations if before.get(e.tensor) != e]

@@ -21,8 +21,10 @@ class Section:
 def equation_numbers(derivation: Derivation) -> dict[str, int]:
     """Tensor name -> the number of its equation: forward, adjoint, what combining and stabilising added."""
     d = derivation
-    systems = (d.forward, d.backward, d.combined, d.stable_forward, d.stable_backward)
-    names = dict.fromkeys(e.tensor for system in systems for e in system.equations)
+    plain = [e for system in (d.forward, d.backward, d.combined) for e in system.equations]
+    stable = {e.tensor for system in (d.stable_forward, d.stable_backward) for e in system.equations}
+    added = (e for step in d.steps for e in step.made if e.tensor in stable)
+    names = dict.fromkeys(e.tensor for e in (*plain, *added))
     return {name: number for number, name in enumerate(names, 1)}
 
 

@@ -25,6 +25,7 @@ from derive.algebra.expr import (
     Ratio,
     Read,
     Sum,
+    When,
     minus,
     over,
     plus,
@@ -150,11 +151,8 @@ def complement(joint: Joint, recorder: Recorder) -> Joint:
         if found is not None:
             others = _others(backward, equation, found)
             changed = _changed(equation, found, others)
-            why = (
-                f"at {Delta(found.k.symbol, found.j)}, a probability less 1 is minus the sum of the others, "
-                "which keeps its digits: together they are 1"
-            )
-            recorder.record("stabilise", (others, changed), why=why, source=equation.tensor)
+            own = When((Delta(found.k.symbol, found.j),), found.share)
+            recorder.record("others", (others, changed), source=equation.tensor, parts=(own,))
             backward = _extended(backward, equation, others, changed, found)
     return replace(joint, backward=backward)
 

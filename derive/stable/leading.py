@@ -28,8 +28,9 @@ from derive.algebra.expr import (
     transform,
 )
 from derive.algebra.index import Affine
-from derive.algebra.system import Equation, System, Tensor, Term, fresh, symbols
+from derive.algebra.system import Equation, System, Tensor, Term, fresh, names_in, symbols
 from derive.stable.rescale import Joint
+from derive.stable.rewriting import identities
 from derive.steps import Recorder
 
 
@@ -76,11 +77,11 @@ def take_out_largest(joint: Joint, recorder: Recorder) -> Joint:
             continue
         made = Joint(_extended(forward, leading, computes=True), _extended(backward, leading, computes=False))
         changed = [e for e in (*forward.equations, *backward.equations) if e not in joint.equations()]
-        why = (
-            f"the largest term of {equation.tensor}, which is 1, is taken out of it: the logarithm is log1p "
-            "of the rest"
+        parts = (Read(leading.maximum, leading.own),)
+        used = identities(("log1p",), names_in(made.backward))
+        recorder.record(
+            "leading", (*leading.equations(), *changed), source=equation.tensor, parts=parts, identities=used
         )
-        recorder.record("stabilise", (*leading.equations(), *changed), why=why, source=equation.tensor)
         joint = made
     return joint
 

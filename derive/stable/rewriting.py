@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -27,11 +27,13 @@ from derive.algebra.expr import (
     times,
     transform,
 )
-from derive.stable.rewrites import REWRITES, Rewrite
+from derive.stable.rewrites import REWRITES, SATURATING, Rewrite
+from derive.steps import Identity
 
 Bound = dict[str, Expr]
 WILDCARDS = ("?x", "?y")  # no author can name a parameter so
 LABEL = "?label"  # the one that stands for a read alone
+LETTERS = "uvwabcrqsxyz"  # what a page calls them, the first that an op does not use
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,14 @@ def pattern(row: Rewrite) -> Expr:
 def wildcards(row: Rewrite) -> tuple[str, ...]:
     """What stands for the row's variables in its pattern."""
     return (*WILDCARDS[: row.arity - 1], LABEL) if row.label else WILDCARDS[: row.arity]
+
+
+def identities(names: Iterable[str], taken: Collection[str]) -> tuple[Identity, ...]:
+    """The rows of these names, their variables called by letters that are not taken."""
+    letters = [Parameter(letter) for letter in LETTERS if letter not in taken]
+    rows = {row.name: row for row in (*REWRITES, *SATURATING)}
+    found = [(rows[name], letters[: rows[name].arity]) for name in names]
+    return tuple(Identity(as_expr(row.old(*given)), as_expr(row.new(*given))) for row, given in found)
 
 
 def rewrite(node: Expr, rows: tuple[Rewrite, ...] = REWRITES) -> tuple[Expr, tuple[str, ...]]:

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from derive.algebra.system import Equation, System, Term
+from derive.algebra.expr import Read
+from derive.algebra.system import Equation, System, Term, names_in
 from derive.stable.complement import complement
 from derive.stable.homogeneity import Inhomogeneous
 from derive.stable.leading import take_out_largest
 from derive.stable.rescale import Candidate, Joint, candidates, rescale
-from derive.stable.rewriting import rewrite
+from derive.stable.rewriting import identities, rewrite
+from derive.stable.signs import signs_in_front
 from derive.stable.unstable import Overflows, unstable
 from derive.stable.written_out import Formulas
 from derive.steps import Recorder
@@ -57,7 +59,7 @@ def _rescale_all(joint: Joint, recorder: Recorder) -> tuple[Joint, list[str]]:
             warnings.append(f"{name} overflows for large inputs and no rule matched: {fault}")
         else:
             maxima.add(made[0].tensor)
-            recorder.record("stabilise", made, source=name)
+            recorder.record("rescale", made, source=name)
     return joint, warnings
 
 
@@ -76,14 +78,18 @@ def _rewrite_all(system: System, formulas: Formulas, recorder: Recorder) -> Syst
     equations = []
     for equation in system.equations:
         terms: list[Term] = []
+        opened: dict[Read, None] = {}
         rules: dict[str, None] = {}
         for term in equation.terms:
-            opened, first = formulas.written_out(equation, term)
-            body, then = rewrite(opened)
-            terms.append(replace(term, body=body))
+            body, reads, first = formulas.written_out(equation, term)
+            body, then = rewrite(body)
+            terms.append(replace(term, body=signs_in_front(body) if first or then else body))
+            opened |= dict.fromkeys(reads)
             rules |= dict.fromkeys((*first, *then))
         new = replace(equation, terms=tuple(terms))
         equations.append(new)
         if rules:
-            recorder.record("stabilise", (new,), why="; ".join(rules), source=equation.tensor)
+            used = identities(rules, names_in(system))
+            why = "; ".join(rules)
+            recorder.record("rewrite", (new,), why, equation.tensor, parts=tuple(opened), identities=used)
     return system.with_equations(tuple(equations), system.tensors)

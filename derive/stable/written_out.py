@@ -20,8 +20,8 @@ from derive.stable.rewrites import REWRITES, SATURATING
 from derive.stable.rewriting import rewrite
 from derive.stable.unstable import LOGARITHMS, Overflows
 
-Written: TypeAlias = tuple[Expr, tuple[str, ...], tuple[str, ...]]
-"""An expression, the names that were written out in it, and the rules that were used."""
+Written: TypeAlias = tuple[Expr, tuple[Read, ...], tuple[str, ...]]
+"""An expression, what was written out in it, and the rules that were used."""
 
 FUNCTIONS = ("sigmoid", "tanh")
 ROWS = (*REWRITES, *SATURATING)
@@ -34,37 +34,38 @@ class Formulas:
     system: System
     overflows: Overflows
 
-    def written_out(self, equation: Equation, term: Term) -> tuple[Expr, tuple[str, ...]]:
-        """The term's body with its logarithms rewritten, and what was done."""
+    def written_out(self, equation: Equation, term: Term) -> Written:
+        """The term's body with its logarithms and differences rewritten."""
         around = (*equation.indices, *term.binders)
-        done: list[str] = []
+        opened: list[Read] = []
+        used: list[str] = []
 
         def change(node: Expr) -> Expr:
             if isinstance(node, Sum):
                 found, names, rules = self._sum(node, around, term.guards)
-                done.extend((*(f"in a difference, {name} is written out" for name in names), *rules))
-                return found
-            if not isinstance(node, Call) or node.function not in LOGARITHMS:
+            elif isinstance(node, Call) and node.function in LOGARITHMS:
+                found, names, rules = self._logarithm(node, around, term.guards)
+            else:
                 return node
-            found, names, rules = self._logarithm(node, around, term.guards)
-            done.extend((*(f"inside its logarithm, {name} is written out" for name in names), *rules))
+            opened.extend(names)
+            used.extend(rules)
             return found
 
         body = transform(term.body, change)
-        return transform(body, _sign) if done else body, tuple(dict.fromkeys(done))
+        return transform(body, _sign) if used else body, tuple(opened), tuple(used)
 
     def _logarithm(self, node: Call, around: tuple[Index, ...], guards: tuple[Guard, ...]) -> Written:
         """The logarithm rewritten; as it was, if no rule then matches."""
-        opened, names = node.args[0], []
+        opened, names = node.args[0], list[Read]()
         while reads := self.overflows.rounded_reads(opened):
             formulas = {read: self._formula(read, around, guards) for read in reads}
             if None in formulas.values():
                 return node, (), ()
-            names += [read.tensor for read in reads]
+            names += reads
             opened = _put(opened, formulas)
         found, rules = rewrite(replace(node, args=(opened,))) if names else (node, ())
         better = bool(rules) and not any(map(self._loses, walk(found)))
-        return (found, tuple(dict.fromkeys(names)), rules) if better else (node, (), ())
+        return (found, tuple(names), rules) if better else (node, (), ())
 
     def _sum(self, node: Sum, around: tuple[Index, ...], guards: tuple[Guard, ...]) -> Written:
         """The sum with functions of inputs that saturate rewritten; as it was, if no row matches."""
@@ -73,7 +74,7 @@ class Formulas:
             worth = formula is not None and _calls(formula)
             found, rules = self._saturating(_put(node, {read: formula})) if worth else (node, ())
             if rules:
-                return found, (read.tensor,), rules
+                return found, (read,), rules
         found, rules = self._saturating(node)
         return found, (), rules
 

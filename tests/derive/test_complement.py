@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from derive.adjoint import join
+from derive.algebra.expr import When
 from derive.algebra.system import System
 from derive.derivation import derive
 from derive.language import OpSpec, Spec, exp, log, op, total
@@ -19,6 +20,7 @@ from derive.ops.softmax_cross_entropy_distribution import softmax_cross_entropy_
 from derive.oracle.numbers import Floats
 from derive.oracle.reference import evaluate
 from derive.oracle.residues import PrimeField, Residue
+from derive.pages.text import expr_text
 from derive.stable import complement as stage
 from derive.stable.rescale import Joint
 from derive.steps import Recorder
@@ -189,6 +191,7 @@ def test_a_row_without_probabilities_has_no_gradient(spec: OpSpec, row: list[flo
 
 
 def test_the_step_is_told() -> None:
-    (step,) = (s for s in derive(softmax_cross_entropy[0]).steps if "the sum of the others" in s.why)
+    (step,) = (s for s in derive(softmax_cross_entropy[0]).steps if s.rule == "others")
     assert [e.tensor for e in step.made] == ["others_p", "dx"]
-    assert "k == y[n]" in step.why
+    (own,) = step.parts
+    assert isinstance(own, When) and expr_text(own) == "[k == y[n]]*p[n,k]"

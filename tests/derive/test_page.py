@@ -7,15 +7,22 @@ from dataclasses import replace
 import pytest
 
 from codegen.catalogue import catalogue
+from derive.algebra.expr import Parameter
+from derive.algebra.system import RealParameter, names_in
 from derive.authoring.spec import OpSpec
 from derive.derivation import derive
+from derive.ops.binary_cross_entropy_logits import binary_cross_entropy_logits
 from derive.ops.conv2d import conv2d
 from derive.ops.lstm import lstm
 from derive.ops.max_pool2d import max_pool2d
+from derive.ops.sigmoid_binary_cross_entropy import sigmoid_binary_cross_entropy
 from derive.ops.softmax_cross_entropy import softmax_cross_entropy
 from derive.pages.contributions import contributions
 from derive.pages.forms import FORMS
 from derive.pages.page import NOTATIONS, equation_numbers, render
+from derive.pages.stable_page import WORDS
+from derive.stable.rewrites import softplus
+from derive.stable.rewriting import identities
 
 every_op = pytest.mark.parametrize("op", catalogue(), ids=lambda op: op.name)
 
@@ -112,10 +119,43 @@ def test_the_preparations_give_their_reasons() -> None:
         assert words in text
 
 
-def test_what_stabilising_changed_is_printed_with_its_number_and_the_new_meaning_of_its_letters() -> None:
-    text = render(derive(softmax_cross_entropy[0]), "text")
-    assert "Below, Z stands for the normaliser, divided by a power of exp(max_Z)." in text
-    assert "max_Z[n] = max_{l} x[n,l]" in text and "(1')" in text
+def stable(op: OpSpec, form: str = "text") -> str:
+    """The last section of a page, its lines joined."""
+    return " ".join(render(derive(op), form).split("Without overflow or lost digits")[1].split())
+
+
+def test_a_division_by_the_largest_exponential_is_told_with_the_new_meaning_of_its_letters() -> None:
+    told = stable(softmax_cross_entropy[0])
+    assert "The exponentials of (1) are divided by the largest of them, exp(max_Z[n])," in told
+    assert "From here on Z stands for the normaliser, so divided." in told
+    assert told.index("max_Z[n] = max_{l} x[n,l]") < told.index(
+        "Z[n] = sum_{l} exp(x[n,l] - max_Z[n]) p[n,k]"
+    )
+
+
+def test_what_is_taken_from_1_and_from_a_sum_is_told_where_it_is_done() -> None:
+    told = stable(softmax_cross_entropy[0])
+    assert "Where k == y[n], what p[n,k] lacks to 1 is the sum of the others" in told
+    assert "The largest term of Z is 1. It is taken out of the sum" in told
+    assert "Where max_Z[n] stands several times, it is counted as often." in told
+    assert told.endswith("log1p(rest_Z[n])) (3')")
+
+
+def test_a_rewrite_is_told_as_the_identity_that_it_is_with_letters_that_are_free() -> None:
+    told = stable(sigmoid_binary_cross_entropy.sum)
+    identity = "log(sigmoid(u)) = -softplus(-u) and 1 - sigmoid(u) = sigmoid(-u)"
+    assert f"In (2), y_hat[n,i] is written out, with {identity}: L = " in told
+    assert r"$\log(\sigma(u)) = -\operatorname{softplus}(-u)$" in stable(binary_cross_entropy_logits[0], "md")
+    taken = replace(derive(binary_cross_entropy_logits[0]).forward, reals=(RealParameter("u", 1.0),))
+    assert identities(("softplus",), names_in(taken))[0].new == softplus(Parameter("v"))
+
+
+@every_op
+def test_every_equation_that_kernels_compute_otherwise_is_the_work_of_a_step(op: OpSpec) -> None:
+    d = derive(op)
+    made = {e for step in d.steps if step.rule in WORDS for e in step.made}
+    for plain, computed in ((d.forward, d.stable_forward), (d.combined, d.stable_backward)):
+        assert {e for e in computed.equations if e not in plain.equations} <= made
 
 
 def test_words_of_an_author_cannot_break_a_page() -> None:

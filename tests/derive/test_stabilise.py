@@ -122,7 +122,7 @@ def test_each_sum_has_the_maximum_of_its_own_mask() -> None:
 
 def test_steps_hold_the_equations_that_changed() -> None:
     derivation = derived(softmax_cross_entropy[0])
-    steps = [s for s in derivation.steps if s.rule == "stabilise"]
+    steps = [s for s in derivation.steps if s.rule == "rescale"]
     assert [e.tensor for e in steps[0].made] == ["max_Z", "Z", "p", "L"]  # dx reads p alone
     assert derivation.stable_forward.tensor("Z").about == "normaliser, divided by a power of exp(max_Z)"
     assert derivation.stable_forward.tensor("max_Z").latex == "m"
