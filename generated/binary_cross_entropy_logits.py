@@ -43,7 +43,7 @@ SPEC = {'name': 'binary_cross_entropy_logits',
  'conventions': ('the mean divides by the number of elements, the batch included',
                  'logits are finite, of any size: at an infinite one 0 * log(0) is NaN, as the '
                  'formula has it'),
- 'digest': '612cf8795c8d6815'}
+ 'digest': 'c4034360e1622416'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -79,7 +79,7 @@ def _forward(y, x, L):
     L_ = zero
     for n in range(N):
         for i in range(K):
-            L_ += -number_1_N_K * (y[n, i] * (-softplus(-x[n, i])) + (one - y[n, i]) * (-softplus(x[n, i])))
+            L_ += number_1_N_K * (y[n, i] * softplus(-x[n, i]) + (one - y[n, i]) * softplus(x[n, i]))
     # L (1)
     L[()] = L_
 
@@ -103,7 +103,7 @@ def _backward(y, x, dL, dy, dx):
         for n in range(N):
             for i in range(K):
                 shared = number_1_N_K
-                dy[n, i] = -dL[()] * shared * (-softplus(-x[n, i])) + dL[()] * shared * (-softplus(x[n, i]))
+                dy[n, i] = dL[()] * shared * softplus(-x[n, i]) - dL[()] * shared * softplus(x[n, i])
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)

@@ -151,7 +151,7 @@ def _forward(start, before, y, m, embedding_E, gru_W, gru_U, gru_b, out_W, out_b
     B = start.shape[0]
     one = number(start, 1)
     zero = number(start, 0)
-    # ties_loss_Z (37)
+    # ties_loss_Z (38)
     for t in range(T):
         for b in range(B):
             ties_loss_Z[t, b] = -one
@@ -221,21 +221,21 @@ def _forward(start, before, y, m, embedding_E, gru_W, gru_U, gru_b, out_W, out_b
                 if beats(candidate, best):
                     best = candidate
             max_loss_Z[t, b] = best
-    # rest_loss_Z (38)
+    # rest_loss_Z (39)
     for t in range(T):
         for b in range(B):
             rest_loss_Z_ = zero
             for l in range(K):
                 rest_loss_Z_ += exp(out_h[t, b, l] - max_loss_Z[t, b]) if out_h[t, b, l] < max_loss_Z[t, b] else zero
             rest_loss_Z[t, b] = rest_loss_Z_
-    # ties_loss_Z (37)
+    # ties_loss_Z (38)
     for t in range(T):
         for b in range(B):
             ties_loss_Z_ = zero
             for l in range(K):
                 ties_loss_Z_ += zero if out_h[t, b, l] < max_loss_Z[t, b] else one
             ties_loss_Z[t, b] += ties_loss_Z_
-    # rest_loss_Z (38), loss_Z (12)
+    # rest_loss_Z (39), loss_Z (12)
     for t in range(T):
         for b in range(B):
             rest_loss_Z[t, b] += ties_loss_Z[t, b]
@@ -279,7 +279,7 @@ def _backward(before, y, m, gru_W, gru_U, out_W, embedding_e, gru_h_prev, gru_z,
                     out_h_ = out_h[t, b, y[t, b]]
                 dm[t, b] = dloss_L[b] * (max_loss_Z[t, b] - out_h_ + log1p(rest_loss_Z[t, b]))
     if dstart.size or dembedding_E.size or dgru_W.size or dgru_U.size or dgru_b.size or dout_W.size or dout_b.size:
-        # others_loss_p (39)
+        # others_loss_p (37)
         for t in range(T):
             for b in range(B):
                 others_loss_p_ = zero

@@ -237,7 +237,7 @@ def _forward(source, last, encoder_embedding_E, encoder_h0, encoder_W, encoder_U
     B = source.shape[1]
     one = number(encoder_embedding_E, 1)
     zero = number(encoder_embedding_E, 0)
-    # ties_decoder_loss_Z (63)
+    # ties_decoder_loss_Z (64)
     for t in range(decoder_T):
         for b in range(B):
             ties_decoder_loss_Z[t, b] = -one
@@ -371,21 +371,21 @@ def _forward(source, last, encoder_embedding_E, encoder_h0, encoder_W, encoder_U
                 if beats(candidate, best):
                     best = candidate
             max_decoder_loss_Z[t, b] = best
-    # rest_decoder_loss_Z (64)
+    # rest_decoder_loss_Z (65)
     for t in range(decoder_T):
         for b in range(B):
             rest_decoder_loss_Z_ = zero
             for l in range(decoder_K):
                 rest_decoder_loss_Z_ += exp(decoder_out_h[t, b, l] - max_decoder_loss_Z[t, b]) if decoder_out_h[t, b, l] < max_decoder_loss_Z[t, b] else zero
             rest_decoder_loss_Z[t, b] = rest_decoder_loss_Z_
-    # ties_decoder_loss_Z (63)
+    # ties_decoder_loss_Z (64)
     for t in range(decoder_T):
         for b in range(B):
             ties_decoder_loss_Z_ = zero
             for l in range(decoder_K):
                 ties_decoder_loss_Z_ += zero if decoder_out_h[t, b, l] < max_decoder_loss_Z[t, b] else one
             ties_decoder_loss_Z[t, b] += ties_decoder_loss_Z_
-    # rest_decoder_loss_Z (64), decoder_loss_Z (23)
+    # rest_decoder_loss_Z (65), decoder_loss_Z (23)
     for t in range(decoder_T):
         for b in range(B):
             rest_decoder_loss_Z[t, b] += ties_decoder_loss_Z[t, b]
@@ -438,7 +438,7 @@ def _backward(source, last, encoder_W, encoder_U, decoder_before, decoder_y, dec
                     decoder_out_h_ = decoder_out_h[t, b, decoder_y[t, b]]
                 ddecoder_m[t, b] = ddecoder_loss_L[b] * (max_decoder_loss_Z[t, b] - decoder_out_h_ + log1p(rest_decoder_loss_Z[t, b]))
     if dencoder_embedding_E.size or dencoder_h0.size or dencoder_W.size or dencoder_U.size or dencoder_b.size or ddecoder_embedding_E.size or ddecoder_gru_W.size or ddecoder_gru_U.size or ddecoder_gru_b.size or ddecoder_out_W.size or ddecoder_out_b.size:
-        # others_decoder_loss_p (65)
+        # others_decoder_loss_p (63)
         for t in range(decoder_T):
             for b in range(B):
                 others_decoder_loss_p_ = zero

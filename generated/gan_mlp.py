@@ -110,7 +110,7 @@ SPEC = {'name': 'gan_mlp',
                  'the generator minimises L_s (saturating, its part of V) or L_n (non-saturating)',
                  "one backward kernel gives both players' gradients: by the cotangent of V, L_s or "
                  'L_n'),
- 'digest': '13ddaca687c0afb9'}
+ 'digest': 'cce8b569b1a0cb73'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -178,7 +178,6 @@ def _forward(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b
     D_second_H = D_second_W.shape[0]
     zero = number(G_z, 0)
     number_1_N = number(G_z, 1, N)
-    number__1_M = number(G_z, -1, M)
     number_1_M = number(G_z, 1, M)
     # D_fake_logit (15)
     for m in range(M):
@@ -239,7 +238,7 @@ def _forward(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b
         D_logit[n] += D_logit_
     V_ = zero
     for n in range(N):
-        V_ += number_1_N * (-softplus(-D_logit[n]))
+        V_ += -number_1_N * softplus(-D_logit[n])
     # V (16)
     V[()] = V_
     # z_G_second_h (3)
@@ -271,17 +270,17 @@ def _forward(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b
         D_fake_logit[m] += D_fake_logit_
     L_n_ = zero
     for m in range(M):
-        L_n_ += number__1_M * (-softplus(-D_fake_logit[m]))
+        L_n_ += number_1_M * softplus(-D_fake_logit[m])
     # L_n (18)
     L_n[()] = L_n_
     L_s_ = zero
     for m in range(M):
-        L_s_ += number_1_M * (-softplus(D_fake_logit[m]))
+        L_s_ += -number_1_M * softplus(D_fake_logit[m])
     # L_s (17)
     L_s[()] = L_s_
     V_2 = zero
     for m in range(M):
-        V_2 += number_1_M * (-softplus(D_fake_logit[m]))
+        V_2 += -number_1_M * softplus(D_fake_logit[m])
     # V (16)
     V[()] += V_2
 

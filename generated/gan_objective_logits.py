@@ -56,7 +56,7 @@ SPEC = {'name': 'gan_objective_logits',
  'conventions': ('the expectations are means over two batches, which may differ in size',
                  'D = sigmoid(logit); the discriminator minimises -V',
                  'the generator minimises L_s (saturating, its part of V) or L_n (non-saturating)'),
- 'digest': '7bf06c0a8a285b8d'}
+ 'digest': '01fc7daebf0328fa'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -91,27 +91,26 @@ def _forward(x, g, V, L_s, L_n):
     N = x.shape[0]
     M = g.shape[0]
     zero = number(x, 0)
-    number__1_M = number(x, -1, M)
     number_1_M = number(x, 1, M)
     number_1_N = number(x, 1, N)
     L_n_ = zero
     for m in range(M):
-        L_n_ += number__1_M * (-softplus(-g[m]))
+        L_n_ += number_1_M * softplus(-g[m])
     # L_n (3)
     L_n[()] = L_n_
     L_s_ = zero
     for m in range(M):
-        L_s_ += number_1_M * (-softplus(g[m]))
+        L_s_ += -number_1_M * softplus(g[m])
     # L_s (2)
     L_s[()] = L_s_
     V_ = zero
     for m in range(M):
-        V_ += number_1_M * (-softplus(g[m]))
+        V_ += -number_1_M * softplus(g[m])
     # V (1)
     V[()] = V_
     V_2 = zero
     for n in range(N):
-        V_2 += number_1_N * (-softplus(-x[n]))
+        V_2 += -number_1_N * softplus(-x[n])
     V[()] += V_2
 
 

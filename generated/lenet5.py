@@ -191,7 +191,7 @@ def _forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_
     one = number(X, 1)
     zero = number(X, 0)
     number_1_N = number(X, 1, N)
-    # ties_loss_Z (46)
+    # ties_loss_Z (47)
     for n in range(N):
         ties_loss_Z[n] = -one
     # out_h (16)
@@ -314,19 +314,19 @@ def _forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_
             if beats(candidate3, best3):
                 best3 = candidate3
         max_loss_Z[n] = best3
-    # rest_loss_Z (47)
+    # rest_loss_Z (48)
     for n in range(N):
         rest_loss_Z_ = zero
         for l in range(K):
             rest_loss_Z_ += exp(out_h[n, l] - max_loss_Z[n]) if out_h[n, l] < max_loss_Z[n] else zero
         rest_loss_Z[n] = rest_loss_Z_
-    # ties_loss_Z (46)
+    # ties_loss_Z (47)
     for n in range(N):
         ties_loss_Z_ = zero
         for l in range(K):
             ties_loss_Z_ += zero if out_h[n, l] < max_loss_Z[n] else one
         ties_loss_Z[n] += ties_loss_Z_
-    # rest_loss_Z (47), loss_Z (17)
+    # rest_loss_Z (48), loss_Z (17)
     for n in range(N):
         rest_loss_Z[n] += ties_loss_Z[n]
         loss_Z[n] = one + rest_loss_Z[n] + zero * max_loss_Z[n]
@@ -373,7 +373,7 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
     K = out_W.shape[0]
     zero = number(X, 0)
     number_1_N = number(X, 1, N)
-    # others_loss_p (48)
+    # others_loss_p (46)
     for n in range(N):
         others_loss_p_ = zero
         for k2 in range(max(0, y[n] + 1), K):

@@ -173,7 +173,7 @@ def _forward(w, y, embedding_E, lstm_h0, lstm_c0, lstm_W, lstm_U, lstm_b, out_W,
     one = number(embedding_E, 1)
     zero = number(embedding_E, 0)
     number_1_T = number(embedding_E, 1, T)
-    # ties_loss_Z (37)
+    # ties_loss_Z (38)
     for t in range(T):
         for b in range(B):
             ties_loss_Z[t, b] = -one
@@ -237,21 +237,21 @@ def _forward(w, y, embedding_E, lstm_h0, lstm_c0, lstm_W, lstm_U, lstm_b, out_W,
                 if beats(candidate, best):
                     best = candidate
             max_loss_Z[t, b] = best
-    # rest_loss_Z (38)
+    # rest_loss_Z (39)
     for t in range(T):
         for b in range(B):
             rest_loss_Z_ = zero
             for l in range(K):
                 rest_loss_Z_ += exp(out_h[t, b, l] - max_loss_Z[t, b]) if out_h[t, b, l] < max_loss_Z[t, b] else zero
             rest_loss_Z[t, b] = rest_loss_Z_
-    # ties_loss_Z (37)
+    # ties_loss_Z (38)
     for t in range(T):
         for b in range(B):
             ties_loss_Z_ = zero
             for l in range(K):
                 ties_loss_Z_ += zero if out_h[t, b, l] < max_loss_Z[t, b] else one
             ties_loss_Z[t, b] += ties_loss_Z_
-    # rest_loss_Z (38), loss_Z (12)
+    # rest_loss_Z (39), loss_Z (12)
     for t in range(T):
         for b in range(B):
             rest_loss_Z[t, b] += ties_loss_Z[t, b]
@@ -286,7 +286,7 @@ def _backward(w, y, lstm_W, lstm_U, out_W, embedding_e, lstm_h_prev, lstm_f, lst
     zero = number(lstm_W, 0)
     number_1_T = number(lstm_W, 1, T)
     one = number(lstm_W, 1)
-    # others_loss_p (39)
+    # others_loss_p (37)
     for t in range(T):
         for b in range(B):
             others_loss_p_ = zero

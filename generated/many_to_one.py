@@ -132,7 +132,7 @@ def _forward(x, y, gru_h0, gru_W, gru_U, gru_b, out_W, out_b, loss_L, loss_p, gr
     one = number(x, 1)
     zero = number(x, 0)
     number_1_N = number(x, 1, N)
-    # ties_loss_Z (36)
+    # ties_loss_Z (37)
     for n in range(N):
         ties_loss_Z[n] = -one
     # out_h (11)
@@ -195,19 +195,19 @@ def _forward(x, y, gru_h0, gru_W, gru_U, gru_b, out_W, out_b, loss_L, loss_p, gr
             if beats(candidate, best):
                 best = candidate
         max_loss_Z[n] = best
-    # rest_loss_Z (37)
+    # rest_loss_Z (38)
     for n in range(N):
         rest_loss_Z_ = zero
         for l in range(K):
             rest_loss_Z_ += exp(out_h[n, l] - max_loss_Z[n]) if out_h[n, l] < max_loss_Z[n] else zero
         rest_loss_Z[n] = rest_loss_Z_
-    # ties_loss_Z (36)
+    # ties_loss_Z (37)
     for n in range(N):
         ties_loss_Z_ = zero
         for l in range(K):
             ties_loss_Z_ += zero if out_h[n, l] < max_loss_Z[n] else one
         ties_loss_Z[n] += ties_loss_Z_
-    # rest_loss_Z (37), loss_Z (12)
+    # rest_loss_Z (38), loss_Z (12)
     for n in range(N):
         rest_loss_Z[n] += ties_loss_Z[n]
         loss_Z[n] = one + rest_loss_Z[n] + zero * max_loss_Z[n]
@@ -238,7 +238,7 @@ def _backward(x, y, gru_W, gru_U, out_W, gru_h_prev, gru_z, gru_r, z_z_gru_h_til
     zero = number(x, 0)
     number_1_N = number(x, 1, N)
     one = number(x, 1)
-    # others_loss_p (38)
+    # others_loss_p (36)
     for n in range(N):
         others_loss_p_ = zero
         for k2 in range(max(0, y[n] + 1), K):

@@ -47,7 +47,7 @@ SPEC = {'name': 'multi_label_cross_entropy',
  'conventions': ('one loss for each example',
                  'an example may have any number of labels: the units are independent of each '
                  'other'),
- 'digest': 'c3667a109b7a16fa'}
+ 'digest': '3eb1c25e5b512dda'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -83,7 +83,7 @@ def _forward(y, z, L, unit_L):
     # unit_L (2)
     for n in range(N):
         for i in range(K):
-            unit_L[n, i] = -y[n, i] * (-softplus(-z[n, i])) - (one - y[n, i]) * (-softplus(z[n, i]))
+            unit_L[n, i] = y[n, i] * softplus(-z[n, i]) + (one - y[n, i]) * softplus(z[n, i])
     # L (3)
     for n in range(N):
         L_ = zero

@@ -47,7 +47,7 @@ SPEC = {'name': 'multi_label_cross_entropy_sum',
  'conventions': ('one loss for each example',
                  'an example may have any number of labels: the units are independent of each '
                  'other'),
- 'digest': 'b168c55abc5f5049'}
+ 'digest': 'd9acfe5335ed48fe'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -82,7 +82,7 @@ def _forward(y, z, L, unit_L):
     # unit_L (2)
     for n in range(N):
         for i in range(K):
-            unit_L[n, i] = -y[n, i] * (-softplus(-z[n, i])) - (one - y[n, i]) * (-softplus(z[n, i]))
+            unit_L[n, i] = y[n, i] * softplus(-z[n, i]) + (one - y[n, i]) * softplus(z[n, i])
     # L (3)
     for n in range(N):
         L_ = zero

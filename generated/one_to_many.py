@@ -180,7 +180,7 @@ def _forward(x, start_W, start_b, decoder_before, decoder_y, decoder_m, decoder_
     B = x.shape[0]
     one = number(x, 1)
     zero = number(x, 0)
-    # ties_decoder_loss_Z (43)
+    # ties_decoder_loss_Z (44)
     for t in range(decoder_T):
         for b in range(B):
             ties_decoder_loss_Z[t, b] = -one
@@ -263,21 +263,21 @@ def _forward(x, start_W, start_b, decoder_before, decoder_y, decoder_m, decoder_
                 if beats(candidate, best):
                     best = candidate
             max_decoder_loss_Z[t, b] = best
-    # rest_decoder_loss_Z (44)
+    # rest_decoder_loss_Z (45)
     for t in range(decoder_T):
         for b in range(B):
             rest_decoder_loss_Z_ = zero
             for l in range(decoder_K):
                 rest_decoder_loss_Z_ += exp(decoder_out_h[t, b, l] - max_decoder_loss_Z[t, b]) if decoder_out_h[t, b, l] < max_decoder_loss_Z[t, b] else zero
             rest_decoder_loss_Z[t, b] = rest_decoder_loss_Z_
-    # ties_decoder_loss_Z (43)
+    # ties_decoder_loss_Z (44)
     for t in range(decoder_T):
         for b in range(B):
             ties_decoder_loss_Z_ = zero
             for l in range(decoder_K):
                 ties_decoder_loss_Z_ += zero if decoder_out_h[t, b, l] < max_decoder_loss_Z[t, b] else one
             ties_decoder_loss_Z[t, b] += ties_decoder_loss_Z_
-    # rest_decoder_loss_Z (44), decoder_loss_Z (14)
+    # rest_decoder_loss_Z (45), decoder_loss_Z (14)
     for t in range(decoder_T):
         for b in range(B):
             rest_decoder_loss_Z[t, b] += ties_decoder_loss_Z[t, b]
@@ -325,7 +325,7 @@ def _backward(x, start_W, decoder_before, decoder_y, decoder_m, decoder_gru_W, d
                     decoder_out_h_ = decoder_out_h[t, b, decoder_y[t, b]]
                 ddecoder_m[t, b] = ddecoder_loss_L[b] * (max_decoder_loss_Z[t, b] - decoder_out_h_ + log1p(rest_decoder_loss_Z[t, b]))
     if dx.size or dstart_W.size or dstart_b.size or ddecoder_embedding_E.size or ddecoder_gru_W.size or ddecoder_gru_U.size or ddecoder_gru_b.size or ddecoder_out_W.size or ddecoder_out_b.size:
-        # others_decoder_loss_p (45)
+        # others_decoder_loss_p (43)
         for t in range(decoder_T):
             for b in range(B):
                 others_decoder_loss_p_ = zero

@@ -128,7 +128,7 @@ def _forward(x, y, layer_h0, layer_W_hh, layer_W_xh, layer_b_h, out_W, out_b, lo
     one = number(x, 1)
     zero = number(x, 0)
     number_1_N = number(x, 1, N)
-    # ties_loss_Z (26)
+    # ties_loss_Z (27)
     for n in range(N):
         ties_loss_Z[n] = -one
     # out_h (6)
@@ -176,19 +176,19 @@ def _forward(x, y, layer_h0, layer_W_hh, layer_W_xh, layer_b_h, out_W, out_b, lo
             if beats(candidate, best):
                 best = candidate
         max_loss_Z[n] = best
-    # rest_loss_Z (27)
+    # rest_loss_Z (28)
     for n in range(N):
         rest_loss_Z_ = zero
         for l in range(K):
             rest_loss_Z_ += exp(out_h[n, l] - max_loss_Z[n]) if out_h[n, l] < max_loss_Z[n] else zero
         rest_loss_Z[n] = rest_loss_Z_
-    # ties_loss_Z (26)
+    # ties_loss_Z (27)
     for n in range(N):
         ties_loss_Z_ = zero
         for l in range(K):
             ties_loss_Z_ += zero if out_h[n, l] < max_loss_Z[n] else one
         ties_loss_Z[n] += ties_loss_Z_
-    # rest_loss_Z (27), loss_Z (7)
+    # rest_loss_Z (28), loss_Z (7)
     for n in range(N):
         rest_loss_Z[n] += ties_loss_Z[n]
         loss_Z[n] = one + rest_loss_Z[n] + zero * max_loss_Z[n]
@@ -219,7 +219,7 @@ def _backward(y, layer_W_hh, layer_W_xh, out_W, steps, layer_h_prev, layer_h, la
     zero = number(layer_W_hh, 0)
     number_1_N = number(layer_W_hh, 1, N)
     one = number(layer_W_hh, 1)
-    # others_loss_p (28)
+    # others_loss_p (26)
     for n in range(N):
         others_loss_p_ = zero
         for k2 in range(max(0, y[n] + 1), K):

@@ -89,7 +89,7 @@ def _forward(x, y, m, L, p, max_Z, rest_Z, ties_Z, Z):
     B = x.shape[1]
     one = number(x, 1)
     zero = number(x, 0)
-    # ties_Z (9)
+    # ties_Z (10)
     for t in range(T):
         for b in range(B):
             ties_Z[t, b] = -one
@@ -102,21 +102,21 @@ def _forward(x, y, m, L, p, max_Z, rest_Z, ties_Z, Z):
                 if beats(candidate, best):
                     best = candidate
             max_Z[t, b] = best
-    # rest_Z (10)
+    # rest_Z (11)
     for t in range(T):
         for b in range(B):
             rest_Z_ = zero
             for l in range(K):
                 rest_Z_ += exp(x[t, b, l] - max_Z[t, b]) if x[t, b, l] < max_Z[t, b] else zero
             rest_Z[t, b] = rest_Z_
-    # ties_Z (9)
+    # ties_Z (10)
     for t in range(T):
         for b in range(B):
             ties_Z_ = zero
             for l in range(K):
                 ties_Z_ += zero if x[t, b, l] < max_Z[t, b] else one
             ties_Z[t, b] += ties_Z_
-    # rest_Z (10), Z (1)
+    # rest_Z (11), Z (1)
     for t in range(T):
         for b in range(B):
             rest_Z[t, b] += ties_Z[t, b]
@@ -153,7 +153,7 @@ def _backward(x, y, m, max_Z, rest_Z, p, dL, dp, dx, dm, s_dp_p, others_p):
                     x_ = x[t, b, y[t, b]]
                 dm[t, b] = dL[b] * (max_Z[t, b] - x_ + log1p(rest_Z[t, b]))
     if dx.size:
-        # others_p (11)
+        # others_p (9)
         for t in range(T):
             for b in range(B):
                 others_p_ = zero

@@ -85,7 +85,7 @@ def _forward(x, y, L, p, max_Z, ties_Z, rest_Z, Z):
     one = number(x, 1)
     zero = number(x, 0)
     number_1_N = number(x, 1, N)
-    # ties_Z (8)
+    # ties_Z (9)
     for n in range(N):
         ties_Z[n] = -one
     # max_Z (7)
@@ -96,19 +96,19 @@ def _forward(x, y, L, p, max_Z, ties_Z, rest_Z, Z):
             if beats(candidate, best):
                 best = candidate
         max_Z[n] = best
-    # rest_Z (9)
+    # rest_Z (10)
     for n in range(N):
         rest_Z_ = zero
         for l in range(K):
             rest_Z_ += exp(x[n, l] - max_Z[n]) if x[n, l] < max_Z[n] else zero
         rest_Z[n] = rest_Z_
-    # ties_Z (8)
+    # ties_Z (9)
     for n in range(N):
         ties_Z_ = zero
         for l in range(K):
             ties_Z_ += zero if x[n, l] < max_Z[n] else one
         ties_Z[n] += ties_Z_
-    # rest_Z (9), Z (1)
+    # rest_Z (10), Z (1)
     for n in range(N):
         rest_Z[n] += ties_Z[n]
         Z[n] = one + rest_Z[n] + zero * max_Z[n]
@@ -134,7 +134,7 @@ def _backward(y, p, dL, dp, dx, s_dp_p, others_p):
     zero = number(p, 0)
     number_1_N = number(p, 1, N)
     if dx.size:
-        # others_p (10)
+        # others_p (8)
         for n in range(N):
             others_p_ = zero
             for l in range(max(0, y[n] + 1), K):
