@@ -25,7 +25,7 @@ MARKS = {"tilde": "~", "hat": "^", "bar": "&#xAF;", "dot": "&#x2D9;", "vec": "&#
 RELATIONS = {"<": "&lt;", "<=": "&#x2264;", ">": "&gt;", ">=": "&#x2265;"}
 OPERATORS = {"sum": "&#x2211;", "max": "max", "argmax": "arg max"}
 IGNORED = ("left", "right", "mathrm", "operatorname", "text")
-TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|[a-zA-Z]+'*|\d+|[^\s{}]")
+TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|[a-zA-Z]{2,}\d+[a-zA-Z]*|[a-zA-Z]+'*|\d+|[^\s{}]")
 
 
 def row(*parts: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 from codegen.catalogue import catalogue
 from derive.authoring.spec import OpSpec
 from derive.derivation import derive
+from derive.ops.softmax_cross_entropy import softmax_cross_entropy
 from derive.pages.page import NOTATIONS, render
 
 pytestmark = pytest.mark.browser
@@ -36,6 +37,8 @@ for (const row of document.querySelectorAll('mrow')) {
 }
 for (const wide of document.querySelectorAll('.equation'))
     if (wide.scrollWidth > wide.clientWidth + 1) faults.push("too wide: " + wide.textContent.slice(0, 40));
+for (const tall of document.querySelectorAll('.equation'))
+    if (tall.scrollHeight > tall.clientHeight) faults.push("cut off: " + tall.textContent.slice(0, 40));
 if (document.documentElement.scrollWidth > innerWidth + 1) faults.push("the page is too wide");
 if (!document.querySelector('math')) faults.push("no equation");
 document.title = JSON.stringify(faults);
@@ -64,7 +67,9 @@ def faults(page: str, folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("notation", NOTATIONS)
-@pytest.mark.parametrize("op", catalogue()[::6], ids=lambda op: op.name)
+@pytest.mark.parametrize(
+    "op", dict.fromkeys((*catalogue()[::6], softmax_cross_entropy[0])), ids=lambda op: op.name
+)
 def test_the_page_reads_as_it_should(op: OpSpec, notation: str, tmp_path: Path) -> None:
     assert faults(render(derive(op), "html", notation), tmp_path) == []
 
@@ -83,6 +88,10 @@ def test_the_page_reads_as_it_should(op: OpSpec, notation: str, tmp_path: Path) 
             "brackets of two sizes",
         ),
         ('<div style="width: 1200px">x</div><math></math>', "the page is too wide"),
+        (
+            '<div class="equation" style="height: 9px; overflow: hidden"><math><mi>x</mi></math></div>',
+            "cut off",
+        ),
         ("", "no equation"),
     ],
 )

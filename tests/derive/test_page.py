@@ -58,6 +58,12 @@ def test_a_page_of_html_is_well_formed_and_needs_no_network(op: OpSpec) -> None:
     assert "http" not in page and "\\" not in page
 
 
+def test_a_name_with_a_number_in_it_is_one_word_of_mathml() -> None:
+    page = render(derive(softmax_cross_entropy[0]), "html")
+    assert "<mi>log1p</mi>" in page and "<mi>log</mi><mn>1</mn>" not in page
+    assert "<mi>m</mi>" in page
+
+
 @every_op
 def test_every_chain_step_is_told_and_adds_up_to_the_equation(op: OpSpec) -> None:
     d = derive(op)
