@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from types import FrameType
 from typing import Any
 
@@ -56,7 +57,8 @@ def interleaved(calls: Sequence[Call], file: str) -> list[Any]:
             sys.settrace(None)
             baton.leave(caller)
 
-    threads = [threading.Thread(target=run, args=(k,)) for k in range(len(calls))]
+    # in the context of this thread: what NumPy does about an overflow is part of it
+    threads = [threading.Thread(target=copy_context().run, args=(run, k)) for k in range(len(calls))]
     for thread in threads:
         thread.start()
     baton.gates[0].release()

@@ -6,15 +6,18 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import warnings
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import codegen.runtime
-from codegen.verify import certificate, provenance
-from codegen.verify.ladder import RUNGS, climb, verify
+from codegen.verify import certificate, ladder, provenance
+from codegen.verify.interleave import interleaved
+from codegen.verify.ladder import RUNGS, Rung, climb, verify
 from codegen.verify.recheck import recheck
 from codegen.verify.result import Killed, MutantReport, RungResult, VerificationError, Verified
 from codegen.verify.sabotage import scaled_gradient
@@ -40,6 +43,24 @@ def test_progress_names_the_rungs_in_order():
     seen = []
     climb(replace(source(SMALL), text="nothing"), seen.append)
     assert seen == ["adjoint identity, all sizes", "derivation", "execution of the text"]
+
+
+def overflow():
+    return np.float64(1e300) * np.float64(1e300)
+
+
+def test_a_wrong_text_that_overflows_warns_nobody_in_whichever_thread(monkeypatch):
+    def check(candidate, cases):
+        values = (overflow(), *interleaved([overflow, overflow], "<none>"))
+        return RungResult(1, "", "", "", 3, "passed" if np.isinf(values).all() else "failed")
+
+    monkeypatch.setattr(ladder, "RUNGS", (Rung(1, "overflow", check),))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (result,), _ = climb(source(SMALL))
+        assert result.verdict == "passed"
+        with pytest.raises(RuntimeWarning):
+            check(None, None)
 
 
 def test_no_machine_code_runs_when_the_text_is_wrong():
