@@ -28,12 +28,36 @@ from derive.algebra.expr import (
     transform,
 )
 from derive.algebra.index import Affine, Delta, Guard, Index, names_of
+from derive.algebra.instances import instance
 from derive.algebra.layers import guarded, has_sums, is_constant, matrix_products, unguarded
 from derive.algebra.system import Equation, System, Tensor, Term, check_system, fresh, fresh_letter
 from derive.authoring.close import Scope, check_axes, check_bound, keep_apart, names_in, show
 from derive.errors import SpecError
 from derive.language import Authored, Spec
 from derive.steps import Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A subexpression that has a name: where it was met, under which guards, and how it is read there."""
+
+    node: Expr
+    guards: tuple[Guard, ...]
+    indices: tuple[Index, ...]
+    read: Read
+
+    def at(self, node: Expr, guards: tuple[Guard, ...], scope: dict[str, Index]) -> Read | None:
+        """How the name is read where it stands for this one; None if this is another one."""
+        values = instance(self.node, node, (i.name for i in self.indices))
+        if values is None or values.keys() != {i.name for i in self.indices}:
+            return None
+        for own in self.indices:
+            there = scope.get(values[own.name].plain() or "")
+            if there is None or (there.lo, there.hi) != (own.lo, own.hi):
+                return None  # outside its axis a name is 0, and the expression may not be
+        if tuple(g.substitute(values) for g in self.guards) != guards:
+            return None
+        return Read(self.read.tensor, tuple(e.substitute(values) for e in self.read.at))
 
 
 @dataclass(slots=True)
@@ -44,7 +68,7 @@ class Elaborator:
     recorder: Recorder
     tensors: dict[str, Tensor]
     equations: list[Equation] = field(default_factory=list)
-    named: dict[tuple[str, Expr, tuple[Guard, ...]], Read] = field(default_factory=dict)
+    named: list[Named] = field(default_factory=list)
     guards: tuple[Guard, ...] = ()
 
     @property
@@ -222,15 +246,18 @@ class Elaborator:
         return rebuild(node, parts) if parts else node
 
     def name(self, node: Expr, lhs: str, scope: dict[str, Index], where: str) -> Read:
-        """A new tensor for a subexpression, indexed by what is free in it."""
+        """A tensor for a subexpression, indexed by what is free in it; the same one for an equal one."""
         free = free_names(node)
         indices = tuple(i for i in scope.values() if i.name in free)
         known = {i.name for i in indices} | {s.name for s in self.spec.sizes}
         known |= {p.name for p in self.spec.integers}
         guards = tuple(g for g in self.guards if names_of(g.parts()) <= known)
-        if (lhs, node, guards) not in self.named:
-            self.named[lhs, node, guards] = self._name(guarded(guards, node), lhs, indices, where)
-        return self.named[lhs, node, guards]
+        known_as = next((r for n in self.named if (r := n.at(node, guards, scope)) is not None), None)
+        if known_as is not None:
+            return known_as
+        read = self._name(guarded(guards, node), lhs, indices, where)
+        self.named.append(Named(node, guards, indices, read))
+        return read
 
     def _name(self, node: Expr, lhs: str, indices: tuple[Index, ...], where: str) -> Read:
         """An axis begins at 0, wherever its index begins."""

@@ -8,10 +8,10 @@ from fractions import Fraction
 from math import prod
 
 from derive.algebra.expr import Expr, Read, free_names, substitute
+from derive.algebra.instances import instance
 from derive.algebra.system import Equation
 from derive.combine.monomials import UNIT, Factors, Monomial, monomial, opposite
 from derive.combine.ranges import Place, never_zero
-from derive.stable.instances import instance
 
 
 @dataclass(frozen=True, slots=True)

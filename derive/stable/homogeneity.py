@@ -29,8 +29,8 @@ from derive.algebra.expr import (
     times,
 )
 from derive.algebra.index import Affine, Index, names_of
+from derive.algebra.instances import instance
 from derive.algebra.system import Term
-from derive.stable.instances import instance
 
 At: TypeAlias = tuple[Affine, ...]
 Weight: TypeAlias = frozenset[tuple[At, int]]

@@ -557,3 +557,18 @@ def sums_behind_guards(s):
     y[i] = inside(i, 1, N) * log(w[i] + total(k, x[i, k] * x[i, k] / w[i])) * x[i, 0]
     L[:] = total(j, tanh(largest(k, x[j, k] / w[j])), where=(between(j, 1, N),))
     s.returns(y, L)
+
+
+@case(N=4, M=3, K=2)
+def equal_sums_in_several_places(s):
+    """One name for them all, read at other indices, on a diagonal too; another behind another guard."""
+    N, M, K = s.size("N", "ij"), s.size("M", "ml"), s.size("K", "k")
+    i, j, m, l, k = s.index("i", N), s.index("j", N), s.index("m", M), s.index("l", M), s.index("k", K)
+    a, b = s.data("a", N, K), s.parameter("b", M, K)
+    y, z, v, u, w = s.let("y", N, M), s.let("z", N), s.let("v", N, N), s.let("u", N), s.let("w", N)
+    y[i, m] = tanh(total(k, a[i, k] * b[m, k]))
+    z[j] = total(l, exp(total(k, a[j, k] * b[l, k])))
+    v[i, j] = sigmoid(total(k, a[i, k] * a[j, k]))
+    u[i] = tanh(total(k, a[i, k] * a[i, k]))
+    w[i] = tanh(total(k, a[i, k] * a[i, k])) * inside(i, 1, N) * softplus(total(k, a[i, k] * a[i, k]))
+    s.returns(y, z, v, u, w)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from derive.algebra.expr import Number, Product, Read, Sum
 from derive.algebra.index import Affine, Delta, In, Index, IntegerRead, Quotient, holds, solve
+from derive.algebra.instances import instance
 from derive.authoring.functions import exp
 from derive.errors import SpecError
-from derive.stable.instances import instance
 
 NAMES = ("i", "j", "n")
 I, J, N = (Affine.of(name) for name in NAMES)
