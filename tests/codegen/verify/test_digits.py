@@ -16,7 +16,8 @@ from codegen.verify.cases import Cases
 from codegen.verify.execution import Candidate
 from codegen.verify.face import Face
 from codegen.verify.load import load_plain
-from codegen.verify.rung4_digits import difference, digits, losing, lost_digits, problems
+from codegen.verify.roundings import digits
+from codegen.verify.rung4_digits import difference, losing, lost_digits, problems
 from derive.algebra.scalars import SCALARS
 from derive.derivation import derive
 from derive.language import cos, exp, log, op, relu

@@ -9,7 +9,7 @@ import pytest
 from codegen.verify import rung5_autodiff, rung6_numeric
 from codegen.verify.face import Face
 from codegen.verify.load import load_plain
-from codegen.verify.rung5_autodiff import Answer, close, difference, oracle, tolerance
+from codegen.verify.rung5_autodiff import Agreement, Answer, close, difference, oracle, tolerance
 from codegen.verify.rung9_isolation import noticed
 from codegen.verify.sabotage import isolation_faults, scaled_gradient
 from tests.codegen.verify.candidates import candidate, cases, source
@@ -24,8 +24,8 @@ def test_a_gradient_wrong_by_a_twentieth_of_a_percent_is_seen_by_both(name, axes
     problem = cases(name).smallest_float
     answer, bar = oracle(cases(name), problem)(problem), tolerance(cases(name).forward, problem.shape)
     wrong = plain_face(name, scaled_gradient(source(name).text, "dW", axes))
-    assert difference(plain_face(name), problem, answer, bar) == ""
-    assert "gradient of W" in difference(wrong, problem, answer, bar)
+    assert difference(plain_face(name), problem, answer, Agreement(bar)) == ""
+    assert "gradient of W" in difference(wrong, problem, answer, Agreement(bar))
     assert rung6_numeric.compare(plain_face(name), problem) == ("", True)
     assert rung6_numeric.compare(wrong, problem)[0] == "the slope along W differs"
 
