@@ -22,6 +22,16 @@ def gated():
     return load_fast("gelu_gated", text(OPS["gelu_gated"]))
 
 
+@pytest.fixture(scope="module")
+def attention():
+    return load_fast("causal_attention", text(OPS["causal_attention"]))
+
+
+@pytest.fixture(scope="module")
+def normalisation():
+    return load_fast("layer_norm", text(OPS["layer_norm"]))
+
+
 def leaky_integrator(x, W, a):
     def step(h, x_t):
         h = a * h + (1 - a) * jnp.tanh(x_t @ W.T)
@@ -32,6 +42,16 @@ def leaky_integrator(x, W, a):
 
 def gelu_gated(x, W, b, V, c):
     return (x @ V.T + c) * jax.nn.gelu(x @ W.T + b, approximate=False)
+
+
+def causal_attention(Q, K, X):
+    e = jnp.einsum("baid,bajd->baij", Q, K) / jnp.sqrt(Q.shape[-1])
+    past = jnp.tril(jnp.ones(e.shape[-2:], bool))
+    return jax.nn.softmax(jnp.where(past, e, -jnp.inf)) @ X
+
+
+def layer_norm(x, g, b):
+    return g * (x - x.mean(1, keepdims=True)) / jnp.sqrt(x.var(1, keepdims=True) + 1e-5) + b
 
 
 def drawn(shapes):
@@ -71,3 +91,37 @@ def test_raw_kernels_can_be_called_from_a_users_own_compiled_code(gated):
     twice(*inputs.values(), y, a, z)
     assert np.array_equal(y, gated.forward(**inputs).y)
     assert np.allclose(a, y @ inputs["W"].T + inputs["b"], rtol=1e-13)
+
+
+HEADS = {"Q": (2, 3, 6, 5), "K": (2, 3, 6, 5), "X": (2, 3, 6, 4)}
+
+
+def test_causal_attention_is_what_jax_computes(attention):
+    found = errors(attention, causal_attention, drawn(HEADS))
+    assert worst(found) < SHALLOW[np.float64], found
+
+
+def test_attention_to_the_future_is_told_apart(attention):
+    """Planted fault: no mask."""
+
+    def unmasked(Q, K, X):
+        return jax.nn.softmax(jnp.einsum("baid,bajd->baij", Q, K) / jnp.sqrt(Q.shape[-1])) @ X
+
+    assert worst(errors(attention, unmasked, drawn(HEADS))) > 1e-3
+
+
+def test_what_the_future_holds_changes_nothing(attention):
+    given = drawn(HEADS)
+    far = {n: a.copy() for n, a in given.items()}
+    for name in ("K", "X"):
+        far[name][:, :, -1] = 1e6
+    now, then = (attention.forward(**named).Y for named in (given, far))
+    assert np.array_equal(now[:, :, :-1], then[:, :, :-1]) and not np.array_equal(now, then)
+
+
+def test_layer_normalisation_is_what_jax_computes(normalisation):
+    given = drawn({"x": (7, 5), "g": (5,), "b": (5,)})
+    found = errors(normalisation, layer_norm, given)
+    assert worst(found) < SHALLOW[np.float64], found
+    biased = lambda x, g, b: layer_norm(x, g, b) * 1.0005
+    assert worst(errors(normalisation, biased, given)) > 1e-4

@@ -43,15 +43,18 @@ def _rescale(sheet: Sheet, step: Step) -> str:
     before = {t.name: t.about for t in sheet.derivation.backward.tensors}
     after = {t.name: t.about for t in sheet.derivation.stable_backward.tensors}
     renamed = [e.tensor for e in rest if before.get(e.tensor, after[e.tensor]) != after[e.tensor]]
-    meanings = [f"{sheet.symbol(n)} for the {sheet.form.prose(before[n] or 'value')}" for n in renamed]
-    stands = "stand" if len(renamed) > 1 else "stands"
+    meanings = [f"{sheet.symbol(n)} stands for {_meaning(sheet, before.get(n, ''))}" for n in renamed]
     text = (
         f"The exponentials of {sheet.reference(step.source)} are divided by the largest of them, {largest}, "
     )
     text += "and so is all that scales as they do; in the end the scale cancels."
     if meanings:
-        text += f" From here on {listed(meanings).replace(' for the', f' {stands} for the', 1)}, so divided."
+        text += f" From here on {listed(meanings)}, so divided."
     return text
+
+
+def _meaning(sheet: Sheet, about: str) -> str:
+    return f"the {sheet.form.prose(about)}" if about else "what it was"
 
 
 def _rewrite(sheet: Sheet, step: Step) -> str:

@@ -22,7 +22,9 @@ from derive.oracle.reference import evaluate, sizes_of
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = catalogue()
-EXAMPLES = find(tuple(str(ROOT / "examples" / f"{name}.py") for name in ("leaky_integrator", "gelu_gated")))
+EXAMPLES = find(
+    tuple(str(ROOT / "examples" / f"{name}.py") for name in ("leaky_integrator", "gelu_gated", "attention"))
+)
 OPS = {op.name: op for op in (*CATALOGUE, *EXAMPLES)}
 
 
