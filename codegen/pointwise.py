@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -10,8 +10,9 @@ from codegen.bounds import Bounds
 from codegen.names import Names
 from codegen.nodes import Clear, If, Let, Local, Nest, Statement, Store
 from codegen.schedule import Task
+from derive.algebra.domains import zero_outside
 from derive.algebra.expr import ZERO as NOTHING
-from derive.algebra.expr import Expr, Read, plus, substitute, transform
+from derive.algebra.expr import Expr, Product, Read, children, plus, rebuild, substitute
 from derive.algebra.index import Affine, Delta, Guard, In, Index, solve
 from derive.algebra.system import System, Term
 
@@ -157,12 +158,37 @@ def _retarget(branch: If, make: Callable[[Expr], Statement]) -> If:
 def guard_reads(
     bounds: Bounds, body: Expr, guards: tuple[Guard, ...], names: Names
 ) -> tuple[list[Statement], Expr]:
-    """Locals for reads that may be outside their domain but do not end their product: 0 there."""
+    """Locals for reads that may be outside their domain but do not end the product that the body is: 0 there.
+
+    A product inside a function is 0 as a whole where one of its factors is outside, whatever the others are.
+    """
     made: list[Statement] = []
-    put: dict[Read, Local] = {}
+    put: dict[Expr, Local] = {}
+    for product in dict.fromkeys(_inner_products(body, set(zero_outside(body)))):
+        inside = tuple(g for g in bounds.factor_guards(product) if g not in guards)
+        if inside:
+            before, value = guard_reads(bounds, product, (*guards, *inside), names)
+            put[product] = Local(names.like(f"{zero_outside(product)[0].tensor}_"))
+            made += [Let(put[product].name, NOTHING), If(inside, (*before, Let(put[product].name, value)))]
+    body = _with(body, put)
     for read in bounds.loose_reads(body, guards):
-        name = names.like(f"{read.tensor}_")
+        put[read] = Local(names.like(f"{read.tensor}_"))
         inside = tuple(g for g in bounds.domain_guards(read) if g not in guards)
-        made += [Let(name, NOTHING), If(inside, (Let(name, read),))]
-        put[read] = Local(name)
-    return made, transform(body, lambda n: put.get(n, n) if isinstance(n, Read) else n)
+        made += [Let(put[read].name, NOTHING), If(inside, (Let(put[read].name, read),))]
+    return made, _with(body, put)
+
+
+def _inner_products(node: Expr, whole: set[Read]) -> Iterator[Product]:
+    """The outermost products of several reads but the one that the body is."""
+    factors = set(zero_outside(node)) if isinstance(node, Product) else set()
+    if isinstance(node, Product) and len(factors) > 1 and not factors <= whole:
+        yield node
+    else:
+        for child in children(node):
+            yield from _inner_products(child, whole)
+
+
+def _with(node: Expr, put: Mapping[Expr, Expr]) -> Expr:
+    """The expression with others in the place of its parts, the outermost first."""
+    parts = children(node)
+    return put[node] if node in put else rebuild(node, tuple(_with(p, put) for p in parts)) if parts else node

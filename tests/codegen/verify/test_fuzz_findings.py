@@ -3,7 +3,7 @@
 import pytest
 
 from codegen.verify.fuzz.compare import difference
-from derive.language import equal, exp, largest, log1p, op, total, where
+from derive.language import between, equal, exp, largest, log1p, op, tanh, total, where
 
 FOUND = []
 
@@ -48,6 +48,19 @@ def a_fused_loop_that_serves_more_than_what_it_reads(s):
     z[i + j] = (total(r, x[i + 2, 0], (equal(j, M - 1 - r),)) + 1) ** 3
     o[:] = log1p(exp(y[N - 1, 0]))
     s.returns(o, y, z)
+
+
+@found
+def a_product_inside_a_function_with_one_factor_outside_and_one_infinite(s):
+    """Each factor was 0 outside by itself, and 0 times the maximum of nothing is NaN: the product is 0."""
+    N, M, P = s.size("N", "n"), s.size("M", "m"), s.size("P", "p")
+    T = s.sequence("T", "t")
+    i, j, p, t = s.index("i", N), s.index("j", M), s.index("p", P), s.index("t", T)
+    x, w, g = s.data("x", N, M), s.parameter("w", P), s.parameter("g")
+    xs, h, o = s.data("xs", T, M), s.let("h", T, M), s.let("o", N)
+    h[t, j] = largest(p, w[p], (between(t, 0, 2),)) * g + xs[t, j]
+    o[i] = tanh(h[i + 1, i + 1] * x[i, i + 2])
+    s.returns(o)
 
 
 @pytest.mark.parametrize("made", FOUND, ids=lambda made: made.name)
