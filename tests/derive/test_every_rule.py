@@ -65,6 +65,20 @@ def test_every_derivative_is_that_of_the_definition(row: Scalar) -> None:
     assert is_derivative(row)
 
 
+def agrees_in_its_argument(row: Scalar) -> bool:
+    """Whether the derivative in x alone is that in x and y, on both sides of 0 and at 0."""
+    assert row.derivative is not None and row.in_argument is not None
+    places = [sympy.S(0), *points(row.sample), *(-p for p in points(row.sample))]
+    return all(row.in_argument(x) == row.derivative(x, row.sympy(x)) for x in places)
+
+
+@pytest.mark.parametrize("row", [r for r in SCALARS.values() if r.in_argument], ids=lambda row: row.name)
+def test_a_derivative_in_the_argument_alone_is_the_derivative(row: Scalar) -> None:
+    assert agrees_in_its_argument(row)
+    wrong = SCALARS["step_right"].sympy  # differs at 0 only
+    assert not agrees_in_its_argument(replace(row, in_argument=wrong))
+
+
 @pytest.mark.parametrize("row", [r for r in SCALARS.values() if not r.at_kink], ids=lambda row: row.name)
 def test_every_smooth_derivative_is_proved_by_sympy(row: Scalar) -> None:
     value = row.sympy(X)
