@@ -108,7 +108,8 @@ class _Reader:
             return sympy.Symbol(text, nonnegative=True)
         value = self._definition(node, text)
         if value is not None and (depth or ast.unparse(value).startswith("number(")):
-            return self.read(value, max(depth - 1, 0)) or sympy.Symbol(text, real=True)
+            found = self.read(value, max(depth - 1, 0))
+            return sympy.Symbol(text, real=True) if found is None else found
         return sympy.Symbol(text, real=True)
 
     def _definition(self, node: ast.Name | ast.Subscript, text: str) -> ast.expr | None:

@@ -20,6 +20,7 @@ from derive.algebra.scalars import call
 
 exp, expm1, log, log1p = (partial(call, name) for name in ("exp", "expm1", "log", "log1p"))
 sigmoid, softplus, tanh = (partial(call, name) for name in ("sigmoid", "softplus", "tanh"))
+relu, step = (partial(call, name) for name in ("relu", "step"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,16 @@ class Rewrite:
 
 
 REWRITES: tuple[Rewrite, ...] = (
+    # a factor that is 1 wherever the other is not 0
+    Rewrite("slope of a ReLU", lambda x: relu(x) * step(x), lambda x: relu(x), "all x", (-5, 5), ()),
+    Rewrite(
+        "slope of a squared ReLU",
+        lambda x: relu(x) ** 2 * step(x),
+        lambda x: relu(x) ** 2,
+        "all x",
+        (-5, 5),
+        (),
+    ),
     # quotients of exponentials: inf / inf where they are large
     Rewrite(
         "hyperbolic tangent",

@@ -143,6 +143,13 @@ TABLE = (
     Planted(
         "both branches",
         "relation widened",
+        "x[0, 0] > zero",
+        "dw[0] = x[0, 0] if x[0, 0] > zero else x[0, 0] / two",
+        ("dw[0] = one if x[0, 0] > zero else x[0, 0] / two",),
+    ),
+    Planted(
+        "both branches",
+        "relation widened",
         "z[()] <= zero",
         "z[()] = x[0, 0]\ndw[0] = zero if z[()] <= zero else x[0, 0]",
         ("z[()] = x[0, 1]\ndw[0] = zero if z[()] <= zero else x[0, 0]",),
