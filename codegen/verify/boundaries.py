@@ -66,16 +66,14 @@ class _Reader:
                 return self._binary(self.read(left, depth), op, self.read(right, depth))
             case ast.IfExp(test, body, orelse):
                 return self._choice(test, self.read(body, depth), self.read(orelse, depth), depth)
-            case ast.Call(ast.Name("number"), [_, ast.Constant(int(top)), *rest]):
-                return None if rest and not isinstance(rest[0], ast.Constant) else self._ratio(top, rest)
+            case ast.Call(ast.Name("number"), [_, top, *rest]):
+                parts = [self.read(part, 0) for part in (top, *rest)]
+                integers = [p for p in parts if isinstance(p, sympy.Integer)]
+                return sympy.Rational(*integers) if len(integers) == len(parts) else None
             case ast.Call(ast.Name(name), args) if name in FUNCTIONS:
                 read = [self.read(a, depth) for a in args]
                 return None if any(r is None for r in read) else FUNCTIONS[name](*read)
         return None
-
-    def _ratio(self, top: int, rest: list[ast.expr]) -> sympy.Expr:
-        bottom = rest[0].value if rest and isinstance(rest[0], ast.Constant) else 1
-        return sympy.Rational(top, int(str(bottom)))
 
     def _binary(self, a: sympy.Expr | None, op: ast.operator, b: sympy.Expr | None) -> sympy.Expr | None:
         if a is None or b is None:

@@ -33,7 +33,7 @@ import numpy as np
 from codegen.verify.cases import Cases, Problem
 from codegen.verify.execution import FAULTS, Array, Candidate
 from codegen.verify.extreme_answers import Named, Reference
-from codegen.verify.extremes import Extreme, base_problem, extremes
+from codegen.verify.extremes import Extreme, base_problem, extremes, kinks
 from codegen.verify.face import Face, Made
 from codegen.verify.load import load_plain
 from codegen.verify.nonfinite_faults import nonfinite_faults
@@ -106,7 +106,8 @@ def questions(cases: Cases, base: Problem, dtype: Any) -> tuple[Asked, ...]:
     """
     found: tuple[Asked, ...] = ()
     for attempt in range(DRAWS):
-        drawn = extremes(base, dtype, f"{cases.seed} {attempt}" if attempt else cases.seed)
+        seed = f"{cases.seed} {attempt}" if attempt else cases.seed
+        drawn = extremes(base, dtype, seed, kinks(cases.forward))
         found = tuple(Asked(e, Reference(cases, e, dtype)) for e in drawn)
         if any(np.isnan(a).any() for q in found for a in q.reference.wanted.values()):
             break

@@ -150,6 +150,16 @@ TABLE = (
     Planted(
         "both branches",
         "relation widened",
+        "x[0, 0] > low",
+        "low = number(x, -3, 2)\ndw[0] = x[0, 0] + x[0, 0] if x[0, 0] > low else number(x, -3)",
+        (
+            "low = number(x, -3, 2)\ndw[0] = x[0, 0] + x[0, 0] if x[0, 0] > low else number(x, 3)",
+            "low = number(x, -3, M)\ndw[0] = x[0, 0] + x[0, 0] if x[0, 0] > low else number(x, -3)",
+        ),
+    ),
+    Planted(
+        "both branches",
+        "relation widened",
         "z[()] <= zero",
         "z[()] = x[0, 0]\ndw[0] = zero if z[()] <= zero else x[0, 0]",
         ("z[()] = x[0, 1]\ndw[0] = zero if z[()] <= zero else x[0, 0]",),

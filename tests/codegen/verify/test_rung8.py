@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,12 +17,12 @@ from codegen.verify import rung8_nonfinite
 from codegen.verify.cases import Cases
 from codegen.verify.execution import Candidate
 from codegen.verify.extreme_answers import Reference
-from codegen.verify.extremes import Extreme, base_problem, extremes
+from codegen.verify.extremes import Extreme, base_problem, extremes, kinks
 from codegen.verify.face import Face
 from codegen.verify.nonfinite_faults import nonfinite_faults
 from codegen.verify.rung8_nonfinite import LOST, Outcome, difference, noticed, questions, unlike
 from derive.derivation import derive
-from derive.language import log, op
+from derive.language import log, op, where
 from derive.oracle.numbers import _FLOATS, Floats, Singles, apply
 from tests.codegen.verify.candidates import candidate as of_tests
 from tests.codegen.verify.candidates import cases as of_cases
@@ -212,6 +213,26 @@ def test_a_number_stands_for_an_infinity_only_where_mpmath_has_it(found, exact, 
     )
     asked = SimpleNamespace(extreme=extreme, reference=reference)
     assert rung8_nonfinite._better(np.array([found]), "y", asked).all() == accepted
+
+
+@op(title="hard sigmoid", source="these tests")
+def hard_sigmoid(s):
+    N = s.batch("N", "n")
+    n = s.index("n", N)
+    x, y = s.data("x", N), s.let("y", N)
+    y[n] = where(x[n], ">", 3, 1, where(x[n], ">", -3, x[n] / 6 + Fraction(1, 2), 0))
+    s.returns(y)
+
+
+def test_a_wrong_number_in_a_comparison_is_noticed_at_that_number_and_nowhere_else():
+    made = Candidate(write_module(lower(derive(hard_sigmoid[0]))))
+    own = Cases(made.plan.derivation)
+    near = [q for q in questions(own, base_problem(own), DOUBLE) if not q.extreme.saturated]
+    wrong = made.text.replace("number(x, 3)", "number(x, 3 + 1)")
+    assert wrong != made.text and noticed(made.text, made, own, near) == ""
+    assert noticed(wrong, made, own, near) == "near kinks"
+    assert noticed(made.text.replace("x[n] > number_3", "x[n] >= number_3"), made, own, near) == "kinks"
+    assert kinks(own.forward) == (-3, 3) and kinks(cases("dense_relu").forward) == ()
 
 
 def test_every_array_meets_nan_and_infinity_and_problems_are_the_same_every_time():
