@@ -169,10 +169,14 @@ def _is_finite(problem: Problem) -> bool:
 
 def _better(found: Array, name: str, asked: Asked) -> Array:
     """Where a number stands that mpmath confirms, and the oracle's own arithmetic overflowed on its way."""
-    exact = asked.reference.exact(DIGITS[0])[name]
     overflowed = np.isfinite(found) & ~np.isfinite(asked.reference.wanted[name])
-    same: Array = ~unlike(found, exact, asked.extreme, asked.reference.dtype)
-    return overflowed & np.isfinite(exact) & same
+    better = np.zeros_like(overflowed)
+    for digits in DIGITS:
+        if (overflowed & ~better).any():
+            exact = asked.reference.exact(digits)[name]
+            same = ~unlike(found, exact, asked.extreme, asked.reference.dtype)
+            better |= overflowed & np.isfinite(exact) & same
+    return better
 
 
 def _saturated(found: Named, asked: Asked) -> Outcome:
