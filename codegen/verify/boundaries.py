@@ -39,10 +39,24 @@ def _agree(place: Place, choice: ast.IfExp, left: ast.expr, right: ast.expr, dep
     a, b, then, other = (reader.read(e, depth) for e in (left, right, choice.body, choice.orelse))
     if a is None or b is None or then is None or other is None:
         return False
-    for symbol, value in ((a, b), (b, a), (-a, -b), (-b, -a)):
-        if symbol.is_Symbol and not value.has(symbol):
-            difference = (then - other).subs(symbol, value)
-            return bool(sympy.simplify(difference) == 0)
+    return all(_vanishes_at(then - other, tie) for tie in _ties(a, b))
+
+
+def _ties(a: sympy.Expr, b: sympy.Expr) -> tuple[sympy.Expr, ...]:
+    """What is 0, one or the other, where the sides of a comparison are equal."""
+    for side, level in ((a, b), (b, a)):
+        if isinstance(side, sympy.Abs):
+            return side.args[0] - level, side.args[0] + level
+    return (a - b,)
+
+
+def _vanishes_at(difference: sympy.Expr, tie: sympy.Expr) -> bool:
+    """Whether a difference is 0 where the tie is 0: that is solved for a symbol in which it is linear."""
+    # a parameter last: put in for it, what may be negative would stand where it may not
+    for symbol in sorted(tie.free_symbols, key=lambda s: (bool(s.is_nonnegative), str(s))):
+        slope = tie.diff(symbol)
+        if slope.is_number and slope != 0:
+            return bool(sympy.simplify(difference.subs(symbol, sympy.expand(symbol - tie / slope))) == 0)
     return False
 
 

@@ -61,7 +61,7 @@ def _silent(cases: Cases, problem: Problem) -> bool:
 
 
 def kinks(system: System) -> tuple[float, ...]:
-    """The numbers that a system compares with, or adds to what has a kink, and their opposites.
+    """The numbers that a system compares with, or adds to what has a kink, their opposites, and 0.
 
     None where all are 0, 1 or -1, which the ties meet.
     """
@@ -72,7 +72,7 @@ def kinks(system: System) -> tuple[float, ...]:
             sides = node.args
         numbers = [n for side in sides for n in walk(side) if isinstance(n, Number)]
         found |= {n.value.integer() / n.denominator for n in numbers if n.value.is_integer()}
-    return tuple(sorted(found | {-c for c in found})) if found - {0, 1, -1} else ()
+    return tuple(sorted(found | {-c for c in found} | {0})) if found - {0, 1, -1} else ()
 
 
 def extremes(base: Problem, dtype: Any, seed: str, at: tuple[float, ...] = ()) -> tuple[Extreme, ...]:
@@ -126,13 +126,12 @@ class _Maker:
     def near(self, kinks: tuple[float, ...]) -> Iterator[Extreme]:
         """Inputs that are the equations' own numbers, so that a comparison ties, and some half way on."""
 
-        def drawn(by: tuple[float, ...]) -> Callable[[Array], Array]:
-            places = [c + d for c in kinks for d in by]
-            return lambda a: np.array([self.rng.choice(places) for _ in range(a.size)]).reshape(a.shape)
+        def drawn(by: float) -> Callable[[Array], Array]:
+            places = [c + by for c in kinks]
+            return lambda array: np.resize(self.rng.sample(places, len(places)), array.shape)
 
-        if kinks:
-            yield Extreme("kinks", self._each(self.inputs, drawn((0.0,))))
-            yield Extreme("near kinks", self._each(self.inputs, drawn((-0.5, 0.5))))
+        for about, by in (("kinks", 0.0), ("below kinks", -0.5), ("above kinks", 0.5)) if kinks else ():
+            yield Extreme(about, self._each(self.inputs, drawn(by)))
 
     def _with(self, about: str, place: Place, number: float) -> Extreme:
         group, name = place

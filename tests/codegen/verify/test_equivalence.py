@@ -150,6 +150,26 @@ TABLE = (
     Planted(
         "both branches",
         "relation widened",
+        "absolute(x[0, 0] - x[0, 1]) < two",
+        """
+        d = x[0, 0] - x[0, 1]
+        dw[0] = power(d, 2) if absolute(x[0, 0] - x[0, 1]) < two else two * two
+        """,
+        (
+            # it holds at one of the two ties only; at neither
+            """
+            d = x[0, 0] - x[0, 1]
+            dw[0] = d if absolute(x[0, 0] - x[0, 1]) < two else two
+            """,
+            """
+            d = x[0, 0] - x[0, 1]
+            dw[0] = power(d, 2) if absolute(x[0, 0] - x[0, 1]) < two else two
+            """,
+        ),
+    ),
+    Planted(
+        "both branches",
+        "relation widened",
         "x[0, 0] > low",
         "low = number(x, -3, 2)\ndw[0] = x[0, 0] + x[0, 0] if x[0, 0] > low else number(x, -3)",
         (
