@@ -39,10 +39,24 @@ def _agree(place: Place, choice: ast.IfExp, left: ast.expr, right: ast.expr, dep
     a, b, then, other = (reader.read(e, depth) for e in (left, right, choice.body, choice.orelse))
     if a is None or b is None or then is None or other is None:
         return False
-    for symbol, value in ((a, b), (b, a), (-a, -b), (-b, -a)):
-        if symbol.is_Symbol and not value.has(symbol):
-            difference = (then - other).subs(symbol, value)
-            return bool(sympy.simplify(difference) == 0)
+    return all(_vanishes_at(then - other, tie) for tie in _ties(a, b))
+
+
+def _ties(a: sympy.Expr, b: sympy.Expr) -> tuple[sympy.Expr, ...]:
+    """What is 0, one or the other, where the sides of a comparison are equal."""
+    for side, level in ((a, b), (b, a)):
+        if isinstance(side, sympy.Abs):
+            return side.args[0] - level, side.args[0] + level
+    return (a - b,)
+
+
+def _vanishes_at(difference: sympy.Expr, tie: sympy.Expr) -> bool:
+    """Whether a difference is 0 where the tie is 0: that is solved for a symbol in which it is linear."""
+    # a parameter last: put in for it, what may be negative would stand where it may not
+    for symbol in sorted(tie.free_symbols, key=lambda s: (bool(s.is_nonnegative), str(s))):
+        slope = tie.diff(symbol)
+        if slope.is_number and slope != 0:
+            return bool(sympy.simplify(difference.subs(symbol, sympy.expand(symbol - tie / slope))) == 0)
     return False
 
 
@@ -66,16 +80,14 @@ class _Reader:
                 return self._binary(self.read(left, depth), op, self.read(right, depth))
             case ast.IfExp(test, body, orelse):
                 return self._choice(test, self.read(body, depth), self.read(orelse, depth), depth)
-            case ast.Call(ast.Name("number"), [_, ast.Constant(int(top)), *rest]):
-                return None if rest and not isinstance(rest[0], ast.Constant) else self._ratio(top, rest)
+            case ast.Call(ast.Name("number"), [_, top, *rest]):
+                parts = [self.read(part, 0) for part in (top, *rest)]
+                integers = [p for p in parts if isinstance(p, sympy.Integer)]
+                return sympy.Rational(*integers) if len(integers) == len(parts) else None
             case ast.Call(ast.Name(name), args) if name in FUNCTIONS:
                 read = [self.read(a, depth) for a in args]
                 return None if any(r is None for r in read) else FUNCTIONS[name](*read)
         return None
-
-    def _ratio(self, top: int, rest: list[ast.expr]) -> sympy.Expr:
-        bottom = rest[0].value if rest and isinstance(rest[0], ast.Constant) else 1
-        return sympy.Rational(top, int(str(bottom)))
 
     def _binary(self, a: sympy.Expr | None, op: ast.operator, b: sympy.Expr | None) -> sympy.Expr | None:
         if a is None or b is None:
@@ -108,7 +120,8 @@ class _Reader:
             return sympy.Symbol(text, nonnegative=True)
         value = self._definition(node, text)
         if value is not None and (depth or ast.unparse(value).startswith("number(")):
-            return self.read(value, max(depth - 1, 0)) or sympy.Symbol(text, real=True)
+            found = self.read(value, max(depth - 1, 0))
+            return sympy.Symbol(text, real=True) if found is None else found
         return sympy.Symbol(text, real=True)
 
     def _definition(self, node: ast.Name | ast.Subscript, text: str) -> ast.expr | None:

@@ -18,6 +18,9 @@ from codegen.verify.execution import Array
 from codegen.verify.face import as_single
 from codegen.verify.shapes import Draw
 from codegen.verify.slow_oracle import answer
+from derive.algebra.expr import Call, Choice, Expr, Number, walk
+from derive.algebra.scalars import SCALARS
+from derive.algebra.system import System
 from derive.oracle.numbers import Floats
 
 BUDGET = 1200  # points of index space: the slow oracle visits them once a problem
@@ -57,11 +60,26 @@ def _silent(cases: Cases, problem: Problem) -> bool:
     return not any(made[n].any() for n in d.forward.outputs)
 
 
-def extremes(base: Problem, dtype: Any, seed: str) -> tuple[Extreme, ...]:
-    """The problems in one dtype, float64 or float32; the same on every machine."""
+def kinks(system: System) -> tuple[float, ...]:
+    """The numbers that a system compares with, or adds to what has a kink, their opposites, and 0.
+
+    None where all are 0, 1 or -1, which the ties meet.
+    """
+    found: set[float] = set()
+    for node in (n for e in system.equations for t in e.terms for n in walk(t.body)):
+        sides: tuple[Expr, ...] = (node.left, node.right) if isinstance(node, Choice) else ()
+        if isinstance(node, Call) and SCALARS[node.function].at_kink:
+            sides = node.args
+        numbers = [n for side in sides for n in walk(side) if isinstance(n, Number)]
+        found |= {n.value.integer() / n.denominator for n in numbers if n.value.is_integer()}
+    return tuple(sorted(found | {-c for c in found} | {0})) if found - {0, 1, -1} else ()
+
+
+def extremes(base: Problem, dtype: Any, seed: str, at: tuple[float, ...] = ()) -> tuple[Extreme, ...]:
+    """The problems in one dtype, float64 or float32; the same on every machine. `at`: where kinks are."""
     double = np.dtype(dtype) == np.float64
     made = _Maker(base if double else as_single(base), seed, dtype)
-    found = (*made.single_numbers(), *made.saturated(), *made.whole_arrays())
+    found = (*made.single_numbers(), *made.saturated(), *made.whole_arrays(), *made.near(at))
     return tuple(e if double else replace(e, problem=as_single(e.problem)) for e in found)
 
 
@@ -104,6 +122,16 @@ class _Maker:
             yield Extreme(about, replace(self._each(self.places, integers), reals=ones))
         for about, number in (("equal numbers", 0.5), ("zeros", 0.0), ("negative zeros", -0.0)):
             yield Extreme(about, self._each(self.inputs, filled(number)))
+
+    def near(self, kinks: tuple[float, ...]) -> Iterator[Extreme]:
+        """Inputs that are the equations' own numbers, so that a comparison ties, and some half way on."""
+
+        def drawn(by: float) -> Callable[[Array], Array]:
+            places = [c + by for c in kinks]
+            return lambda array: np.resize(self.rng.sample(places, len(places)), array.shape)
+
+        for about, by in (("kinks", 0.0), ("below kinks", -0.5), ("above kinks", 0.5)) if kinks else ():
+            yield Extreme(about, self._each(self.inputs, drawn(by)))
 
     def _with(self, about: str, place: Place, number: float) -> Extreme:
         group, name = place

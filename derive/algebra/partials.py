@@ -14,12 +14,13 @@ from derive.algebra.expr import (
     Ratio,
     Read,
     Sum,
+    as_expr,
     minus,
     over,
     times,
 )
 from derive.algebra.index import Affine
-from derive.algebra.scalars import SCALARS
+from derive.algebra.scalars import SCALARS, Scalar
 
 
 def partials(node: Expr, value: Expr) -> list[tuple[Read, Expr]]:
@@ -48,8 +49,7 @@ def partials(node: Expr, value: Expr) -> list[tuple[Read, Expr]]:
             )
             return [(read, times(outer, d)) for read, d in partials(base, base)]
         case Call(function, (arg,)):
-            rule = SCALARS[function].derivative
-            slope = rule(arg, value) if rule else ZERO
+            slope = _slope(SCALARS[function], arg, value)
             return [] if slope == ZERO else [(read, times(slope, d)) for read, d in partials(arg, arg)]
         case Choice(left, relation, right, then, otherwise):
             chosen = partials(then, then)
@@ -60,3 +60,12 @@ def partials(node: Expr, value: Expr) -> list[tuple[Read, Expr]]:
             ]
         case _:
             return []
+
+
+def _slope(row: Scalar, arg: Expr, value: Expr) -> Expr:
+    """The function's derivative, in its value where a tensor holds that."""
+    if row.derivative is None:
+        return ZERO
+    if row.in_argument and not isinstance(value, Read):
+        return as_expr(row.in_argument(arg))
+    return as_expr(row.derivative(arg, value))

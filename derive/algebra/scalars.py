@@ -23,7 +23,8 @@ class Scalar:
     where it is locally constant; `latex` has a hole for the
     argument; `sample` is an interval on which it is defined and smooth enough to be tested;
     `at_kink` states the convention where the derivative jumps; `values` is an open interval that holds
-    every value of a real argument.
+    every value of a real argument. `in_argument` is the derivative in x alone, for a value that no tensor
+    holds, where that is shorter than with the function itself put in for y.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Scalar:
     sample: tuple[float, float]
     at_kink: str = ""
     values: tuple[float, float] = (-inf, inf)
+    in_argument: Callable[[Any], Any] | None = None
 
 
 def call(name: str, x: Any) -> Any:
@@ -106,6 +108,7 @@ SCALARS: dict[str, Scalar] = {
             r"\operatorname{ReLU}\left(%s\right)",
             (0.1, 5),
             "ReLU'(0) = 0",
+            in_argument=lambda x: call("step", x),
         ),
         Scalar(
             "absolute",

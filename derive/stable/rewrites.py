@@ -20,6 +20,7 @@ from derive.algebra.scalars import call
 
 exp, expm1, log, log1p = (partial(call, name) for name in ("exp", "expm1", "log", "log1p"))
 sigmoid, softplus, tanh = (partial(call, name) for name in ("sigmoid", "softplus", "tanh"))
+relu, step = (partial(call, name) for name in ("relu", "step"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,16 @@ class Rewrite:
 
 
 REWRITES: tuple[Rewrite, ...] = (
+    # a factor that is 1 wherever the other is not 0
+    Rewrite("slope of a ReLU", lambda x: relu(x) * step(x), lambda x: relu(x), "all x", (-5, 5), ()),
+    Rewrite(
+        "slope of a squared ReLU",
+        lambda x: relu(x) ** 2 * step(x),
+        lambda x: relu(x) ** 2,
+        "all x",
+        (-5, 5),
+        (),
+    ),
     # quotients of exponentials: inf / inf where they are large
     Rewrite(
         "hyperbolic tangent",
@@ -63,9 +74,84 @@ REWRITES: tuple[Rewrite, ...] = (
         (-5, 5),
         (-1e3,),
     ),
+    Rewrite(
+        "hyperbolic cotangent",
+        lambda x: (exp(x) + exp(-x)) / (exp(x) - exp(-x)),
+        lambda x: 1 / tanh(x),
+        "x not 0",
+        (0.1, 5),
+        (1e3,),
+    ),
+    Rewrite(
+        "hyperbolic tangent by one exponential",
+        lambda x: (1 - exp(-(2 * x))) / (1 + exp(-(2 * x))),
+        lambda x: tanh(x),
+        "all x",
+        (-5, 5),
+        (-1e3, 1e-12),
+    ),
+    Rewrite(
+        "hyperbolic tangent by one growing exponential",
+        lambda x: (exp(2 * x) - 1) / (exp(2 * x) + 1),
+        lambda x: tanh(x),
+        "all x",
+        (-5, 5),
+        (1e3, 1e-12),
+    ),
+    Rewrite(
+        "hyperbolic tangent of half",
+        lambda x: (1 - exp(-x)) / (1 + exp(-x)),
+        lambda x: tanh(x / 2),
+        "all x",
+        (-5, 5),
+        (-1e3, 1e-12),
+    ),
+    Rewrite(
+        "hyperbolic tangent of half by a growing exponential",
+        lambda x: (exp(x) - 1) / (exp(x) + 1),
+        lambda x: tanh(x / 2),
+        "all x",
+        (-5, 5),
+        (1e3, 1e-12),
+    ),
+    Rewrite(
+        "equal sums of 1 and an exponential",
+        lambda x: (1 + exp(x)) / (1 + exp(x)),
+        lambda x: 1,
+        "all x",
+        (-5, 5),
+        (1e3,),
+    ),
     Rewrite("logistic", lambda x: exp(x) / (1 + exp(x)), lambda x: sigmoid(x), "all x", (-9, 9), (1e3,)),
     Rewrite("logistic of -x", lambda x: 1 / (1 + exp(-x)), lambda x: sigmoid(x), "all x", (-9, 9), ()),
     Rewrite("logistic of x", lambda x: 1 / (1 + exp(x)), lambda x: sigmoid(-x), "all x", (-9, 9), ()),
+    Rewrite(
+        "logistic of a difference",
+        lambda x, y: exp(x) / (exp(x) + exp(y)),
+        lambda x, y: sigmoid(x - y),
+        "all x and y",
+        (-5, 5),
+        (1e3, 2.0),
+        arity=2,
+    ),
+    Rewrite(
+        "exponential over itself and more",
+        lambda x, y: exp(x) / (exp(x) + y),
+        lambda x, y: 1 / (1 + y * exp(-x)),
+        "y is not -exp(x)",
+        (0.1, 5),
+        (1e3, 2.0),
+        arity=2,
+        late=True,
+    ),
+    Rewrite(
+        "exponential over its difference from 1",
+        lambda x: exp(x) / expm1(x),
+        lambda x: -1 / expm1(-x),
+        "x not 0",
+        (0.1, 5),
+        (1e3,),
+    ),
     Rewrite("equal exponentials", lambda x: exp(x) / exp(x), lambda x: 1, "all x", (-5, 5), (1e3,)),
     Rewrite("equal logistics", lambda x: sigmoid(x) / sigmoid(x), lambda x: 1, "all x", (-9, 9), (-1e3,)),
     # logarithms: log 0 or log inf where the value is moderate
@@ -89,6 +175,24 @@ REWRITES: tuple[Rewrite, ...] = (
         "y > 0",
         (0.1, 5),
         (-1e3, 2.0),
+        arity=2,
+    ),
+    Rewrite(
+        "log of a hyperbolic cosine",
+        lambda x, y: log((exp(x) + exp(-x)) / y),
+        lambda x, y: x + softplus(-(2 * x)) - log(y),
+        "y > 0",
+        (0.1, 5),
+        (-1e3, 2.0),
+        arity=2,
+    ),
+    Rewrite(
+        "log of two exponentials",
+        lambda x, y: log(exp(x) + exp(y)),
+        lambda x, y: x + softplus(y - x),
+        "all x and y",
+        (-5, 5),
+        (1e3, 2.0),
         arity=2,
     ),
     # differences from 1: cancellation where the difference is small

@@ -26,6 +26,7 @@ from derive.algebra.expr import (
     rebuild,
     times,
     transform,
+    walk,
 )
 from derive.stable.rewrites import REWRITES, SATURATING, Rewrite
 from derive.steps import Identity
@@ -33,6 +34,7 @@ from derive.steps import Identity
 Bound = dict[str, Expr]
 WILDCARDS = ("?x", "?y")  # no author can name a parameter so
 LABEL = "?label"  # the one that stands for a read alone
+OPENED = 3  # the highest power of an expression with exponentials that is a product to the rows
 LETTERS = "uvwabcrqsxyz"  # what a page calls them, the first that an op does not use
 
 
@@ -147,6 +149,8 @@ def match(old: Expr, node: Expr, bound: Bound) -> Iterator[Bound]:
             sign, rest = signed(node)
             if sign < 0:
                 yield from match(arg, rest, bound)
+            elif isinstance(arg, Parameter) and _are_opposite(bound.get(arg.name), node):
+                yield bound
         case Sum() if isinstance(node, Sum):
             yield from _whole(summands(old), summands(node), bound)
         case Ratio() | Product() if isinstance(node, (Ratio, Product)):
@@ -162,6 +166,15 @@ def match(old: Expr, node: Expr, bound: Bound) -> Iterator[Bound]:
         case Number():
             if old == node:
                 yield bound
+
+
+def _are_opposite(known: Expr | None, node: Expr) -> bool:
+    """Whether a sum is that of the same summands with the other signs: t - x is -(x - t)."""
+    if not (isinstance(known, Sum) and isinstance(node, Sum)):
+        return False
+    wanted = [replace(part, plain=not part.plain) for part in summands(known)]
+    found = summands(node)
+    return len(found) == len(wanted) and all(found.count(p) == wanted.count(p) for p in wanted)
 
 
 def _is_wildcard(node: Expr, names: tuple[str, ...] = (*WILDCARDS, LABEL)) -> bool:
@@ -211,6 +224,10 @@ def signed(node: Expr) -> tuple[int, Expr]:
     return 1, node
 
 
+def _is_exponential(node: Expr) -> bool:
+    return isinstance(node, Call) and node.function in ("exp", "expm1")
+
+
 def _from_factors(parts: tuple[Part, ...]) -> Expr:
     return over(times(*(p.node for p in parts if p.plain)), times(*(p.node for p in parts if not p.plain)))
 
@@ -225,6 +242,8 @@ def factored(node: Expr) -> tuple[int, tuple[Part, ...]]:
             inner = [factored(top), (sign, tuple(replace(p, plain=not p.plain) for p in below))]
         case Negative(arg):
             inner = [factored(arg), (-1, ())]
+        case Power(base, n) if 0 < n <= OPENED and any(map(_is_exponential, walk(base))):
+            inner = [factored(base)] * n
         case _:
             sign, rest = (1, node) if isinstance(node, Sum) else signed(node)
             return sign, () if rest == ONE else (Part(True, rest),)

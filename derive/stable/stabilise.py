@@ -40,7 +40,7 @@ def stabilise(forward: System, backward: System, recorder: Recorder) -> Stable:
     formulas = Formulas(joint.forward, Overflows(joint.forward))
     joint = Joint(*(_rewrite_all(system, formulas, recorder) for system in (joint.forward, joint.backward)))
     joint = take_out_largest(complement(joint, recorder), recorder)
-    found = (f"{forward.name}: {line}" for line in (*warnings, *unstable(joint.forward)))
+    found = (f"{forward.name}: {line}" for line in (*warnings, *unstable(joint.forward, joint.backward)))
     return Stable(joint.forward, joint.backward, tuple(found))
 
 

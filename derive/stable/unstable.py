@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from derive.algebra.expr import Call, Expr, Negative, Product, Ratio, Read, Sum, walk
+from derive.algebra.expr import Call, Expr, Negative, Power, Product, Ratio, Read, Sum, walk
 from derive.algebra.system import System
+from derive.stable.rewriting import factored
 
 LOGARITHMS = ("log", "log1p")
+GROWING = ("exp", "expm1")
 
 
-def unstable(system: System) -> tuple[str, ...]:
+def unstable(forward: System, backward: System) -> tuple[str, ...]:
     """One line for each logarithm or quotient of exponentials that no rule removed."""
-    return Overflows(system).lines()
+    before = Overflows(forward)
+    return tuple(dict.fromkeys((*before.lines(), *Overflows(backward, before).lines())))
 
 
 class Overflows:
     """What each computed tensor can become for large inputs: infinite by an exp, or rounded to 0 or 1.
 
-    `large` and `rounded` hold their names.
+    `large` and `rounded` hold their names; `before` is what is known of the tensors that an adjoint reads.
     """
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, before: Overflows | None = None) -> None:
         self.system = system
         self.maxima = {e.tensor for e in system.equations if any(t.monoid == "max" for t in e.terms)}
-        self.large: set[str] = set()
-        self.rounded: set[str] = set()
+        self.maxima |= before.maxima if before else set()
+        self.large: set[str] = set(before.large) if before else set()
+        self.rounded: set[str] = set(before.rounded) if before else set()
         for equation in system.equations:
             if any(self._is_large(t.body) for t in equation.terms):
                 self.large.add(equation.tensor)
@@ -36,10 +40,16 @@ class Overflows:
         """Whether the linear layer of the expression holds an exponential of anything unbounded."""
         return any(self._overflows(leaf) for leaf in _leaves(node))
 
+    def _grows(self, arg: Expr) -> bool:
+        """Whether it is large with a plus: the logarithm of a large negative number has no value to lose."""
+        if isinstance(arg, Sum):
+            return any(map(self._grows, arg.args))
+        return not isinstance(arg, Negative) and self._is_large(arg)
+
     def _overflows(self, leaf: Expr) -> bool:
         if isinstance(leaf, Read):
             return leaf.tensor in self.large
-        return isinstance(leaf, Call) and leaf.function == "exp" and not self._is_shifted(leaf)
+        return isinstance(leaf, Call) and leaf.function in GROWING and not self._is_shifted(leaf)
 
     def _is_shifted(self, node: Expr) -> bool:
         return any(isinstance(n, Read) and n.tensor in self.maxima for n in walk(node))
@@ -73,11 +83,16 @@ class Overflows:
                 found += [f"{equation.tensor} {fault}" for fault in self._faults(node)]
         return tuple(dict.fromkeys(found))
 
+    def _divides(self, node: Expr) -> bool:
+        """Whether it has an exponential above the line and one below."""
+        places = {part.plain for part in factored(node)[1] if self._is_large(part.node)}
+        return len(places) == 2
+
     def _faults(self, node: Expr) -> Iterator[str]:
         match node:
-            case Ratio(top, bottom) if self._is_large(top) and self._is_large(bottom):
+            case Ratio() | Product() if self._divides(node):
                 yield "divides an exponential by one: it is NaN for large inputs and no rule matched"
-            case Call(function, (arg,)) if function in LOGARITHMS and self._is_large(arg):
+            case Call(function, (arg,)) if function in LOGARITHMS and self._grows(arg):
                 yield f"takes {function} of an exponential: it overflows for large inputs and no rule matched"
             case Call(function, (arg,)) if function in LOGARITHMS:
                 for name in dict.fromkeys(r.tensor for r in self.rounded_reads(arg)):
@@ -95,7 +110,7 @@ def _leaves(node: Expr) -> Iterator[Expr]:
                 yield from _leaves(arg)
         case Negative(arg):
             yield from _leaves(arg)
-        case Ratio(top, _):
+        case Ratio(top, _) | Power(top, _):
             yield from _leaves(top)
         case _:
             yield node

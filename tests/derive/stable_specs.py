@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from derive.language import Spec, between, exp, log, op, sigmoid, total
+from derive.language import Spec, between, exp, expm1, log, op, sigmoid, total
 
 
 @op(title="softmax", source="test")
@@ -151,5 +151,33 @@ def odd_quotient(s: Spec) -> None:
     K = s.size("K", "k")
     k = s.index("k", K)
     x, y = s.data("x", K), s.let("y", K)
-    y[k] = exp(x[k]) / (2 + exp(x[k]))
+    y[k] = (3 + exp(x[k])) / (2 + exp(x[k]))
+    s.returns(y)
+
+
+@op(title="a quotient of a square and of what hides an exponential", source="test")
+def hidden_quotient(s: Spec) -> None:
+    K = s.size("K", "k")
+    k = s.index("k", K)
+    x, y = s.data("x", K), s.let("y", K)
+    y[k] = (3 + exp(x[k])) ** 2 / (2 - expm1(x[k]))
+    s.returns(y)
+
+
+@op(title="a slope that no row knows", source="test")
+def odd_slope(s: Spec) -> None:
+    K = s.size("K", "k")
+    k = s.index("k", K)
+    x, e, y = s.data("x", K), s.let("e", K), s.let("y", K)
+    e[k] = exp(x[k])
+    y[k] = 1 / (2 + e[k] + exp(3 * x[k]))
+    s.returns(y)
+
+
+@op(title="a logarithm of what cannot be positive and large", source="test")
+def log_of_one_less(s: Spec) -> None:
+    K = s.size("K", "k")
+    k = s.index("k", K)
+    x, y = s.data("x", K), s.let("y", K)
+    y[k] = log(1 - exp(-x[k]))
     s.returns(y)

@@ -65,6 +65,20 @@ def test_every_derivative_is_that_of_the_definition(row: Scalar) -> None:
     assert is_derivative(row)
 
 
+def agrees_in_its_argument(row: Scalar) -> bool:
+    """Whether the derivative in x alone is that in x and y, on both sides of 0 and at 0."""
+    assert row.derivative is not None and row.in_argument is not None
+    places = [sympy.S(0), *points(row.sample), *(-p for p in points(row.sample))]
+    return all(row.in_argument(x) == row.derivative(x, row.sympy(x)) for x in places)
+
+
+@pytest.mark.parametrize("row", [r for r in SCALARS.values() if r.in_argument], ids=lambda row: row.name)
+def test_a_derivative_in_the_argument_alone_is_the_derivative(row: Scalar) -> None:
+    assert agrees_in_its_argument(row)
+    wrong = SCALARS["step_right"].sympy  # differs at 0 only
+    assert not agrees_in_its_argument(replace(row, in_argument=wrong))
+
+
 @pytest.mark.parametrize("row", [r for r in SCALARS.values() if not r.at_kink], ids=lambda row: row.name)
 def test_every_smooth_derivative_is_proved_by_sympy(row: Scalar) -> None:
     value = row.sympy(X)
@@ -138,7 +152,8 @@ def sides(row: Rewrite) -> tuple[sympy.Expr, sympy.Expr]:
 def is_proved(row: Rewrite) -> bool:
     """The difference of the sides simplifies to 0, or its derivatives do and it is 0 at one point."""
     old, new = sides(row)
-    if vanishes(old - new):
+    forms = (old - new, *((old - new).rewrite(words) for words in (sympy.Piecewise, sympy.exp)))
+    if any(map(vanishes, forms)):
         return True
     constant = all(vanishes((old - new).diff(v)) for v in (X, Y))
     return constant and vanishes((old - new).subs({X: 0, Y: 1}))
@@ -239,6 +254,12 @@ MATCHES = {
     "one inside another": (log(1 - 1 / (1 + exp(-A))), Negative(softplus(A))),
     "log1p of a difference": (log(1 - A), log1p(Negative(A))),
     "exponentials of different things": (exp(B) / (1 + exp(A)), Product((exp(B), sigmoid(-A)))),
+    "a difference the other way round": (
+        log((exp(A - B) + exp(B - A)) / 2),
+        A - B + softplus(-(2 * (A - B))) - log(Number(Affine.of(2))),
+    ),
+    "a square": (exp(A) / (1 + exp(A)) ** 2, sigmoid(A) * sigmoid(-A)),
+    "a square below and once above": (exp(A) * (1 + exp(A)) / (1 + exp(A)) ** 2, sigmoid(A)),
     "twice the argument": ((exp(A) - exp(-A)) / (exp(-A) + exp(A)) * B, Product((tanh(A), B))),
 }
 
@@ -258,7 +279,9 @@ def test_a_row_is_found_in_other_words(old: Expr, new: Expr) -> None:
         Ratio(1 + exp(A), ONE),
         A - A,
         A / A,
-        (exp(A) + exp(-A)) / (exp(A) - exp(-A)),
+        (exp(A) + exp(-A)) / (exp(A) - exp(B)),
+        exp(A) / expm1(B),
+        log(exp(A) + exp(B) + exp(-A)),
         1 + exp(-A),
     ],
     ids=str,

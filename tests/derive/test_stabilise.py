@@ -175,7 +175,16 @@ WARNINGS = {
     ),
     stable_specs.odd_quotient: (
         "odd_quotient: y divides an exponential by one: it is NaN for large inputs and no rule matched",
+        "odd_quotient: dx divides an exponential by one: it is NaN for large inputs and no rule matched",
     ),
+    stable_specs.hidden_quotient: (
+        "hidden_quotient: y divides an exponential by one: it is NaN for large inputs and no rule matched",
+        "hidden_quotient: dx divides an exponential by one: it is NaN for large inputs and no rule matched",
+    ),
+    stable_specs.odd_slope: (
+        "odd_slope: dx divides an exponential by one: it is NaN for large inputs and no rule matched",
+    ),
+    stable_specs.log_of_one_less: (),
 }
 
 

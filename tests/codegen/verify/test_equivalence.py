@@ -143,6 +143,43 @@ TABLE = (
     Planted(
         "both branches",
         "relation widened",
+        "x[0, 0] > zero",
+        "dw[0] = x[0, 0] if x[0, 0] > zero else x[0, 0] / two",
+        ("dw[0] = one if x[0, 0] > zero else x[0, 0] / two",),
+    ),
+    Planted(
+        "both branches",
+        "relation widened",
+        "absolute(x[0, 0] - x[0, 1]) < two",
+        """
+        d = x[0, 0] - x[0, 1]
+        dw[0] = power(d, 2) if absolute(x[0, 0] - x[0, 1]) < two else two * two
+        """,
+        (
+            # it holds at one of the two ties only; at neither
+            """
+            d = x[0, 0] - x[0, 1]
+            dw[0] = d if absolute(x[0, 0] - x[0, 1]) < two else two
+            """,
+            """
+            d = x[0, 0] - x[0, 1]
+            dw[0] = power(d, 2) if absolute(x[0, 0] - x[0, 1]) < two else two
+            """,
+        ),
+    ),
+    Planted(
+        "both branches",
+        "relation widened",
+        "x[0, 0] > low",
+        "low = number(x, -3, 2)\ndw[0] = x[0, 0] + x[0, 0] if x[0, 0] > low else number(x, -3)",
+        (
+            "low = number(x, -3, 2)\ndw[0] = x[0, 0] + x[0, 0] if x[0, 0] > low else number(x, 3)",
+            "low = number(x, -3, M)\ndw[0] = x[0, 0] + x[0, 0] if x[0, 0] > low else number(x, -3)",
+        ),
+    ),
+    Planted(
+        "both branches",
+        "relation widened",
         "z[()] <= zero",
         "z[()] = x[0, 0]\ndw[0] = zero if z[()] <= zero else x[0, 0]",
         ("z[()] = x[0, 1]\ndw[0] = zero if z[()] <= zero else x[0, 0]",),

@@ -128,6 +128,7 @@ def rule_for_large_numbers(patch: Patch) -> None:
     """log(sigmoid(x)) = x: right far below 0 only."""
     wrong = Rewrite("planted", lambda x: log(sigmoid(x)), lambda x: x, "x far below 0", (-50, -40), (-1e3,))
     patch.setattr(rewriting.rewrite, "__defaults__", ((wrong, *REWRITES),))
+    patch.setattr(rewriting, "REWRITES", (wrong, *REWRITES))  # what a page quotes
 
 
 def wrong_distance(patch: Patch) -> None:

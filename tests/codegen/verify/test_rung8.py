@@ -1,7 +1,10 @@
 """Rung 8: NaN, infinities, saturation and ties; in plain Python but for one op."""
 
+import json
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,16 +16,19 @@ from codegen.module import write_module
 from codegen.verify import rung8_nonfinite
 from codegen.verify.cases import Cases
 from codegen.verify.execution import Candidate
-from codegen.verify.extremes import Extreme, base_problem, extremes
+from codegen.verify.extreme_answers import Reference
+from codegen.verify.extremes import Extreme, base_problem, extremes, kinks
 from codegen.verify.face import Face
 from codegen.verify.nonfinite_faults import nonfinite_faults
-from codegen.verify.rung8_nonfinite import Reference, difference, noticed, questions, unlike
+from codegen.verify.rung8_nonfinite import LOST, UNSTABLE, Outcome, difference, noticed, questions, unlike
 from derive.derivation import derive
+from derive.language import log, op, where
 from derive.oracle.numbers import _FLOATS, Floats, Singles, apply
 from tests.codegen.verify.candidates import candidate as of_tests
 from tests.codegen.verify.candidates import cases as of_cases
 
 DOUBLE = np.dtype(np.float64)
+CERTIFICATES = sorted((Path(__file__).parents[3] / "generated").glob("*.certificate.json"))
 SMALL = ("dense_tanh", "dense_relu", "max_pool2d", "softmax_cross_entropy", "huber")
 
 
@@ -95,23 +101,62 @@ def test_saturation_has_an_oracle_that_cannot_overflow():
     unstable, own = Candidate(write_module(lower(plain))), Cases(plain)
     question = next(q for q in questions(own, base_problem(own), DOUBLE) if q.extreme.saturated)
     with np.errstate(all="ignore"):
-        wrong = difference(Face(unstable.plain, own), question)[0]
-        assert "L is inf, not " in wrong  # the IEEE oracle overflows just as the text does; mpmath does not
+        found = difference(Face(unstable.plain, own), question)
+        # the IEEE oracle overflows just as the text does, which is faithful; mpmath does not
+        assert found.fault == "" and "L is inf, exactly " in found.lost[0]
         own.derivation = replace(plain, warnings=("exp overflows",))
-        assert difference(Face(unstable.plain, own), question)[0] == ""
+        assert difference(Face(unstable.plain, own), question) == Outcome()
+    result = rung8_nonfinite.check(unstable, Cases(plain))
+    assert result.verdict == "passed" and result.detail.endswith(LOST) and "L is inf" in result.detail
+
+
+def test_a_kernel_that_overflows_on_its_own_is_refused():
+    """Its equations keep the value: the text of others does not stand for them."""
+    d = candidate("softmax_cross_entropy").plan.derivation
+    text = write_module(lower(replace(d, stable_forward=d.forward, stable_backward=d.backward)))
+    own = cases("softmax_cross_entropy")
+    question = next(q for q in asked("softmax_cross_entropy") if q.extreme.saturated)
+    with np.errstate(all="ignore"):
+        assert "L is inf, not " in difference(Face(Candidate(text).plain, own), question).fault
+
+
+def test_no_certificate_of_the_catalogue_owns_up_to_a_loss_or_to_unstable_equations():
+    rungs = [r for path in CERTIFICATES for r in json.loads(path.read_text())["rungs"] if r["rung"] == 8]
+    assert len(rungs) == len(CERTIFICATES) == len(find(()))
+    assert [r for r in rungs if any(words in r.get("detail", "") for words in (LOST, UNSTABLE))] == []
+
+
+@op(title="logarithm", source="these tests")
+def logarithm(s):
+    N = s.batch("N", "n")
+    n = s.index("n", N)
+    x, y = s.data("x", N), s.let("y", N)
+    y[n] = log(x[n])
+    s.returns(y)
+
+
+def test_outside_its_domain_nothing_is_demanded_of_a_gradient():
+    """log(-1e4) has no value; its slope 1/x, which has one, is not asked for there, but everywhere else."""
+    own = Cases(derive(logarithm[0]))
+    question = next(q for q in questions(own, base_problem(own), DOUBLE) if q.extreme.saturated)
+    x = question.extreme.problem.inputs["x"]
+    assert x[0] == 1e4 and x[-1] == -1e4
+    assert np.isfinite(question.reference.exact(60)["the gradient of x"]).all()
+    asked_for = ~np.isnan(question.reference.inside(60)["the gradient of x"])
+    assert (asked_for == (x > 0)).all() and asked_for.any()
 
 
 @np.errstate(all="ignore")
 def test_padding_that_is_multiplied_is_accepted_and_told_and_nothing_else_is():
     made = questions(cases("conv2d"), base_problem(cases("conv2d")), DOUBLE)
     face = Face(candidate("conv2d").plain, cases("conv2d"))
-    padded = [q for q in made if difference(face, q)[1]]
-    assert padded and all(difference(face, q) == ("", True) for q in padded)
+    padded = [q for q in made if difference(face, q).padded]
+    assert padded and all(difference(face, q) == Outcome(padded=True) for q in padded)
     assert all("K" in q.extreme.about or "cotangent of Y" in q.extreme.about for q in padded)
     question = padded[0]
     for name in question.reference.padded:
         question.reference.padded[name][...] = 0.0
-    assert " is nan, not " in difference(face, question)[0]
+    assert " is nan, not " in difference(face, question).fault
 
 
 def test_what_padding_may_make_nan_is_not_demanded_and_everything_else_is():
@@ -168,6 +213,26 @@ def test_a_number_stands_for_an_infinity_only_where_mpmath_has_it(found, exact, 
     )
     asked = SimpleNamespace(extreme=extreme, reference=reference)
     assert rung8_nonfinite._better(np.array([found]), "y", asked).all() == accepted
+
+
+@op(title="hard sigmoid", source="these tests")
+def hard_sigmoid(s):
+    N = s.batch("N", "n")
+    n = s.index("n", N)
+    x, y = s.data("x", N), s.let("y", N)
+    y[n] = where(x[n], ">", 3, 1, where(x[n], ">", -3, x[n] / 6 + Fraction(1, 2), 0))
+    s.returns(y)
+
+
+def test_a_wrong_number_in_a_comparison_is_noticed_at_that_number_and_nowhere_else():
+    made = Candidate(write_module(lower(derive(hard_sigmoid[0]))))
+    own = Cases(made.plan.derivation)
+    near = [q for q in questions(own, base_problem(own), DOUBLE) if not q.extreme.saturated]
+    wrong = made.text.replace("number(x, 3)", "number(x, 3 + 1)")
+    assert wrong != made.text and noticed(made.text, made, own, near) == ""
+    assert noticed(wrong, made, own, near) == "above kinks"
+    assert noticed(made.text.replace("x[n] > number_3", "x[n] >= number_3"), made, own, near) == "kinks"
+    assert kinks(own.forward) == (-3, 0, 3) and kinks(cases("dense_relu").forward) == ()
 
 
 def test_every_array_meets_nan_and_infinity_and_problems_are_the_same_every_time():
