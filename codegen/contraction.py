@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from codegen.bounds import Bounds
-from codegen.nodes import Clear, Gemm, If, Loop, Statement, View, least
+from codegen.clearing import cleared
+from codegen.nodes import Gemm, If, Loop, Statement, View, least
 from codegen.pointwise import Placed, place
 from codegen.schedule import Task
 from derive.algebra.expr import Product, Read
@@ -49,7 +50,7 @@ def lower_contraction(system: System, task: Task) -> tuple[Statement, ...] | Non
             made = _try(system, task, placed, left, right, (*batch, *extra))
             if made is not None:
                 clear = task.first and _needs_clear(made)
-                return (Clear(task.piece.equation.tensor, task.part), *made) if clear else made
+                return (cleared(task), *made) if clear else made
     return None
 
 
