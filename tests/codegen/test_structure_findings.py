@@ -9,7 +9,7 @@ from codegen.verify.cases import Cases
 from codegen.verify.execution import Candidate
 from codegen.verify.rung3_execution import check
 from derive.derivation import derive
-from derive.language import op, total
+from derive.language import delta, inside, largest, op, tanh, total
 
 FOUND = []
 
@@ -39,6 +39,70 @@ def a_product_of_patches_that_adds_up(s):
     b, t, c, d, p = s.index("b", B), s.index("t", T), s.index("c", C), s.index("d", D), s.index("p", P)
     x, w, y = s.data("x", B, T, C), s.parameter("w", P, C, D), s.let("y", B, T, D)
     y[b, t, d] = total((p, c), w[p, c, d] * x[b, t - r * p, c])
+    s.returns(y)
+
+
+@found
+def zeros_in_a_column(s):
+    """A step of a loop along the last axis cleared a row of h, not its column."""
+    C, D, T = s.size("C", "c"), s.size("D", "d"), s.sequence("T", "t")
+    c, d, t = s.index("c", C), s.index("d", D), s.index("t", T)
+    x, W, h, g = s.data("x", C, T), s.parameter("W", C, D), s.let("h", D, T), s.let("g", C, T)
+    h[d, t] = total(c, W[c, d] * g[c, t - 1])
+    g[c, t] = total(d, W[c, d] * h[d, t]) + x[c, t]
+    s.returns(h)
+
+
+@found
+def a_sum_over_the_index_of_the_loop(s):
+    """g[u] is computed in the loop over t, and sums over t: the one was taken for the other."""
+    T = s.sequence("T", "tu")
+    t, u = s.index("t", T), s.index("u", T)
+    x, h, g, q = s.data("x", T), s.let("h", T), s.let("g", T), s.let("q", T, T)
+    h[t] = tanh(g[t - 1]) + x[t]
+    q[u, t] = h[u - 1] * x[t] + x[u]
+    g[u] = total(t, q[u, t] * x[t])
+    s.returns(g)
+
+
+@found
+def a_maximum_over_the_index_of_the_loop(s):
+    T = s.sequence("T", "tu")
+    t, u = s.index("t", T), s.index("u", T)
+    x, h, g, q = s.data("x", T), s.let("h", T), s.let("g", T), s.let("q", T, T)
+    h[t] = tanh(g[t - 1]) + x[t]
+    q[u, t] = h[u - 1] * x[t] + x[u]
+    g[u] = largest(t, q[u, t] * x[t])
+    s.returns(g)
+
+
+@found
+def a_recurrence_along_the_second_of_two_equal_axes(s):
+    """Only the first axis of a dimension was looked at: a cycle without a step, its author was told."""
+    N = s.sequence("N", "ij")
+    i, j = s.index("i", N), s.index("j", N)
+    x, y, z = s.data("x", N, N), s.let("y", N, N), s.let("z", N, N)
+    y[i, j] = x[i, j] + z[i, j - 1]
+    z[j, i] = x[i, j] * y[j, i] + y[j, i - 1]
+    s.returns(z)
+
+
+@found
+def a_recurrence_along_both_axes_of_a_square(s):
+    N = s.sequence("N", "ij")
+    i, j = s.index("i", N), s.index("j", N)
+    x, c = s.data("x", N), s.let("c", N, N)
+    c[i, j] = delta(i, j) * x[i] + inside(j, i + 1, N) * (c[i + 1, j] * x[i] + c[i, j - 1] * x[j])
+    s.returns(c)
+
+
+@found
+def the_two_halves_of_an_axis(s):
+    """x[i] of the first half was refused: an index over a smaller range than the axis."""
+    M = s.size("M", "m")
+    N = s.size("N", "i", formula=M // 2)
+    i, x, y = s.index("i", N), s.data("x", M), s.let("y", N)
+    y[i] = x[i] * tanh(x[i + N])
     s.returns(y)
 
 

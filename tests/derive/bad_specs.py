@@ -464,3 +464,14 @@ def lenient(s: Spec) -> None:
     d = declared(s)
     d.y[d.i] = total(d.j, d.b[d.j], where=equal(d.j, d.i))
     s.returns(d.y)
+
+
+# inputs -------------------------------------------------------------------------------------------
+@bad(
+    "size K is no axis of an input, so nothing says what it is: give it a formula, or make it a number with "
+    "s.integer"
+)
+def size_that_nothing_says(s: Spec, d: Any) -> None:
+    s.size("K", "q")  # fault
+    d.y[:] = d.b
+    s.returns(d.y)
