@@ -1,12 +1,15 @@
 """Each structure that a user's op ever had and the engine got wrong, as small as it shows the fault, by the
 fault's name: the kernels' text over a finite field, exactly."""
 
+import numpy as np
 import pytest
 
 from codegen.lower import lower
 from codegen.module import write_module
+from codegen.runtime.errors import ShapeError
 from codegen.verify.cases import Cases
 from codegen.verify.execution import Candidate
+from codegen.verify.load import load_fast
 from codegen.verify.rung3_execution import check
 from derive.derivation import derive
 from derive.language import delta, inside, largest, op, tanh, total
@@ -106,9 +109,36 @@ def the_two_halves_of_an_axis(s):
     s.returns(y)
 
 
+def axes_of_computed_sizes(s):
+    """No size, but a number or a sum: KeyError for the cotangent of y, and w was read beyond its end."""
+    N, k = s.size("N", "i"), s.integer("k", 3, least=1)
+    j, p = s.index("j", N + 2), s.index("p", k)
+    x, w, v, y = s.data("x", N), s.parameter("w", k), s.parameter("v", N + 2), s.let("y", N + 2, k)
+    y[j, p] = v[j] * w[p] * x[j - p]
+    s.returns(y)
+
+
+found(axes_of_computed_sizes)
+
+
 @pytest.mark.parametrize("made", FOUND, ids=lambda made: made.name)
 def test_the_emitted_text_computes_it_exactly_now(made):
     source = write_module(lower(derive(made)))
     result = check(Candidate(source), Cases(source.plan.derivation))
     assert result.points >= 3
     assert (result.verdict, result.detail) == ("passed", "")
+
+
+def test_axes_of_computed_sizes_are_checked_at_a_call():
+    (made,) = op(title="computed sizes", source="a user")(axes_of_computed_sizes)
+    module = load_fast(made.name, write_module(lower(derive(made))).text)
+    x, w, v = np.ones((2, 4)), np.arange(1.0, 4), np.ones(6)
+    y, pullback = module.vjp(x, w, v)
+    assert y.y.shape == (2, 6, 3)
+    assert np.allclose(pullback(np.ones((2, 6, 3))).w, [8, 8, 8])
+    with pytest.raises(ShapeError, match="w has k = 3, expected k = 2"):
+        module.forward(x, w, v, k=2)
+    with pytest.raises(ShapeError, match=r"v has N \+ 2 = 5, expected N \+ 2 = 6"):
+        module.forward(x, w, v[:5])
+    with pytest.raises(ShapeError, match="cotangent of y has shape"):
+        pullback(np.ones((2, 6, 2)))
