@@ -98,7 +98,22 @@ def _refuse(cycle: list[Edge], axes: Iterable[Axis]) -> None:
             )
     # under a guard (s < t) a read at a varying distance may be a recurrence: the scheduler decides
     if not any(e.guarded and not _stays(e, axes) for e in cycle):
+        if any(_varies(e, axis) for e in cycle for axis in axes):
+            raise SpecError(
+                f"the recurrence of {names} reads steps at a varying distance: read a fixed number of steps "
+                "away",
+                where,
+            )
         raise SpecError(f"{names}: a cycle without a step: read one of them a step earlier", where)
+
+
+def _varies(edge: Edge, axis: Axis) -> bool:
+    """Whether it reads from where it is, along an axis, but no fixed number of steps away."""
+    shift, here = edge.shift(axis), axis.of(edge.reader)
+    if shift is None or here is None or shift.is_integer():
+        return False
+    there = shift + edge.reader.indices[here].symbol
+    return edge.reader.indices[here].name in there.names()
 
 
 def _stays(edge: Edge, axes: Iterable[Axis]) -> bool:

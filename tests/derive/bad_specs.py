@@ -248,6 +248,14 @@ def step_on_one_way_round_only(s: Spec, d: Any) -> None:
     s.returns(h)
 
 
+@bad("the recurrence of h reads steps at a varying distance: read a fixed number of steps away")
+def step_of_a_run_time_number(s: Spec, d: Any) -> None:
+    h, lag = s.let("h", d.T, d.H), s.integer("lag", 2, least=1)
+    d.y[:] = d.b
+    h[d.t] = h[d.t - lag] + d.v[d.t]  # fault
+    s.returns(h)
+
+
 @bad("the recurrence of h looks into its past and its future at once: split it in two")
 def both_ways(s: Spec, d: Any) -> None:
     h = s.let("h", d.T, d.H)
