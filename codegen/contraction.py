@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from codegen.bounds import Bounds
+from codegen.clearing import cleared
 from codegen.nodes import Gemm, If, Loop, Statement, View, least
 from codegen.pointwise import Placed, place
 from codegen.schedule import Task
@@ -29,6 +30,8 @@ class Operand:
 def lower_contraction(system: System, task: Task) -> tuple[Statement, ...] | None:
     """The piece as matrix products inside as few loops as possible, or None where it is none.
 
+    What the first piece of a tensor only adds to is cleared before.
+
     Indices are batch (in both factors and on the left), rows (left and first factor), columns (left
     and second), summed (both factors). A batch or summed index may become a loop around the product.
     """
@@ -46,7 +49,8 @@ def lower_contraction(system: System, task: Task) -> tuple[Statement, ...] | Non
         for extra in combinations(others, count):
             made = _try(system, task, placed, left, right, (*batch, *extra))
             if made is not None:
-                return made
+                clear = task.first and _needs_clear(made)
+                return (cleared(task), *made) if clear else made
     return None
 
 
@@ -145,10 +149,8 @@ def _statements(
     return body
 
 
-def needs_clear(task: Task, made: tuple[Statement, ...]) -> bool:
+def _needs_clear(made: tuple[Statement, ...]) -> bool:
     """Whether the products only add to what must first be 0."""
-    if not task.first:
-        return False
     return any(isinstance(s, If) or (isinstance(s, Gemm) and s.add) for s in _deep(made))
 
 

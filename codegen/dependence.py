@@ -7,10 +7,10 @@ reach.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
-from derive.algebra.index import Affine
+from derive.algebra.index import Affine, Index
 from derive.algebra.monoids import MONOIDS
 from derive.algebra.system import Equation, System, Term
 from derive.errors import DerivationError
@@ -121,16 +121,27 @@ def distance(edge: Edge, nodes: tuple[Piece, ...], axes: Mapping[str, int]) -> i
     return shift.integer() if shift.is_integer() else None
 
 
-def carried_axes(nodes: tuple[Piece, ...], dim: Affine) -> dict[str, int] | None:
-    """For each tensor that is written, its first axis of this dimension; None if one has none."""
+def carried_axes(
+    nodes: tuple[Piece, ...], index: Index, taken: Set[str] = frozenset()
+) -> dict[str, int] | None:
+    """For each tensor that is written, the axis that a loop over an index of the first one steps along.
+
+    Of several axes of the index's dimension it is the one with as many before it, or the last; those that
+    are taken are stepped along by loops around. None if a tensor has no axis left.
+    """
+    rank = _open_axes(nodes[0].equation, index.hi, taken).index(nodes[0].equation.indices.index(index))
     axes: dict[str, int] = {}
     for node in nodes:
         for equation in (node.equation, *node.also):
-            positions = [k for k, i in enumerate(equation.indices) if i.hi == dim]
+            positions = _open_axes(equation, index.hi, taken)
             if not positions:
                 return None
-            axes[equation.tensor] = positions[0]
+            axes[equation.tensor] = positions[min(rank, len(positions) - 1)]
     return axes
+
+
+def _open_axes(equation: Equation, dim: Affine, taken: Set[str]) -> list[int]:
+    return [k for k, i in enumerate(equation.indices) if i.hi == dim and i.name not in taken]
 
 
 def direction(distances: list[int | None], tensors: Iterable[str]) -> int:

@@ -66,6 +66,11 @@ class Face:
     def shape_text(self, tensor: Tensor) -> str:
         return shape(tensor.dims) if tensor.dims else "()"
 
+    def computed_dims(self, tensor: Tensor) -> list[Affine]:
+        """Its dimensions that are no size and no constant: an integer parameter, or such as 2*N + 1."""
+        sizes = {s.name for s in self.forward.sizes}
+        return [d for d in dict.fromkeys(tensor.dims) if not d.is_integer() and d.plain() not in sizes]
+
     def declaration(self, tensor: Tensor) -> str:
         shape = ", ".join(str(d) if d.is_integer() else repr(str(d)) for d in tensor.dims)
         comma = "," if len(tensor.dims) == 1 else ""

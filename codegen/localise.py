@@ -15,6 +15,7 @@ from derive.algebra.expr import Call, Expr, Power, Ratio, Read, transform, walk
 def localise(nest: Nest, needed: set[str], integers: set[str], names: Names) -> Nest:
     """The nest with elements that it stores and reads again in locals, and without the stores of
     arrays that nobody else reads; values that are computed twice are computed once."""
+    needed = needed | _read_elsewhere(nest)
     held: dict[Read, Expr] = {}
     made: list[Statement] = []
     for n, statement in enumerate(nest.body):
@@ -38,6 +39,12 @@ def localise(nest: Nest, needed: set[str], integers: set[str], names: Names) -> 
         if wanted:
             made.append(replace(statement, value=value))
     return replace(nest, body=_share(tuple(made), names))
+
+
+def _read_elsewhere(nest: Nest) -> set[str]:
+    """Arrays that the nest reads where it does not store them: another step of a loop around it did."""
+    wrote, read = accesses(nest.body)
+    return {tensor for tensor, places in read.items() if places - wrote.get(tensor, places)}
 
 
 def _put(value: Expr, held: Mapping[Read, Expr]) -> Expr:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 from codegen.accesses import arrays_read, arrays_written, flatten
 from codegen.bounds import Bounds
-from codegen.contraction import lower_contraction, needs_clear
+from codegen.contraction import lower_contraction
 from codegen.fuse import EVERYTHING, Pruning, fuse
 from codegen.legality import enforce_kernel, enforce_schedule
 from codegen.localise import localise
 from codegen.names import WORDS, Names, check_words
-from codegen.nodes import Clear, Kernel, Loop, Nest, Section, Statement, least, with_inner
+from codegen.nodes import Kernel, Loop, Nest, Section, Statement, least, with_inner
 from codegen.pointwise import lower_pointwise
 from codegen.reduction import lower_maximum, lower_sum, wrap
 from codegen.schedule import Item, Steps, Task, schedule
@@ -131,9 +131,8 @@ def _lower_task(system: System, task: Task, names: Names) -> list[Statement]:
         return list(lower_maximum(system, task, names))
     made = lower_contraction(system, task)
     if made is None:
-        return list(lower_unfolded(system, task, names) or lower_sum(system, task, names))
-    start = [Clear(task.piece.equation.tensor, task.part)] if needs_clear(task, made) else []
-    return [*start, *made]
+        made = lower_unfolded(system, task, names) or lower_sum(system, task, names)
+    return list(made)
 
 
 def _finish(

@@ -67,6 +67,9 @@ class _Module(Face):
             for p in self.forward.reals
         ]
         lines += [line for size in self.forward.sizes for line in self._size_lines(size)]
+        lines += [
+            self._check_given(t.name, str(d), d) for t in self.input_tensors() for d in self.computed_dims(t)
+        ]
         kernel = self.plan.forward
         lines += [
             self._allocate(self.forward.tensor(n))
@@ -94,13 +97,12 @@ class _Module(Face):
         return [
             f"{size.name} = {size.formula}",
             self._check_size(size, str(size.formula)),
-            *(self._check_given(size, name) for name in dict.fromkeys(given)),
+            *(self._check_given(name, str(size.formula), size.name) for name in dict.fromkeys(given)),
         ]
 
-    def _check_given(self, size: Size, tensor: str) -> str:
+    def _check_given(self, tensor: str, formula: str, name: object) -> str:
         """An input that has an axis of a computed size must agree with the formula."""
-        named = f'"{self.op.name}", "{tensor}", "{size.name}", size["{size.name}"]'
-        return f'check_given({named}, {size.name}, "{size.formula}")'
+        return f'check_given("{self.op.name}", "{tensor}", "{name}", size["{name}"], {name}, "{formula}")'
 
     def _check_size(self, size: Size, formula: str) -> str:
         words = json.dumps(" ".join(formula.split()), ensure_ascii=False)
@@ -114,6 +116,7 @@ class _Module(Face):
         values = ", ".join(f'"{n}": {n}' for n in self.differentiable_outputs())
         lines = [f"given = {{{values}}}", f"{joined(self.saved())} = self._saved"]
         shape_sizes = {s.name for s in self.forward.sizes}
+        shape_sizes |= {str(d) for t in self.output_tensors() for d in self.computed_dims(t)}
         sizes = ", ".join(f'"{n}": {n}' for n in sorted(shape_sizes))
         cotangents = joined(self.plan.backward.cotangents)
         lines.append(f"size = {{{sizes}}}")

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from codegen.bounds import Bounds
+from codegen.clearing import cleared
 from codegen.names import Names
-from codegen.nodes import Clear, If, Let, Local, Nest, Statement, Store
+from codegen.nodes import If, Let, Local, Nest, Statement, Store
 from codegen.schedule import Task
 from derive.algebra.domains import zero_outside
 from derive.algebra.expr import ZERO as NOTHING
@@ -63,7 +64,7 @@ def lower_pointwise(system: System, task: Task, names: Names) -> list[Statement]
     setting = task.first
     made: list[Statement] = []
     if task.first and not _covers(system, task, groups):
-        made.append(Clear(tensor, task.part))
+        made.append(cleared(task))
         setting = False
     disjoint = all(term.moved for term in placed)
     for at, terms in groups.items():

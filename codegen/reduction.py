@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from codegen.bounds import Bounds
+from codegen.clearing import cleared
 from codegen.names import Names
-from codegen.nodes import Clear, If, IndexValue, Let, Local, Loop, Statement, Store, Track, least
+from codegen.nodes import If, IndexValue, Let, Local, Loop, Statement, Store, Track, least
 from codegen.pointwise import guard_reads, place
 from codegen.schedule import Task
 from derive.algebra.domains import zero_outside
@@ -159,7 +160,7 @@ def lower_sum(system: System, task: Task, names: Names) -> tuple[Statement, ...]
     if depth == len(order):
         body = (*before, Store(found.target, value, add=True))
         made = wrap(bounds, order, found.guards, body)
-        return (_clear(task), *made) if task.first else made
+        return (cleared(task), *made) if task.first else made
     total = names.like(f"{found.target.tensor}_")
     inner_names = {i.name for i in order[depth:]}
     inside = tuple(g for g in found.guards if inner_names & {n for e in g.parts() for n in e.names()})
@@ -168,11 +169,7 @@ def lower_sum(system: System, task: Task, names: Names) -> tuple[Statement, ...]
     setting = task.first and plain and not outside and depth == len(found.free)
     body = (Let(total, NOTHING), *inner, Store(found.target, Local(total), add=not setting))
     made = wrap(bounds, order[:depth], outside, body)
-    return (_clear(task), *made) if task.first and not setting else made
-
-
-def _clear(task: Task) -> Clear:
-    return Clear(task.piece.equation.tensor, task.part)
+    return (cleared(task), *made) if task.first and not setting else made
 
 
 def _inside_or_zero(bounds: Bounds, term: Term, names: Names) -> tuple[list[Statement], Expr]:

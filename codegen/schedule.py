@@ -46,12 +46,6 @@ class Task:
         own = self.piece.equation.lhs.at
         return own if self.member is None else (self.member, *own[1:])
 
-    @property
-    def part(self) -> tuple[Affine, ...]:
-        """The leading positions that choose what it writes to, of all that the tensor holds."""
-        fixed = {i.name for i in self.fixed}
-        return tuple(e for e in self.at if e.plain() in fixed or e == self.member)
-
 
 Item: TypeAlias = Steps | Task
 Order: TypeAlias = Callable[[Piece, Piece | None], int]
@@ -126,7 +120,7 @@ def _steps(
     fault: DerivationError | None = None
     taken = {i.name for i in fixed}
     for candidate in members[0].equation.indices:
-        axes = carried_axes(members, candidate.hi) if candidate.name not in taken else None
+        axes = carried_axes(members, candidate, taken) if candidate.name not in taken else None
         if axes is None:
             continue
         try:
@@ -151,29 +145,28 @@ def _at_same_step(edge: Edge, nodes: tuple[Piece, ...], loops: tuple[Index, ...]
 def _rename_step(piece: Piece, axes: dict[str, int], step: Index) -> Piece:
     """The piece with its carried index called as the loop's."""
 
-    def rename(equation: Equation) -> Equation:
+    def names(equation: Equation) -> dict[str, str]:
+        # exchanged: another axis, or an index summed over, may have the loop's name
         old = equation.indices[axes[equation.tensor]].name
-        if old == step.name:
-            return equation
-        put = {old: step.symbol}
-        if any(i.name == step.name for i in equation.indices):
-            raise DerivationError(f"index {step.name} has two meanings in the equation of {equation.tensor}")
-        indices = tuple(i.renamed(step.name) if i.name == old else i for i in equation.indices)
-        return replace(equation, indices=indices, terms=tuple(_put(t, put) for t in equation.terms))
+        return {old: step.name, step.name: old}
 
-    old = piece.equation.indices[axes[piece.equation.tensor]].name
-    put = {} if old == step.name else {old: step.symbol}
-    return Piece(
-        rename(piece.equation), tuple(_put(t, put) for t in piece.terms), tuple(map(rename, piece.also))
-    )
+    def rename(equation: Equation) -> Equation:
+        put = names(equation)
+        indices = tuple(i.renamed(put.get(i.name, i.name)) for i in equation.indices)
+        return replace(equation, indices=indices, terms=tuple(_renamed(t, put) for t in equation.terms))
+
+    terms = tuple(_renamed(t, names(piece.equation)) for t in piece.terms)
+    return Piece(rename(piece.equation), terms, tuple(map(rename, piece.also)))
 
 
-def _put(term: Term, put: dict[str, Affine]) -> Term:
+def _renamed(term: Term, names: dict[str, str]) -> Term:
+    put = {old: Affine.of(new) for old, new in names.items()}
     return replace(
         term,
-        binders=tuple(b.substitute(put) for b in term.binders),
+        binders=tuple(b.renamed(names.get(b.name, b.name)).substitute(put) for b in term.binders),
         guards=tuple(g.substitute(put) for g in term.guards),
         body=substitute(term.body, put),
+        witness=names.get(term.witness, term.witness),
     )
 
 

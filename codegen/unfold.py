@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from codegen.bounds import Bounds
+from codegen.clearing import cleared
 from codegen.contraction import lower_contraction
 from codegen.dependence import Piece
 from codegen.names import Names
@@ -125,10 +126,10 @@ def lower_unfolded(system: System, task: Task, names: Names) -> tuple[Statement,
     for index in reversed(found.outer):
         body = (Loop(index.name, (least(index.lo),), (least(index.hi),), body),)
     # the places of the padding are the same in every example: they are cleared once
-    start = [] if found.scatters or not found.found.guards else [Clear(buffer.name)]
+    start: list[Statement] = [] if found.scatters or not found.found.guards else [Clear(buffer.name)]
     adds = found.scatters or any(i in found.found.summed for i in found.outer)
     if task.first and adds:
-        start.append(Clear(task.piece.equation.tensor, task.part))
+        start.append(cleared(task))
     return (*start, *body)
 
 

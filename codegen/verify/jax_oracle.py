@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from codegen.verify.grids import Grid, Grids, Point, conjunction, everywhere, load_jax
-from codegen.verify.recurrence import Walk, axis_of, reads_of, walk
+from codegen.verify.recurrence import Walk, reads_of, walk
 from derive.algebra.index import Affine, Index
 from derive.algebra.system import Equation, System, Term
 from derive.oracle.meaning import symbols_of
@@ -83,7 +83,7 @@ class Run(Grids):
         for name in order.tensors:
             self.arrays = {**outside, **made}
             dims, equation = self.system.tensor(name).dims, self.equations[name]
-            axes = [axis_of(dims, size) for size in order.sizes]
+            axes = [axis.of(dims) for axis in order.axes]
             here = {equation.indices[axis].name: place[k] for k, axis in enumerate(axes)}
             start = [place[axes.index(axis)] if axis in axes else 0 for axis in range(len(dims))]
             row = self.jnp.expand_dims(self.equation(equation, here), axes)

@@ -18,12 +18,29 @@ Reads = tuple[tuple[str, tuple[Affine, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
-    """Sizes from the outermost to the innermost with their direction (1 or -1), and the tensors' order."""
+class Axis:
+    """Of a tensor's axes of one size the one with so many before it."""
 
-    sizes: tuple[str, ...]
+    size: str
+    before: int = 0
+
+    def of(self, dims: tuple[Affine, ...]) -> int:
+        """Its place among a tensor's dimensions, -1 where there is none."""
+        places = [k for k, dim in enumerate(dims) if dim.plain() == self.size]
+        return places[self.before] if self.before < len(places) else -1
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Axes from the outermost to the innermost with their direction (1 or -1), and the tensors' order."""
+
+    axes: tuple[Axis, ...]
     directions: tuple[int, ...]
     tensors: tuple[str, ...]
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        return tuple(axis.size for axis in self.axes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +58,25 @@ def reads_of(equation: Equation) -> Reads:
     return floating + tuple((r.tensor, r.at) for t in equation.terms for r in t.integer_reads())
 
 
-def axis_of(dims: tuple[Affine, ...], size: str) -> int:
-    """The first axis of this size, -1 where there is none."""
-    return next((axis for axis, dim in enumerate(dims) if dim.plain() == size), -1)
-
-
 def walk(system: System, names: Sequence[str]) -> Walk:
     """The order for a cycle of tensors. Raises DerivationError where there is none."""
     cycle = [e for e in system.equations if e.tensor in names]
-    sizes = [s.name for s in system.sizes if _carries(system, cycle, s.name)]
-    if not sizes:
+    ranks = range(max(len(system.tensor(e.tensor).dims) for e in cycle))
+    every = [Axis(s.name, n) for s in system.sizes for n in ranks]
+    axes = [axis for axis in every if _carries(system, cycle, axis)]
+    if not axes:
         raise DerivationError(f"{' -> '.join(names)}: a cycle in which no index carries a step")
-    orders = itertools.permutations(sizes)
-    for order, directions in itertools.product(orders, itertools.product((1, -1), repeat=len(sizes))):
+    orders = itertools.permutations(axes)
+    for order, directions in itertools.product(orders, itertools.product((1, -1), repeat=len(axes))):
         needs = list(_needs(system, cycle, order))
         if all(_is_earlier(n.distance, directions) for n in needs if any(n.distance)):
             return Walk(order, directions, _sorted([e.tensor for e in cycle], needs))
     raise DerivationError(f"{' -> '.join(names)}: a cycle whose rows need each other in every order")
 
 
-def _carries(system: System, cycle: list[Equation], size: str) -> bool:
-    """Whether all reads inside the cycle are whole steps along a size, and not all of them 0."""
-    steps = [_step(system, e, at, t, size) for e in cycle for t, at in _inside(cycle, e)]
+def _carries(system: System, cycle: list[Equation], axis: Axis) -> bool:
+    """Whether all reads inside the cycle are whole steps along an axis, and not all of them 0."""
+    steps = [_step(system, e, at, t, axis) for e in cycle for t, at in _inside(cycle, e)]
     return None not in steps and any(steps)
 
 
@@ -71,19 +85,18 @@ def _inside(cycle: list[Equation], equation: Equation) -> Reads:
     return tuple((tensor, at) for tensor, at in reads_of(equation) if tensor in names)
 
 
-def _step(system: System, equation: Equation, at: tuple[Affine, ...], tensor: str, size: str) -> int | None:
-    own = axis_of(system.tensor(equation.tensor).dims, size)
-    axis = axis_of(system.tensor(tensor).dims, size)
-    if own < 0 or axis < 0:
+def _step(system: System, equation: Equation, at: tuple[Affine, ...], tensor: str, axis: Axis) -> int | None:
+    own, other = axis.of(system.tensor(equation.tensor).dims), axis.of(system.tensor(tensor).dims)
+    if own < 0 or other < 0:
         return None
-    distance = at[axis] - equation.indices[own].symbol
+    distance = at[other] - equation.indices[own].symbol
     return distance.integer() if distance.is_integer() else None
 
 
-def _needs(system: System, cycle: list[Equation], sizes: Sequence[str]) -> Iterator[Need]:
+def _needs(system: System, cycle: list[Equation], axes: Sequence[Axis]) -> Iterator[Need]:
     for equation in cycle:
         for tensor, at in _inside(cycle, equation):
-            steps = (_step(system, equation, at, tensor, size) for size in sizes)
+            steps = (_step(system, equation, at, tensor, axis) for axis in axes)
             yield Need(equation.tensor, tensor, tuple(step or 0 for step in steps))
 
 

@@ -23,17 +23,34 @@ class Edge:
     at: tuple[Affine, ...]
     guarded: bool
 
-    def distance(self, dim: Affine) -> int | None:
-        """How far ahead it reads along a dimension; None if that varies."""
-        there, here = _axis(self.tensor, dim), _axis(self.reader, dim)
+    def shift(self, axis: Axis) -> Affine | None:
+        """Where it reads along an axis, from where it is; None where either tensor has no such axis."""
+        there, here = axis.of(self.tensor), axis.of(self.reader)
         if there is None or here is None:
             return None
-        shift = self.at[there] - self.reader.indices[here].symbol
-        return shift.integer() if shift.is_integer() else None
+        return self.at[there] - self.reader.indices[here].symbol
+
+    def distance(self, axis: Axis) -> int | None:
+        """How far ahead it reads along an axis; None if that varies."""
+        shift = self.shift(axis)
+        return shift.integer() if shift is not None and shift.is_integer() else None
 
 
-def _axis(equation: Equation, dim: Affine) -> int | None:
-    return next((k for k, i in enumerate(equation.indices) if i.hi == dim), None)
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Of a tensor's axes of one dimension the one with so many before it, or the last."""
+
+    dim: Affine
+    before: int
+
+    def of(self, equation: Equation) -> int | None:
+        places = [k for k, i in enumerate(equation.indices) if i.hi == self.dim]
+        return places[min(self.before, len(places) - 1)] if places else None
+
+
+def _axes(equation: Equation) -> tuple[Axis, ...]:
+    dims = [i.hi for i in equation.indices]
+    return tuple(Axis(dim, dims[:k].count(dim)) for k, dim in enumerate(dims))
 
 
 def check_cycles(system: System) -> None:
@@ -54,14 +71,14 @@ def check_cycles(system: System) -> None:
 
 def _check(edges: list[Edge]) -> None:
     for cycle in _cycles(edges):
-        dims = dict.fromkeys(i.hi for e in cycle for i in e.reader.indices)
-        for dim in dims:
-            distances = [e.distance(dim) for e in cycle]
+        axes = dict.fromkeys(axis for e in cycle for axis in _axes(e.reader))
+        for axis in axes:
+            distances = [e.distance(axis) for e in cycle]
             if _one_way(distances):
                 _check([e for e, d in zip(cycle, distances, strict=True) if d == 0])
                 break
         else:
-            _refuse(cycle, dims)
+            _refuse(cycle, axes)
 
 
 def _one_way(distances: list[int | None]) -> bool:
@@ -69,23 +86,38 @@ def _one_way(distances: list[int | None]) -> bool:
     return len(steps) == len(distances) and any(steps) and not min(steps) < 0 < max(steps)
 
 
-def _refuse(cycle: list[Edge], dims: Iterable[Affine]) -> None:
+def _refuse(cycle: list[Edge], axes: Iterable[Axis]) -> None:
     names = ", ".join(sorted({e.reader.tensor for e in cycle}))
     where = cycle[0].reader.where
-    for dim in dims:
-        steps = [d for e in cycle if (d := e.distance(dim)) is not None]
+    for axis in axes:
+        steps = [d for e in cycle if (d := e.distance(axis)) is not None]
         if steps and min(steps) < 0 < max(steps):
             raise SpecError(
                 f"the recurrence of {names} looks into its past and its future at once: split it in two",
                 where,
             )
     # under a guard (s < t) a read at a varying distance may be a recurrence: the scheduler decides
-    if not any(e.guarded and not _stays(e, dims) for e in cycle):
+    if not any(e.guarded and not _stays(e, axes) for e in cycle):
+        if any(_varies(e, axis) for e in cycle for axis in axes):
+            raise SpecError(
+                f"the recurrence of {names} reads steps at a varying distance: read a fixed number of steps "
+                "away",
+                where,
+            )
         raise SpecError(f"{names}: a cycle without a step: read one of them a step earlier", where)
 
 
-def _stays(edge: Edge, dims: Iterable[Affine]) -> bool:
-    return all(edge.distance(dim) == 0 for dim in dims)
+def _varies(edge: Edge, axis: Axis) -> bool:
+    """Whether it reads from where it is, along an axis, but no fixed number of steps away."""
+    shift, here = edge.shift(axis), axis.of(edge.reader)
+    if shift is None or here is None or shift.is_integer():
+        return False
+    there = shift + edge.reader.indices[here].symbol
+    return edge.reader.indices[here].name in there.names()
+
+
+def _stays(edge: Edge, axes: Iterable[Axis]) -> bool:
+    return all(edge.distance(axis) == 0 for axis in axes)
 
 
 def _cycles(edges: list[Edge]) -> list[list[Edge]]:

@@ -19,7 +19,7 @@ from derive.algebra.expr import (
     substitute,
     walk,
 )
-from derive.algebra.index import Affine, Index, IntegerRead, names_of
+from derive.algebra.index import Affine, Index, IntegerRead, Quotient, names_of
 from derive.algebra.system import Size, Tensor, fresh, fresh_letter
 from derive.errors import SpecError
 
@@ -105,10 +105,23 @@ class Scope:
 
     def is_part(self, dim: Affine, whole: Affine) -> bool:
         """Whether a size is declared as a sum of which `dim` is a part, as in a concatenation."""
-        formula = next((s.formula for s in self.sizes if s.name == whole.plain()), None)
+        formula = self._formula(whole)
         if formula is None or formula.denominator != Affine.of(1):
             return False
         return all(term in (formula.numerator + formula.offset).terms for term in dim.terms)
+
+    def is_within(self, part: Affine, dim: Affine) -> bool:
+        """Whether a size is never larger than another by what they are declared as: 2*N, H + G, M//2."""
+        fraction, formula = self._formula(part), self._formula(dim)
+        if fraction is not None and (fraction.numerator, fraction.offset) == (dim, Affine()):
+            return True
+        whole = dim if formula is None else formula.numerator + formula.offset
+        if formula is not None and formula.denominator != Affine.of(1):
+            return False
+        return all(count >= 0 for _, count in (whole - part).terms)
+
+    def _formula(self, dim: Affine) -> Quotient | None:
+        return next((s.formula for s in self.sizes if s.name == dim.plain()), None)
 
     def range_of(self, name: str) -> Index:
         if name not in self.ranges:
@@ -129,7 +142,7 @@ def check_axes(scope: Scope, node: Expr) -> None:
             index = scope.ranges.get(e.plain() or "")
             if index is None or index.lo != Affine() or index.hi == dim:
                 continue
-            if not scope.is_part(dim, index.hi):
+            if not scope.is_part(dim, index.hi) and not scope.is_within(index.hi, dim):
                 raise scope.fault(
                     f"index '{index.name}' has two ranges, 0..{index.hi}-1 and that of axis {axis} of "
                     f"{part.tensor}, 0..{dim}-1: declare a second index"

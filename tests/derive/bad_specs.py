@@ -248,6 +248,14 @@ def step_on_one_way_round_only(s: Spec, d: Any) -> None:
     s.returns(h)
 
 
+@bad("the recurrence of h reads steps at a varying distance: read a fixed number of steps away")
+def step_of_a_run_time_number(s: Spec, d: Any) -> None:
+    h, lag = s.let("h", d.T, d.H), s.integer("lag", 2, least=1)
+    d.y[:] = d.b
+    h[d.t] = h[d.t - lag] + d.v[d.t]  # fault
+    s.returns(h)
+
+
 @bad("the recurrence of h looks into its past and its future at once: split it in two")
 def both_ways(s: Spec, d: Any) -> None:
     h = s.let("h", d.T, d.H)
@@ -463,4 +471,15 @@ def misspelt(s: Spec, d: Any) -> None:
 def lenient(s: Spec) -> None:
     d = declared(s)
     d.y[d.i] = total(d.j, d.b[d.j], where=equal(d.j, d.i))
+    s.returns(d.y)
+
+
+# inputs -------------------------------------------------------------------------------------------
+@bad(
+    "size K is no axis of an input, so nothing says what it is: give it a formula, or make it a number with "
+    "s.integer"
+)
+def size_that_nothing_says(s: Spec, d: Any) -> None:
+    s.size("K", "q")  # fault
+    d.y[:] = d.b
     s.returns(d.y)

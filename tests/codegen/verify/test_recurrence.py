@@ -54,6 +54,22 @@ def test_a_step_back_may_be_a_step_aside():
     assert walk(lattice((-1, 0), (1, -1)), ["h"]).sizes == ("L", "T")
 
 
+def test_two_axes_of_one_size_are_two_axes():
+    def square(s):
+        T = s.size("T", "tl")
+        t, l = s.index("t", T), s.index("l", T)
+        x, h = s.data("x", T, T), s.let("h", T, T)
+        h[t, l] = x[t, l] + h[t, l + 1] * h[t - 1, l]
+        s.returns(h)
+
+    found = walk(system_of(square), ["h"])
+    assert found.sizes == ("T", "T")
+    assert {(axis.before, way) for axis, way in zip(found.axes, found.directions, strict=True)} == {
+        (0, 1),
+        (1, -1),
+    }
+
+
 def test_what_is_read_in_the_same_row_comes_first():
     assert walk(pair(-1), ["a", "b"]).tensors == ("b", "a")
     assert walk(pair(2), ["a", "b"]).directions == (-1,)

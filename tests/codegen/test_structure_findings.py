@@ -1,0 +1,144 @@
+"""Each structure that a user's op ever had and the engine got wrong, as small as it shows the fault, by the
+fault's name: the kernels' text over a finite field, exactly."""
+
+import numpy as np
+import pytest
+
+from codegen.lower import lower
+from codegen.module import write_module
+from codegen.runtime.errors import ShapeError
+from codegen.verify.cases import Cases
+from codegen.verify.execution import Candidate
+from codegen.verify.load import load_fast
+from codegen.verify.rung3_execution import check
+from derive.derivation import derive
+from derive.language import delta, inside, largest, op, tanh, total
+
+FOUND = []
+
+
+def found(build):
+    (made,) = op(title=build.__name__.replace("_", " "), source="a user")(build)
+    FOUND.append(made)
+    return made
+
+
+@found
+def a_gradient_that_only_its_own_next_step_reads(s):
+    """dx was stored for nobody, it seemed, and read at t + 1: an illegal plan."""
+    T = s.sequence("T", "t")
+    t = s.index("t", T)
+    u, k, v, x = s.data("u", T), s.parameter("k"), s.let("v", T), s.let("x", T)
+    v[t] = v[t - 1] + u[t] - k * x[t - 1]
+    x[t] = x[t - 1] + v[t - 1]
+    s.returns(x)
+
+
+@found
+def a_product_of_patches_that_adds_up(s):
+    """One product for each p, each added to dx, which nothing had cleared."""
+    B, T, C, D = s.batch("B", "b"), s.size("T", "t"), s.size("C", "c"), s.size("D", "d")
+    P, r = s.size("P", "p"), s.integer("dilation", 2)
+    b, t, c, d, p = s.index("b", B), s.index("t", T), s.index("c", C), s.index("d", D), s.index("p", P)
+    x, w, y = s.data("x", B, T, C), s.parameter("w", P, C, D), s.let("y", B, T, D)
+    y[b, t, d] = total((p, c), w[p, c, d] * x[b, t - r * p, c])
+    s.returns(y)
+
+
+@found
+def zeros_in_a_column(s):
+    """A step of a loop along the last axis cleared a row of h, not its column."""
+    C, D, T = s.size("C", "c"), s.size("D", "d"), s.sequence("T", "t")
+    c, d, t = s.index("c", C), s.index("d", D), s.index("t", T)
+    x, W, h, g = s.data("x", C, T), s.parameter("W", C, D), s.let("h", D, T), s.let("g", C, T)
+    h[d, t] = total(c, W[c, d] * g[c, t - 1])
+    g[c, t] = total(d, W[c, d] * h[d, t]) + x[c, t]
+    s.returns(h)
+
+
+@found
+def a_sum_over_the_index_of_the_loop(s):
+    """g[u] is computed in the loop over t, and sums over t: the one was taken for the other."""
+    T = s.sequence("T", "tu")
+    t, u = s.index("t", T), s.index("u", T)
+    x, h, g, q = s.data("x", T), s.let("h", T), s.let("g", T), s.let("q", T, T)
+    h[t] = tanh(g[t - 1]) + x[t]
+    q[u, t] = h[u - 1] * x[t] + x[u]
+    g[u] = total(t, q[u, t] * x[t])
+    s.returns(g)
+
+
+@found
+def a_maximum_over_the_index_of_the_loop(s):
+    T = s.sequence("T", "tu")
+    t, u = s.index("t", T), s.index("u", T)
+    x, h, g, q = s.data("x", T), s.let("h", T), s.let("g", T), s.let("q", T, T)
+    h[t] = tanh(g[t - 1]) + x[t]
+    q[u, t] = h[u - 1] * x[t] + x[u]
+    g[u] = largest(t, q[u, t] * x[t])
+    s.returns(g)
+
+
+@found
+def a_recurrence_along_the_second_of_two_equal_axes(s):
+    """Only the first axis of a dimension was looked at: a cycle without a step, its author was told."""
+    N = s.sequence("N", "ij")
+    i, j = s.index("i", N), s.index("j", N)
+    x, y, z = s.data("x", N, N), s.let("y", N, N), s.let("z", N, N)
+    y[i, j] = x[i, j] + z[i, j - 1]
+    z[j, i] = x[i, j] * y[j, i] + y[j, i - 1]
+    s.returns(z)
+
+
+@found
+def a_recurrence_along_both_axes_of_a_square(s):
+    N = s.sequence("N", "ij")
+    i, j = s.index("i", N), s.index("j", N)
+    x, c = s.data("x", N), s.let("c", N, N)
+    c[i, j] = delta(i, j) * x[i] + inside(j, i + 1, N) * (c[i + 1, j] * x[i] + c[i, j - 1] * x[j])
+    s.returns(c)
+
+
+@found
+def the_two_halves_of_an_axis(s):
+    """x[i] of the first half was refused: an index over a smaller range than the axis."""
+    M = s.size("M", "m")
+    N = s.size("N", "i", formula=M // 2)
+    i, x, y = s.index("i", N), s.data("x", M), s.let("y", N)
+    y[i] = x[i] * tanh(x[i + N])
+    s.returns(y)
+
+
+def axes_of_computed_sizes(s):
+    """No size, but a number or a sum: KeyError for the cotangent of y, and w was read beyond its end."""
+    N, k = s.size("N", "i"), s.integer("k", 3, least=1)
+    j, p = s.index("j", N + 2), s.index("p", k)
+    x, w, v, y = s.data("x", N), s.parameter("w", k), s.parameter("v", N + 2), s.let("y", N + 2, k)
+    y[j, p] = v[j] * w[p] * x[j - p]
+    s.returns(y)
+
+
+found(axes_of_computed_sizes)
+
+
+@pytest.mark.parametrize("made", FOUND, ids=lambda made: made.name)
+def test_the_emitted_text_computes_it_exactly_now(made):
+    source = write_module(lower(derive(made)))
+    result = check(Candidate(source), Cases(source.plan.derivation))
+    assert result.points >= 3
+    assert (result.verdict, result.detail) == ("passed", "")
+
+
+def test_axes_of_computed_sizes_are_checked_at_a_call():
+    (made,) = op(title="computed sizes", source="a user")(axes_of_computed_sizes)
+    module = load_fast(made.name, write_module(lower(derive(made))).text)
+    x, w, v = np.ones((2, 4)), np.arange(1.0, 4), np.ones(6)
+    y, pullback = module.vjp(x, w, v)
+    assert y.y.shape == (2, 6, 3)
+    assert np.allclose(pullback(np.ones((2, 6, 3))).w, [8, 8, 8])
+    with pytest.raises(ShapeError, match="w has k = 3, expected k = 2"):
+        module.forward(x, w, v, k=2)
+    with pytest.raises(ShapeError, match=r"v has N \+ 2 = 5, expected N \+ 2 = 6"):
+        module.forward(x, w, v[:5])
+    with pytest.raises(ShapeError, match="cotangent of y has shape"):
+        pullback(np.ones((2, 6, 2)))
