@@ -30,9 +30,10 @@ def _given(sheet: Sheet) -> str:
     known = {*forward.inputs, *(e.tensor for e in forward.equations)}
     given = tuple(name for name in backward.inputs if name not in known)
     verb = "is" if len(given) == 1 else "are"
+    start = f"Given {verb} {sheet.symbols(given)}." if given else "No output depends on an input: all are 0."
     return sheet.form.paragraph(
         f"{sheet.form.cotangent} is the derivative by it of the sum of all outputs, each weighted with its "
-        f"cotangent. Given {verb} {sheet.symbols(given)}."
+        f"cotangent. {start}"
     )
 
 
