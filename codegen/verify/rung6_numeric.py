@@ -141,13 +141,20 @@ def slope(face: Face, problem: Problem, moving: tuple[str, ...]) -> Slope:
 
 
 def _trembling(face: Face, problem: Problem, value: float, rng: random.Random) -> float:
-    """How far sum(dy * y) goes when inputs move by a rounding: where its terms cancel, further than one."""
+    """How far sum(dy * y) goes when inputs move by a rounding: where its terms cancel, further than one.
+
+    Nothing for an op that does not give the same twice: memory that it never wrote is no rounding.
+    """
     found = 0.0
     for _ in range(TREMBLES):
         moved = {n: _moved(a, rng) for n, a in problem.inputs.items()}
-        products = _products(face, replace(problem, inputs=moved), {}, 0.0)
-        found = max(found, abs(sum(float(p.sum()) for p in products) - value))
-    return found
+        found = max(found, abs(_value(face, replace(problem, inputs=moved)) - value))
+    return found if _value(face, problem) == value else 0.0
+
+
+def _value(face: Face, problem: Problem) -> float:
+    """sum(dy * y) where the inputs are."""
+    return sum(float(p.sum()) for p in _products(face, problem, {}, 0.0))
 
 
 def _moved(array: Array, rng: random.Random) -> Array:

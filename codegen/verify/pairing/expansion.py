@@ -31,8 +31,10 @@ from derive.algebra.expr import (
     Ratio,
     Read,
     Sum,
+    as_expr,
 )
 from derive.algebra.index import Affine
+from derive.algebra.scalars import SCALARS
 
 
 def expand(node: Expr, symbols: frozenset[str]) -> Polynomial:
@@ -55,6 +57,8 @@ def expand(node: Expr, symbols: frozenset[str]) -> Polynomial:
         case Power(base, exponent):
             root = expand(base, symbols) if exponent >= 0 else _inverse(base, symbols)
             return root ** abs(exponent)
+        case Call(_, (Call(inner, (arg,)) as value,)) if _is_slope(node, inner, arg, value):
+            return expand(_in_argument(inner, arg), symbols)
         case Call(function, args):
             return Polynomial.atom(Applied(function, tuple(expand(a, symbols) for a in args)))
         case Choice(left, relation, right, then, otherwise):
@@ -62,6 +66,20 @@ def expand(node: Expr, symbols: frozenset[str]) -> Polynomial:
             rest = Polynomial.number(1) + Polynomial.number(-1) * condition
             return condition * expand(then, symbols) + rest * expand(otherwise, symbols)
     raise TypeError(f"{type(node).__name__} is no scalar expression: elaborate it first")
+
+
+def _is_slope(node: Expr, inner: str, arg: Expr, value: Expr) -> bool:
+    """Whether it is a function's derivative with the function put in, and the table has a shorter form."""
+    row = SCALARS[inner]
+    if row.in_argument is None or row.derivative is None:
+        return False
+    return as_expr(row.derivative(arg, value)) == node
+
+
+def _in_argument(function: str, arg: Expr) -> Expr:
+    shorter = SCALARS[function].in_argument
+    assert shorter is not None
+    return as_expr(shorter(arg))
 
 
 def _inverse(node: Expr, symbols: frozenset[str]) -> Polynomial:
