@@ -5,6 +5,7 @@ python3.11 run.py test     the test suite
 python3.11 run.py check    format, lint, types, and whether generated/ is what the specs generate
 python3.11 run.py tex      the derivations through a real TeX (needs pdflatex)
 python3.11 run.py browser  the derivations in a real browser (needs chromium)
+python3.11 run.py zoo      all rungs over a hundred ops as users write them (takes a while)
 python3.11 run.py torch    the catalogue beside torch (installs it first)
 python3.11 run.py lock     write requirements.lock anew from pyproject.toml
 """
@@ -34,6 +35,7 @@ TASKS: dict[str, list[list[str]]] = {
     ],
     "tex": [["-m", "pytest", "-m", "tex"]],
     "browser": [["-m", "pytest", "-m", "browser", "-n", "2"]],
+    "zoo": [["-m", "pytest", "-m", "zoo", "-n", "2"]],
     "torch": [
         ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "torch==2.13.0"],
         ["-m", "pytest", "-m", "torch", "-n", "2", "--dist", "loadfile"],

@@ -1,0 +1,44 @@
+"""Ops as users write them: each becomes a kernel here; `run.py zoo` verifies them, on all twelve rungs."""
+
+from __future__ import annotations
+
+import pytest
+
+from codegen.pipeline import write
+from codegen.verify.ladder import verify
+from derive.language import OpSpec, Spec, op
+from tests.zoo import dynamics, products, recurrences, windows
+from tests.zoo.formulas import FORMULAS
+
+ZOO = (*FORMULAS, *recurrences.OPS, *dynamics.OPS, *windows.OPS, *products.OPS)
+every_op = pytest.mark.parametrize("spec", ZOO, ids=lambda spec: spec.name)
+
+
+def test_names_are_unique() -> None:
+    assert len({spec.name for spec in ZOO}) == len(ZOO) > 100
+
+
+@every_op
+def test_it_becomes_a_kernel(spec: OpSpec) -> None:
+    source = write(spec)
+    assert "def _backward(" in source.text and source.name == spec.name
+
+
+@pytest.mark.zoo
+@every_op
+def test_it_is_verified(spec: OpSpec) -> None:
+    assert {r.verdict for r in verify(write(spec)).results} == {"passed"}
+
+
+@op(title="a constant", source="test")
+def constant(s: Spec) -> None:
+    N = s.batch("N", "n")
+    n, x, y = s.index("n", N), s.data("x", N), s.let("y", N)
+    y[n] = x[n] - x[n]
+    s.returns(y)
+
+
+@pytest.mark.zoo
+def test_an_op_whose_gradient_cannot_be_seen_is_refused() -> None:
+    with pytest.raises(Exception, match="blind"):
+        verify(write(constant[0]))
