@@ -29,7 +29,7 @@ LOADER = "codegen.verify.load"
 
 def modules(package: str) -> dict[str, str]:
     """Module names (of a package, with `__init__`) and texts; none where nothing is generated yet."""
-    paths = sorted((ROOT / package).rglob("*.py"))
+    paths = sorted(p for p in (ROOT / package).rglob("*.py") if "__pycache__" not in p.parts)
     return {_name(path): path.read_text(encoding="utf-8") for path in paths}
 
 
