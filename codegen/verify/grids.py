@@ -135,6 +135,8 @@ class Grids:
         array, places, inside = self.source(read.tensor, read.at, point)
         if 0 in array.shape:
             return -1
+        if not all(isinstance(place, int | np.integer | np.ndarray) for place in places):
+            array = load_jax().numpy.asarray(array)  # a step of a scan is no number that NumPy could index by
         return array[tuple(places)] * inside - 1 * (1 - 1 * inside)
 
     def guard(self, guard: Guard, point: Point) -> Any:

@@ -130,16 +130,6 @@ def anti_diagonal(s):
 
 
 @zoo
-def gram(s):
-    N, D = s.size("N", "ij"), s.size("D", "d")
-    i, j, d = s.index("i", N), s.index("j", N), s.index("d", D)
-    x, G, L = s.data("x", N, D), s.let("G", N, N), s.let("L")
-    G[i, j] = total(d, x[i, d] * x[j, d])
-    L[()] = total((i, j), G[i, j] ** 2, where=(between(j, i + 1, N),))
-    s.returns(L)
-
-
-@zoo
 def rms_norm(s):
     N, K = s.batch("N", "n"), s.size("K", "kl")
     n, k, l = s.index("n", N), s.index("k", K), s.index("l", K)

@@ -178,28 +178,6 @@ def weird_layout(s):
 
 
 @zoo
-def pixel_shuffle(s):
-    B, C, H, W = s.batch("B", "b"), s.size("C", "c"), s.size("H", "u"), s.size("W", "v")
-    r = s.integer("r", 2, least=1)
-    D, U, V = (
-        s.size("D", "d", formula=C * r * r),
-        s.size("U", "i", formula=H * r),
-        s.size("V", "j", formula=W * r),
-    )
-    b, c, u, v, p, q = (
-        s.index("b", B),
-        s.index("c", C),
-        s.index("u", H),
-        s.index("v", W),
-        s.index("p", r),
-        s.index("q", r),
-    )
-    x, y, w = s.data("x", B, D, H, W), s.let("y", B, C, U, V), s.parameter("w", C)
-    y[b, c, u * r + p, v * r + q] = w[c] * x[b, c * r * r + p * r + q, u, v]
-    s.returns(y)
-
-
-@zoo
 def integer_axis(s):
     k = s.integer("k", 3, least=1)
     N = s.size("N", "i")
