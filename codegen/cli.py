@@ -16,7 +16,7 @@ from codegen.describe import describe
 from codegen.errata.command import errata
 from codegen.flow.command import flow
 from codegen.jobs import Job, Outcome, cost, run_all
-from codegen.outcomes import found, located, table
+from codegen.outcomes import found, located, say_what_is_not_shown, table
 from codegen.pdf import typeset
 from codegen.publish import drift
 from codegen.screen import FOLDER, as_json, console, guarded, ops_and_folder, print_json
@@ -172,6 +172,7 @@ def _report(outcomes: Sequence[Outcome], title: str, machine: bool) -> None:
         print_json([{"op": o.job.op, "fault": o.fault, **(o.result or {})} for o in outcomes])
     else:
         console().print(table(outcomes, title))
+        say_what_is_not_shown(outcomes)
         for outcome in failed:
             click.echo(f"gradsmith: {outcome.fault}", err=True)
     sys.exit(1 if failed else 0)

@@ -59,7 +59,7 @@ class Deep:
                 raise VerificationError(f"{job.op}: {found.fault}; the smallest that fails is in {path}")
             if found.compared < EACH:
                 raise VerificationError(f"{job.op}: only {found.compared} of {EACH} could be compared")
-            return {"passed": f"{found.compared} systems", "not_run": "", "mutants": ""}
+            return {"passed": f"{found.compared} systems", "not_shown": "", "mutants": ""}
 
         row: dict[str, Any] = self.journal.once(job.op, depends_on(job.op, str(EACH)), compare)
         return row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import click
 from rich.table import Table
 
 from codegen import catalogue
@@ -32,11 +33,18 @@ def found(ops: tuple[str, ...]) -> tuple[OpSpec, ...]:
 def table(outcomes: Sequence[Outcome], title: str) -> Table:
     """A row for each outcome."""
     made = Table(title=title)
-    for heading in ("op", "rungs passed", "not run", "mutants killed", "status"):
+    for heading in ("op", "rungs passed", "not shown", "mutants killed", "status"):
         made.add_column(heading)
     for outcome in outcomes:
-        row = outcome.result or {"passed": "", "not_run": "", "mutants": ""}
+        row = outcome.result or {"passed": "", "not_shown": "", "mutants": ""}
         good = "unchanged" if row.get("unchanged") else "verified"
         status = "[red]failed[/red]" if outcome.fault else f"[green]{good}[/green]"
-        made.add_row(outcome.job.op, str(row["passed"]), str(row["not_run"]), str(row["mutants"]), status)
+        made.add_row(outcome.job.op, str(row["passed"]), str(row["not_shown"]), str(row["mutants"]), status)
     return made
+
+
+def say_what_is_not_shown(outcomes: Sequence[Outcome]) -> None:
+    """A line on standard error for each rung that an op has not passed, with the reason."""
+    for outcome in outcomes:
+        for note in (outcome.result or {}).get("notes", ()):
+            click.echo(f"{outcome.job.op}: {note}", err=True)

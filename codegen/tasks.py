@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,13 +58,13 @@ class Recheck:
             raise VerificationError("\n".join(found.problems))
         row = summary(found.results)
         left_out = " ".join(map(str, self.level.without))
-        return {**row, "not_run": f"{row['not_run']} {left_out}".strip()}
+        return {**row, "not_shown": f"{row['not_shown']} {left_out}".strip()}
 
 
 def summary(results: Sequence[RungResult]) -> dict[str, Any]:
     """A row of the table at the end."""
-    verdicts = {r.rung: r.verdict for r in results}
-    return _row(verdicts, next((str(r.mutants) for r in results if r.rung == MUTANTS and r.mutants), "none"))
+    said = ((r.rung, r.name, r.verdict, r.detail) for r in results)
+    return _row(said, next((str(r.mutants) for r in results if r.rung == MUTANTS and r.mutants), "none"))
 
 
 def published_summary(source: Source, folder: Path) -> dict[str, Any]:
@@ -72,11 +72,17 @@ def published_summary(source: Source, folder: Path) -> dict[str, Any]:
     names = (*op_files(source), certificate_name(source))
     certificate = json.loads((folder / certificate_name(source)).read_text("utf-8"))
     rungs = {r["rung"]: r for r in certificate["rungs"]}
-    row = _row({n: r["verdict"] for n, r in rungs.items()}, rungs[MUTANTS].get("noticed", "none"))
-    return {**row, "files": list(names)}
+    said = ((r["rung"], r["name"], r["verdict"], r.get("detail", "")) for r in rungs.values())
+    return {**_row(said, rungs[MUTANTS].get("noticed", "none")), "files": list(names)}
 
 
-def _row(verdicts: Mapping[int, str], mutants: str) -> dict[str, Any]:
-    passed = [str(n) for n, verdict in verdicts.items() if verdict == "passed"]
-    others = [str(n) for n, verdict in verdicts.items() if verdict != "passed"]
-    return {"passed": " ".join(passed), "not_run": " ".join(others), "mutants": mutants}
+def _row(said: Iterable[tuple[int, str, str, str]], mutants: str) -> dict[str, Any]:
+    """Of each rung its number, name, verdict and detail."""
+    said = tuple(said)
+    others = [s for s in said if s[2] != "passed"]
+    return {
+        "passed": " ".join(str(n) for n, _, verdict, _ in said if verdict == "passed"),
+        "not_shown": " ".join(str(n) for n, *_ in others),
+        "mutants": mutants,
+        "notes": [f"rung {n}, {name}: {verdict}: {detail}" for n, name, verdict, detail in others],
+    }

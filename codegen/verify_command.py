@@ -15,7 +15,7 @@ from codegen.certificate_command import read_certificate
 from codegen.deep_task import Deep, fuzz_jobs
 from codegen.jobs import Job, Outcome, cost, run_all
 from codegen.journal import Journal
-from codegen.outcomes import located, table
+from codegen.outcomes import located, say_what_is_not_shown, table
 from codegen.screen import as_json, console, fail, ops_and_folder, print_json
 from codegen.verify.levels import CERTIFIED, DEEP, FAST, Level
 from codegen.verify.summary import FORMS, page, summarise
@@ -84,6 +84,7 @@ def _report(
         print_json([_row(o, level) for o in outcomes])
     elif form == "table":
         console().print(table(outcomes, f"verified in {out}, level {level.name}"))
+        say_what_is_not_shown(outcomes)
     else:
         good = {o.job.op for o in outcomes if not o.fault}
         for op in ops:

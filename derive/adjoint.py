@@ -33,16 +33,16 @@ from derive.steps import Link, Recorder
 
 
 def name_witnesses(system: System, recorder: Recorder) -> System:
-    """Give every maximum its argmax: one integer tensor for each index that it runs over.
+    """Give every maximum that has a gradient its argmax: an integer tensor for each index it runs over.
 
     -1 is the argmax of nothing, so an index that may be below 0 is counted from the first that it can be.
     """
     equations: list[Equation] = []
     tensors = list(system.tensors)
-    taken = {t.name for t in tensors} | symbols(system)
+    taken, wanted = {t.name for t in tensors} | symbols(system), differentiable(system)
     for equation in system.equations:
         witness = MONOIDS[equation.terms[0].monoid].witness if equation.terms else ""
-        if not witness:
+        if not witness or equation.tensor not in wanted:
             equations.append(equation)
             continue
         term = _from_zero(equation.terms[0])
@@ -217,9 +217,12 @@ def _merge_equal(terms: list[Term]) -> tuple[Term, ...]:
 
 
 def differentiable(system: System) -> frozenset[str]:
-    """Floating tensors that depend on a floating input and on which an output depends."""
+    """Floating tensors that depend on a floating input and on which an output depends.
+
+    What is only compared with something has no slope there: nothing depends on it so.
+    """
     reads: Mapping[str, set[str]] = {
-        e.tensor: {r.tensor for t in e.terms for r in t.reads()} for e in system.equations
+        e.tensor: {r.tensor for t in e.terms for r, _ in partials(t.body, t.body)} for e in system.equations
     }
     below = _closure(
         set(system.floating_inputs()), {n: {m for m in reads if n in reads[m]} for n in _floating(system)}

@@ -9,6 +9,7 @@ their own) and nothing else. A maximum moves with the element that its argmax na
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from derive.algebra.expr import (
@@ -131,20 +132,36 @@ def moving(system: System) -> tuple[str, ...]:
     return (*system.floating_inputs(), *(e.tensor for e in computed if e.tensor in found))
 
 
+def _needed(make: _Tangents, outputs: Iterable[str]) -> dict[str, Equation]:
+    """The tangent equations of these tensors, of the tangents that they read, and so on."""
+    forward = {e.tensor: e for e in make.system.equations}
+    source = {tangent: name for name, tangent in make.names.items()}
+    found: dict[str, Equation] = {}
+    todo = [n for n in outputs if n in make.names]
+    while todo:
+        name = todo.pop()
+        if name in forward and name not in found:
+            found[name] = make.equation(forward[name])
+            todo += [source[r.tensor] for t in found[name].terms for r in t.reads() if r.tensor in source]
+    return found
+
+
 def tangent(system: System) -> System:
     """The tangent system: its inputs are all tensors of the system and the tangents of floating inputs.
 
-    Its outputs are the tangents of the outputs that move. Raises DerivationError for a maximum whose
+    Its outputs are the tangents of the outputs that move; what no output moves with (a number that is
+    only compared with another) has no equation. Raises DerivationError for a maximum whose
     argmax has no equation (derive/adjoint.py, name_witnesses) and for an expression not elaborated.
     """
     make = _Tangents(system)
-    equations = tuple(make.equation(e) for e in system.equations if e.tensor in make.names)
+    found = _needed(make, system.outputs)
+    named = {*system.floating_inputs(), *found}
     forward = tuple(dict.fromkeys((*system.inputs, *(e.tensor for e in system.equations))))
     return replace(
         system,
         name=f"{system.name}_tangent",
-        tensors=(*system.tensors, *(make.declaration(name) for name in make.names)),
+        tensors=(*system.tensors, *(make.declaration(name) for name in make.names if name in named)),
         inputs=(*forward, *(make.names[n] for n in system.floating_inputs())),
         outputs=tuple(make.names[n] for n in system.outputs if n in make.names),
-        equations=equations,
+        equations=tuple(found[e.tensor] for e in system.equations if e.tensor in found),
     )

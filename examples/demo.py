@@ -46,10 +46,10 @@ def report(rows: list[dict[str, str]], accuracy: float) -> None:
     screen = Console(width=None if sys.stdout.isatty() else 110)
     screen.rule("3. report")
     table = Table()
-    for heading in ("op", "rungs passed", "rungs not run", "mutants killed"):
+    for heading in ("op", "rungs passed", "rungs not shown", "mutants killed"):
         table.add_column(heading)
     for row in rows:
-        table.add_row(row["op"], row["passed"], row["not_run"], row["mutants"])
+        table.add_row(row["op"], row["passed"], row["not_shown"], row["mutants"])
     screen.print(table)
     screen.print(f"held-out accuracy: {accuracy:.2%} (at least {LEAST_ACCURACY:.0%} wanted)", highlight=False)
     screen.print(

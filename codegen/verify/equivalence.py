@@ -14,11 +14,14 @@ from dataclasses import dataclass
 
 from codegen.lower import Plan
 from codegen.verify.boundaries import branches_agree
+from codegen.verify.integers import Integers, Known
 from codegen.verify.maxima import first_turn_leads, never_lowest, overwritten_lead
 from codegen.verify.mutate import Mutant
-from codegen.verify.place import Integers, Known, Place, conjuncts, links
+from codegen.verify.place import Place
+from codegen.verify.syntax import called, conjuncts, links
 from codegen.verify.unread import only_saves_work, overwritten_number
 from codegen.verify.written_once import has_one_turn, written_once
+from derive.algebra.index import Affine
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +101,45 @@ def _one_turn(place: Place) -> bool:
 
 
 def _idle_turn(place: Place) -> bool:
-    """The turn that a range has more finds every condition or range inside of it empty."""
-    loop, new = place.parent, place.site.new
-    match place.site.old, new:
-        case ast.Call(args=[stop]), ast.Call(args=[ast.BinOp(_, ast.Add(), ast.Constant(1))]):
-            first = place.integers.of(stop)
-            if isinstance(loop, ast.For) and isinstance(loop.target, ast.Name) and first is not None:
-                known = place.known(loop).counting(loop.target.id, ((first,), (first + 1,)))
-                return all(_is_idle(s, known, place.integers) for s in loop.body)
+    """The turn that a range has more or less finds every condition or range inside of it empty."""
+    loop, turn = place.parent, _turn(place)
+    if turn is None or not (isinstance(loop, ast.For) and isinstance(loop.target, ast.Name)):
+        return False
+    known = place.known(loop).counting(loop.target.id, ((turn,), (turn + 1,)))
+    return all(_is_idle(s, known, place.integers) for s in loop.body)
+
+
+def _turn(place: Place) -> Affine | None:
+    """The turn in which two ranges differ that count up, if one limit moves by one."""
+    (old, new) = (_limits(node) for node in (place.site.old, place.site.new))
+    if old is None or new is None:
+        return None
+    was = [place.integers.of(limit) for limit in old]
+    now = [place.integers.of(limit) for limit in new]
+    match was, now:
+        case [Affine() as lo, hi], [Affine() as first, last] if first == lo + 1 and hi == last:
+            return lo
+        case [lo, Affine() as hi], [first, Affine() as last] if first == lo and (last - hi).is_integer():
+            return hi if last == hi + 1 else last if last == hi - 1 else None
+    return None
+
+
+def _limits(node: ast.AST) -> tuple[ast.expr, ast.expr] | None:
+    match node:
+        case ast.Call(args=[stop]):
+            return ast.Constant(0), stop
+        case ast.Call(args=[start, stop]):
+            return start, stop
+    return None
+
+
+def _clears_nothing(place: Place) -> bool:
+    """Only what the condition asks the size of is cleared: where that is 0, nothing."""
+    match place.site.old:
+        case ast.If(
+            ast.Attribute(ast.Name(name), "size"), [ast.Expr(ast.Call(_, [ast.Name(cleared)]) as call)]
+        ):
+            return called(call, "clear") and cleared == name
     return False
 
 
@@ -149,12 +183,13 @@ ROWS = (
     Row(("relation widened",), "where the two sides are equal both branches give the same", branches_agree),
     Row(("shift reversed", "gates exchanged", "index off by one"), "it is the same place", _same_place),
     Row(("loop turned round",), "the loop has one turn", _one_turn),
-    Row(("limit off by one",), "the turn that is added does nothing", _idle_turn),
+    Row(("limit off by one",), "the turn that is added or left out does nothing", _idle_turn),
     Row(
         ("accumulation lost", "accumulation onto garbage"),
         "every element is met once, and was cleared before",
         written_once,
     ),
+    Row(("guard dropped",), "what would be cleared is empty", _clears_nothing),
     Row(("guard dropped",), "the guard only saves work: nobody reads what it makes", only_saves_work),
     Row(("sign flipped",), "the summand is 0, or NaN with either sign", _without_sign),
     Row(("constant changed",), "the number is always overwritten before it is read", overwritten_number),

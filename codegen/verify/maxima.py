@@ -15,7 +15,9 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codegen.verify.place import Known, Place, base, called, known_along, path, written_by_calls
+from codegen.verify.integers import Known
+from codegen.verify.place import Place, known_along
+from codegen.verify.syntax import base, called, path, written_by_calls
 from codegen.verify.written_once import has_one_turn
 from derive.algebra.index import Affine
 

@@ -53,6 +53,7 @@ LARGEST = {np.dtype(np.float64): 1e300, np.dtype(np.float32): 1e30}  # beyond: e
 DRAWS = 8  # of the places at which numbers are replaced
 DIGITS = (60, 5000)  # the second resolves 1 - sigmoid(1e4)
 LOST = "no rule keeps it"
+NOTHING = "no problem was found at which every output is finite and one of them is not 0 throughout"
 SHOWN = 2  # of the values that the equations lose
 
 
@@ -78,7 +79,7 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
     rung = RungResult(8, "not finite, saturated", ORACLE, BAR, 0, "failed")
     base = base_problem(cases)
     if base is None:
-        return replace(rung, detail="no finite problem was found")
+        return replace(rung, verdict="unproved", detail=NOTHING)
     asked = {dtype: questions(cases, base, dtype) for dtype in map(np.dtype, cases.precisions)}
     rung = replace(rung, points=sum(map(len, asked.values())))
     face, found, lost = Face(candidate.fast, cases), list[Outcome](), list[str]()

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from codegen.verify.place import Known, Place, base, called, conjuncts, known_along, links, path
+from codegen.verify.integers import Known, letters
+from codegen.verify.place import Place, known_along
+from codegen.verify.syntax import base, called, conjuncts, links, path
 from derive.algebra.index import Affine
 
 ONE = Affine.of(1)
@@ -112,14 +114,22 @@ def is_wanted(test: ast.expr) -> bool:
 
 def _apart(place: Place, loops: list[ast.For], at: Places, other: Write) -> bool:
     """Whether another write never meets an element before the statement does."""
-    if any(_differ(a, b) for a, b in zip(at, other.at, strict=False)):
+    if any(_differ(place, a, b, other) for a, b in zip(at, other.at, strict=False)):
         return True
     shared = any(other.statement is n for loop in loops for n in ast.walk(loop))
     return not shared and other.statement.lineno > place.site.statement.lineno
 
 
-def _differ(a: ast.expr, b: ast.expr) -> bool:
-    return isinstance(a, ast.Constant) and isinstance(b, ast.Constant) and a.value != b.value
+def _differ(place: Place, a: ast.expr, b: ast.expr, other: Write) -> bool:
+    """Whether two positions are never the same; one of them may depend on no counter."""
+    mine, theirs = place.integers.of(a), place.integers.of(b)
+    if mine is None or theirs is None:
+        return False
+    here, there = place.known(), place.known_at(path(place.function, other.statement))
+    for constant, known in ((mine, there), (theirs, here)):
+        if not letters(constant) & place.integers.counters:
+            return known.not_negative(mine - theirs - ONE) or known.not_negative(theirs - mine - ONE)
+    return False
 
 
 # positions and counters -------------------------------------------------------------------------------
@@ -135,7 +145,9 @@ def _injective(place: Place, loops: list[ast.For], at: Places) -> bool:
     if any(p is None for p in positions):
         return not open_
     counters = {n for n, _ in inner.counters}
-    guarded = [d for d in _digits(place, loops) if not d[1].names() & counters and "[" not in str(d[1])]
+    guarded = [
+        d for d in _digits(place, loops) if not letters(d[1]) & counters and d[1].names() == letters(d[1])
+    ]
     starts = [list(_spans(inner, loop, counters)) for loop in open_]
     return any(
         _decodes([p for p in positions if p is not None], dict(chosen), guarded)
@@ -158,7 +170,7 @@ def _spans(known: Known, loop: ast.For, counters: set[str]) -> Iterator[tuple[st
     assert isinstance(loop.target, ast.Name)
     lows, highs = known.integers.ends(loop)
     for lo, hi in product(lows, highs):
-        if not (hi - lo).names() & counters:
+        if not letters(hi - lo) & counters:
             yield loop.target.id, (lo, hi - lo)
 
 
@@ -221,6 +233,8 @@ def _follow(total: Affine, left: set[str], extents: dict[str, Affine]) -> set[st
 
 def _is_hidden(total: Affine, open_: set[str]) -> bool:
     """Whether an unknown stands inside an element's name, or is multiplied by another one."""
-    names = [n for name in total.names() if "[" in name for n in ast.walk(ast.parse(name))]
-    inside = any(isinstance(n, ast.Name) and n.id in open_ for n in names)
-    return inside or any(sum(atom in open_ for atom in monomial) > 1 for monomial, _ in total.terms)
+    inside = [n for n in total.names() if not n.isidentifier() and not n.startswith("digit ")]
+    hidden = letters(sum(map(Affine.of, inside), Affine()))
+    return bool(hidden & open_) or any(
+        sum(atom in open_ for atom in monomial) > 1 for monomial, _ in total.terms
+    )

@@ -116,6 +116,8 @@ class Spec:
     def index(self, name: str, hi: AffineLike, lo: AffineLike = 0) -> Affine:
         """An index with its domain lo <= name < hi."""
         declared = Index(name, integer(lo), integer(hi))
+        if (declared.hi - declared.lo).is_integer() and (declared.hi - declared.lo).integer() < 1:
+            raise SpecError(f"index '{name}' has no value: {declared}; its range must hold one", location())
         if name in self.ranges and self.ranges[name] != declared:
             raise SpecError(
                 f"index '{name}' has two ranges, {self.ranges[name]} and {declared}: "

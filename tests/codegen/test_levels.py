@@ -75,7 +75,7 @@ def test_the_fast_level_runs_all_but_rung_11_says_so_and_keeps_machine_code(publ
 
     (row,) = json.loads(verify(published, "--fast", "--json").stdout)
     assert (row["fault"], row["level"]) == ("", "fast")
-    assert row["passed"] == "1 2 3 4 5 6 7 8 9 10 12" and row["not_run"] == "11"
+    assert row["passed"] == "1 2 3 4 5 6 7 8 9 10 12" and row["not_shown"] == "11"
     compiled = kept()
     table = verify(published, "--fast")
     assert table.exit_code == 0 and f"not run at this level: {FAST.left_out}" in table.stderr
@@ -163,7 +163,7 @@ def counted(monkeypatch):
         return lambda source, where, progress: seen.append(name) or "good"
 
     monkeypatch.setattr(deep_task, "PIECES", {name: piece(name) for name in deep_task.PIECES})
-    row = {"passed": "1", "not_run": "", "mutants": "1 of 1"}
+    row = {"passed": "1", "not_shown": "", "mutants": "1 of 1"}
     monkeypatch.setattr(Recheck, "__call__", lambda self, job, progress: seen.append("certificate") or row)
     return seen
 

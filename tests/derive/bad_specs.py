@@ -62,6 +62,11 @@ def unbound_in_a_nested_sum(s: Spec, d: Any) -> None:
     s.returns(d.y)
 
 
+@bad("index 'i' has no value: i in 0..0-1; its range must hold one")
+def no_value(s: Spec, d: Any) -> None:
+    s.index("i", 0)  # fault
+
+
 @bad("index 'i' has two ranges, i in 0..H-1 and i in 0..I-1: give one of them another name")
 def two_declared_ranges(s: Spec, d: Any) -> None:
     s.index("i", d.I)  # fault

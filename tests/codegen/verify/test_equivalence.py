@@ -97,6 +97,27 @@ TABLE = (
         ("for n in range(-1, N):\n  for k in range(max(0, n), n):\n    dw[k] = zero",),
     ),
     Planted(
+        "limit follows",
+        "limit forgotten",
+        "max(0, k // M)",
+        "for k in range(K):\n  for n in range(max(0, k // M), N):\n    dw[n] = one",
+        ("for k in range(-1, K):\n  for n in range(max(0, k // M), N):\n    dw[n] = one",),
+    ),
+    Planted(
+        "limit follows",
+        "limit forgotten",
+        "min(N, (k + M) // M)",
+        "for k in range(K):\n  for n in range(k // M, min(N, (k + M) // M)):\n    dw[n] = one",
+        ("for k in range(K + 1):\n  for n in range(k // M, min(N, (k + M) // M)):\n    dw[n] = one",),
+    ),
+    Planted(
+        "condition follows",
+        "guard dropped",
+        "if 0 < N:",
+        "if dw.size:\n  if 0 < N:\n    dw[0] += one",
+        ("if s.size:\n  if 0 < N:\n    dw[0] += one", "if dw.size or s.size:\n  if 0 < N:\n    dw[0] += one"),
+    ),
+    Planted(
         "condition follows",
         "guard dropped",
         "if t == T - 1:",
@@ -197,6 +218,23 @@ TABLE = (
         "range(T - 1, -1, -1)",
         "for t in range(T - 1, -1, -1):\n  dw[0] += s[t, 0]",
         (("for t in range(P - 1, -1, -1):\n  dw[0] += s[0, t]", "range(P - 1, -1, -1)"),),
+    ),
+    Planted(
+        "added or left out",
+        "limit off by one",
+        "range(N)",
+        "for n in range(N):\n  if n >= 1:\n    dw[n] = one",
+        (
+            "for n in range(N):\n  if n >= 0:\n    dw[n] = one",
+            "for n in range(N):\n  z[()] += one\n  if n >= 1:\n    dw[n] = one",
+        ),
+    ),
+    Planted(
+        "added or left out",
+        "limit off by one",
+        "range(2, M)",
+        "for m in range(2, M):\n  for n in range(m + 1, M):\n    buf[0, n] = x[0, m]",
+        ("for m in range(2, M):\n  for n in range(m - 1, M):\n    buf[0, n] = x[0, m]",),
     ),
     Planted(
         "turn that is added",
@@ -304,6 +342,45 @@ TABLE = (
                         a += x[n, k - n * M]
                 y[k] = a
             """,
+        ),
+    ),
+    Planted(
+        "met once",
+        "accumulation lost",
+        "dw[0] += x[0, 0]",
+        "clear(dw)\nfor n in range(2, N):\n  dw[n] += one\ndw[0] += x[0, 0]",
+        (
+            "clear(dw)\nfor n in range(N):\n  dw[n] += one\ndw[0] += x[0, 0]",
+            "clear(dw)\nfor n in range(2, N):\n  dw[N - n - 1] += one\ndw[0] += x[0, 0]",
+        ),
+    ),
+    Planted(
+        "met once",
+        "accumulation lost",
+        "y[k] += x[n, 0]",
+        "clear(y)\nfor k in range(K):\n  for n in range(k // M, (k + M) // M):\n    y[k] += x[n, 0]",
+        (
+            "clear(y)\nfor k in range(K):\n  for n in range(k // M, (k + M + 1) // M):\n    y[k] += x[n, 0]",
+            "clear(y)\nfor k in range(K):\n  for n in range(k // N, (k + N) // N):\n    y[k] += x[n, 0]",
+        ),
+    ),
+    Planted(
+        "met once",
+        "accumulation lost",
+        "y[k // M] += x[0, 0]",
+        "clear(y)\nfor k in range(T):\n  y[k // M] += x[0, 0]",
+        ("clear(y)\nfor k in range(K):\n  y[k // M] += x[0, 0]",),
+    ),
+    Planted(
+        "cleared is empty",
+        "guard dropped",
+        "if dx.size:",
+        "if dx.size:\n  clear(dx)",
+        (
+            ("if dw.size:\n  clear(dx)", "if dw.size:"),
+            ("if dx.size or dw.size:\n  clear(dx)", "if dx.size or dw.size:"),
+            "if dx.size:\n  clear(dx)\n  dx[0, 0] = one",
+            "if dx.size:\n  clear(dx[0])",
         ),
     ),
     Planted(
