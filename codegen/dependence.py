@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from derive.algebra.index import Affine, Index
+from derive.algebra.inequalities import step
 from derive.algebra.monoids import MONOIDS
 from derive.algebra.system import Equation, System, Term
 from derive.errors import DerivationError
@@ -37,10 +38,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """`reader` reads `tensor`, which `writer` writes, at these indices."""
+    """In a term `reader` reads `tensor`, which `writer` writes, at these indices."""
 
     writer: int
     reader: int
+    term: Term
     tensor: str
     at: tuple[Affine, ...]
 
@@ -83,7 +85,7 @@ def edges(nodes: tuple[Piece, ...]) -> tuple[Edge, ...]:
     for n, node in enumerate(nodes):
         for term in node.terms:
             for read in term.all_reads():
-                found += [Edge(w, n, read.tensor, read.at) for w in writers.get(read.tensor, ())]
+                found += [Edge(w, n, term, read.tensor, read.at) for w in writers.get(read.tensor, ())]
     return tuple(dict.fromkeys(found))
 
 
@@ -113,12 +115,12 @@ def components(count: int, successors: Mapping[int, Iterable[int]]) -> list[tupl
     return found[::-1]
 
 
-def distance(edge: Edge, nodes: tuple[Piece, ...], axes: Mapping[str, int]) -> int | None:
-    """How far along the carried axis the edge reads from where it writes; None if that varies."""
-    reader = nodes[edge.reader]
-    step = reader.equation.indices[axes[reader.equation.tensor]].name
-    shift = edge.at[axes[edge.tensor]] - Affine.of(step)
-    return shift.integer() if shift.is_integer() else None
+def distance(system: System, edge: Edge, nodes: tuple[Piece, ...], axes: Mapping[str, int]) -> int | None:
+    """How far ahead along the carried axis the edge reads from where it writes, 1 or -1 if that varies on
+    one side; None if on both."""
+    reader = nodes[edge.reader].equation
+    shift = edge.at[axes[edge.tensor]] - reader.indices[axes[reader.tensor]].symbol
+    return step(system, shift, (*reader.indices, *edge.term.binders), edge.term.guards)
 
 
 def carried_axes(
@@ -149,7 +151,7 @@ def direction(distances: list[int | None], tensors: Iterable[str]) -> int:
     names = ", ".join(dict.fromkeys(tensors))
     if any(d is None for d in distances):
         raise DerivationError(
-            f"the recurrence of {names} reads steps at a varying distance: read a fixed number of steps away"
+            f"the recurrence of {names} reads steps that may be earlier or later: say which by a condition"
         )
     steps = [d for d in distances if d]
     if not steps:

@@ -14,7 +14,8 @@ from codegen.dependence import Piece
 from codegen.nodes import If, Kernel, Let, Loop, Nest, Section, Statement, inner
 from codegen.schedule import Item, Steps, Task
 from derive.algebra.index import Affine
-from derive.algebra.system import System
+from derive.algebra.inequalities import step
+from derive.algebra.system import System, Term
 
 
 class IllegalPlan(AssertionError):
@@ -51,22 +52,23 @@ def computed_before_read(system: System, items: tuple[Item, ...]) -> list[str]:
             writers.setdefault(tensor, []).append(visit)
     faults = []
     for reader in order:
-        for read in (r for t in reader.piece.terms for r in t.all_reads()):
+        for term, read in ((t, r) for t in reader.piece.terms for r in t.all_reads()):
             for writer in writers.get(read.tensor, ()):
-                if not _before(writer, reader, read.at):
+                if not _before(system, writer, reader, term, read.at):
                     faults.append(f"{reader.piece.equation.tensor} reads {read.tensor} before it is computed")
     return faults
 
 
-def _before(writer: Visit, reader: Visit, at: tuple[Affine, ...]) -> bool:
+def _before(system: System, writer: Visit, reader: Visit, term: Term, at: tuple[Affine, ...]) -> bool:
+    indices = (*reader.piece.equation.indices, *term.binders)
     common = [a for a, b in zip(writer.loops, reader.loops, strict=False) if a is b]
     for steps in common:
         axes = [k for k, i in enumerate(writer.piece.equation.indices) if i.name == steps.index.name]
-        away = at[axes[0]] - steps.index.symbol if axes else Affine.of("?")
-        if not away.is_integer():
+        away = step(system, at[axes[0]] - steps.index.symbol, indices, term.guards) if axes else None
+        if away is None:
             return False
-        if away.integer():
-            return (away.integer() > 0) == steps.backwards
+        if away:
+            return (away > 0) == steps.backwards
     return writer.place < reader.place
 
 

@@ -54,15 +54,15 @@ Order: TypeAlias = Callable[[Piece, Piece | None], int]
 def schedule(system: System) -> tuple[Item, ...]:
     """System -> loops and pieces in an order in which everything is computed before it is read.
 
-    Raises DerivationError for a cycle with no step, a varying step, or one that looks both ways.
+    Raises DerivationError for a cycle with no step, or one that looks both ways or may do so.
     """
     nodes = pieces(system)
-    items = _schedule(nodes, edges(nodes), ())
+    items = _schedule(system, nodes, edges(nodes), ())
     return _mark_first(items, set(), _by_member(system, nodes))
 
 
 def _schedule(
-    nodes: tuple[Piece, ...], links: tuple[Edge, ...], fixed: tuple[Index, ...]
+    system: System, nodes: tuple[Piece, ...], links: tuple[Edge, ...], fixed: tuple[Index, ...]
 ) -> tuple[Item, ...]:
     successors: dict[int, list[int]] = {n: [] for n in range(len(nodes))}
     for edge in links:
@@ -72,7 +72,7 @@ def _schedule(
     for group in _sequence(groups, nodes, links):
         inside = [e for e in links if e.writer in group and e.reader in group]
         if inside:
-            items.append(_steps(group, nodes, inside, fixed))
+            items.append(_steps(system, group, nodes, inside, fixed))
         else:
             items.append(Task(nodes[group[0]], fixed))
     return tuple(items)
@@ -113,7 +113,11 @@ def _space(piece: Piece) -> tuple[Affine, ...]:
 
 
 def _steps(
-    group: tuple[int, ...], nodes: tuple[Piece, ...], inside: list[Edge], fixed: tuple[Index, ...]
+    system: System,
+    group: tuple[int, ...],
+    nodes: tuple[Piece, ...],
+    inside: list[Edge],
+    fixed: tuple[Index, ...],
 ) -> Steps:
     """The loop that carries the group's dependences, and the schedule of one step."""
     members = tuple(nodes[n] for n in group)
@@ -124,14 +128,14 @@ def _steps(
         if axes is None:
             continue
         try:
-            away = direction([distance(e, nodes, axes) for e in inside], (e.tensor for e in inside))
+            away = direction([distance(system, e, nodes, axes) for e in inside], (e.tensor for e in inside))
         except DerivationError as error:
             fault = fault or error
             continue
         renamed = tuple(_rename_step(m, axes, candidate) for m in members)
         loops = (*fixed, candidate)
         now = tuple(e for e in edges(renamed) if _at_same_step(e, renamed, loops))
-        return Steps(candidate, away > 0, _schedule(renamed, now, loops))
+        return Steps(candidate, away > 0, _schedule(system, renamed, now, loops))
     names = ", ".join(dict.fromkeys(t for m in members for t in m.writes))
     raise fault or DerivationError(f"{names} depend on each other with no common index to step along")
 

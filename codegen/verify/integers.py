@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, product
 
-from codegen.bounds import ZERO, Bounds
 from codegen.nodes import Kernel
 from codegen.verify.syntax import base, called, conjuncts, links, written_by_calls
 from derive.algebra.index import Affine, Index, IntegerRead
+from derive.algebra.inequalities import ZERO, Ranges
 from derive.algebra.system import System
 
 ONE = Affine.of(1)
@@ -86,7 +86,7 @@ class Integers:
         return whole + Affine.of(quotient)
 
     def _is_positive(self, name: str) -> bool:
-        return (Bounds(self.system, ()).least(name) or 0) >= 1
+        return (Ranges(self.system, ()).least(name) or 0) >= 1
 
     def whole(self, e: Affine) -> Affine:
         """A polynomial that is not negative exactly where `e` is not, with no quotient in it, if `e` has
@@ -215,7 +215,7 @@ class Known:
     def not_negative(self, e: Affine) -> bool:
         """Whether it follows that a polynomial is not negative."""
         e, system = self.integers.whole(e), self.integers.system
-        bounds = [Bounds(system, ranges) for ranges in self._ranges]
+        bounds = [Ranges(system, ranges) for ranges in self._ranges]
         return any(b.at_least(e - fact, ZERO) for fact in self._helpful for b in bounds)
 
     def holds(self, test: ast.expr) -> bool:

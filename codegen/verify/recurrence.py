@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from derive.algebra.index import Affine
-from derive.algebra.system import Equation, System
+from derive.algebra.inequalities import step
+from derive.algebra.system import Equation, System, Term
 from derive.errors import DerivationError
 
 Reads = tuple[tuple[str, tuple[Affine, ...]], ...]
@@ -75,29 +76,32 @@ def walk(system: System, names: Sequence[str]) -> Walk:
 
 
 def _carries(system: System, cycle: list[Equation], axis: Axis) -> bool:
-    """Whether all reads inside the cycle are whole steps along an axis, and not all of them 0."""
-    steps = [_step(system, e, at, t, axis) for e in cycle for t, at in _inside(cycle, e)]
+    """Whether all reads inside the cycle are steps to one side along an axis, and not all of them 0."""
+    steps = [_step(system, e, term, at, t, axis) for e in cycle for term, t, at in _inside(cycle, e)]
     return None not in steps and any(steps)
 
 
-def _inside(cycle: list[Equation], equation: Equation) -> Reads:
+def _inside(cycle: list[Equation], equation: Equation) -> Iterator[tuple[Term, str, tuple[Affine, ...]]]:
     names = {e.tensor for e in cycle}
-    return tuple((tensor, at) for tensor, at in reads_of(equation) if tensor in names)
+    for term in equation.terms:
+        yield from ((term, r.tensor, r.at) for r in term.all_reads() if r.tensor in names)
 
 
-def _step(system: System, equation: Equation, at: tuple[Affine, ...], tensor: str, axis: Axis) -> int | None:
+def _step(
+    system: System, equation: Equation, term: Term, at: tuple[Affine, ...], tensor: str, axis: Axis
+) -> int | None:
     own, other = axis.of(system.tensor(equation.tensor).dims), axis.of(system.tensor(tensor).dims)
     if own < 0 or other < 0:
         return None
-    distance = at[other] - equation.indices[own].symbol
-    return distance.integer() if distance.is_integer() else None
+    shift = at[other] - equation.indices[own].symbol
+    return step(system, shift, (*equation.indices, *term.binders), term.guards)
 
 
 def _needs(system: System, cycle: list[Equation], axes: Sequence[Axis]) -> Iterator[Need]:
     for equation in cycle:
-        for tensor, at in _inside(cycle, equation):
-            steps = (_step(system, equation, at, tensor, axis) for axis in axes)
-            yield Need(equation.tensor, tensor, tuple(step or 0 for step in steps))
+        for term, tensor, at in _inside(cycle, equation):
+            steps = (_step(system, equation, term, at, tensor, axis) for axis in axes)
+            yield Need(equation.tensor, tensor, tuple(found or 0 for found in steps))
 
 
 def _is_earlier(distance: tuple[int, ...], directions: tuple[int, ...]) -> bool:

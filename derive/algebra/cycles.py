@@ -2,6 +2,7 @@
 
 An edge is a read of a tensor of the cycle. A cycle is a recurrence if along some dimension all its
 reads look the same way or stay, and what stays is a recurrence itself, or no cycle (Allen and Kennedy).
+How far they look may vary, as in y[t - 1 - p] with p from 0, or h[u] under u < t.
 """
 
 from __future__ import annotations
@@ -10,18 +11,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from derive.algebra.index import Affine
-from derive.algebra.system import Equation, System
+from derive.algebra.inequalities import step
+from derive.algebra.system import Equation, System, Term
 from derive.errors import SpecError
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The equation of `reader` reads `tensor` at `at`, guarded or not."""
+    """In a term of its equation `reader` reads `tensor` at `at`."""
 
+    system: System
     reader: Equation
+    term: Term
     tensor: Equation
     at: tuple[Affine, ...]
-    guarded: bool
 
     def shift(self, axis: Axis) -> Affine | None:
         """Where it reads along an axis, from where it is; None where either tensor has no such axis."""
@@ -31,9 +34,10 @@ class Edge:
         return self.at[there] - self.reader.indices[here].symbol
 
     def distance(self, axis: Axis) -> int | None:
-        """How far ahead it reads along an axis; None if that varies."""
+        """How far ahead it reads along an axis, 1 or -1 if that varies on one side; None if on both."""
         shift = self.shift(axis)
-        return shift.integer() if shift is not None and shift.is_integer() else None
+        indices = (*self.reader.indices, *self.term.binders)
+        return None if shift is None else step(self.system, shift, indices, self.term.guards)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ def check_cycles(system: System) -> None:
     """Raise SpecError for a cycle without a step, and for one that steps both ways."""
     defined = {e.tensor: e for e in system.equations}
     edges = [
-        Edge(equation, defined[read.tensor], read.at, bool(term.guards))
+        Edge(system, equation, term, defined[read.tensor], read.at)
         for equation in system.equations
         for term in equation.terms
         for read in term.all_reads()
@@ -96,15 +100,13 @@ def _refuse(cycle: list[Edge], axes: Iterable[Axis]) -> None:
                 f"the recurrence of {names} looks into its past and its future at once: split it in two",
                 where,
             )
-    # under a guard (s < t) a read at a varying distance may be a recurrence: the scheduler decides
-    if not any(e.guarded and not _stays(e, axes) for e in cycle):
-        if any(_varies(e, axis) for e in cycle for axis in axes):
-            raise SpecError(
-                f"the recurrence of {names} reads steps at a varying distance: read a fixed number of steps "
-                "away",
-                where,
-            )
-        raise SpecError(f"{names}: a cycle without a step: read one of them a step earlier", where)
+    if any(_varies(e, axis) for e in cycle for axis in axes):
+        raise SpecError(
+            f"the recurrence of {names} reads steps that may be earlier or later: say which, as t - 1 - p "
+            "with p from 0 does, or a condition such as between(u, 0, t)",
+            where,
+        )
+    raise SpecError(f"{names}: a cycle without a step: read one of them a step earlier", where)
 
 
 def _varies(edge: Edge, axis: Axis) -> bool:
@@ -114,10 +116,6 @@ def _varies(edge: Edge, axis: Axis) -> bool:
         return False
     there = shift + edge.reader.indices[here].symbol
     return edge.reader.indices[here].name in there.names()
-
-
-def _stays(edge: Edge, axes: Iterable[Axis]) -> bool:
-    return all(edge.distance(axis) == 0 for axis in axes)
 
 
 def _cycles(edges: list[Edge]) -> list[list[Edge]]:

@@ -1,0 +1,101 @@
+"""Which polynomials in sizes and indices are known not to be negative."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from derive.algebra.index import Affine, Guard, In, Index, IntegerRead
+from derive.algebra.system import System
+
+ZERO = Affine()
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """The system's sizes and the ranges of the indices in scope."""
+
+    system: System
+    ranges: tuple[Index, ...]
+
+    def index(self, name: str | None) -> Index | None:
+        return next((i for i in self.ranges if i.name == name), None)
+
+    def at_least(self, a: Affine, b: Affine) -> bool:
+        """Whether a >= b is known, from the ranges of the indices and the least sizes."""
+        return self._is_known(a - b, frozenset(i.name for i in self.ranges))
+
+    def _is_known(self, difference: Affine, free: frozenset[str]) -> bool:
+        """Whether it is not negative, each of the free indices taken at the end that makes it least."""
+        difference = self._without_derived(difference)
+        if self._not_negative(difference):
+            return True
+        for name in sorted(difference.names() & free):
+            index = self.index(name)
+            if index is None or any(name in e.names() for read in difference.reads() for e in read.at):
+                continue
+            least = {1: index.lo, -1: index.hi - 1}.get(self._direction(difference.coefficient(name)))
+            if least is not None and self._is_known(difference.substitute({name: least}), free - {name}):
+                return True
+        return False
+
+    def _without_derived(self, e: Affine) -> Affine:
+        """Derived sizes by their formulas, where those divide by nothing."""
+        whole = {
+            s.name: s.formula.numerator + s.formula.offset
+            for s in self.system.sizes
+            if s.formula is not None and s.formula.denominator == Affine.of(1)
+        }
+        while e.names() & whole.keys():
+            e = e.substitute({name: whole[name] for name in e.names() & whole.keys()})
+        return e
+
+    def _direction(self, coefficient: Affine) -> int:
+        """1 where a coefficient is known not to be negative, -1 where not to be positive, else 0."""
+        if len(coefficient.terms) != 1:
+            return 0
+        monomial, value = coefficient.terms[0]
+        known = all(self.least(atom) is not None for atom in monomial)
+        return (1 if value > 0 else -1) if known else 0
+
+    def _not_negative(self, e: Affine) -> bool:
+        """Whether every term is known not to be negative, sizes counting at least their least value."""
+        if e.reads():
+            return False
+        constant, rest = 0, ZERO
+        for monomial, value in e.terms:
+            if not monomial:
+                constant += value
+            elif value > 0 and all(self.least(atom) is not None for atom in monomial):
+                product = value
+                for atom in monomial:
+                    product *= self.least(atom) or 0
+                constant += product
+            else:
+                rest = rest + Affine(((monomial, value),))
+        return rest == ZERO and constant >= 0
+
+    def least(self, atom: str | IntegerRead) -> int | None:
+        """The least value of a size, of an integer parameter or of an index that starts at a number."""
+        index = self.index(atom) if isinstance(atom, str) else None
+        if index is not None:
+            return index.lo.integer() if index.lo.is_integer() and index.lo.integer() >= 0 else None
+        known = {s.name: s.least for s in self.system.sizes} | {p.name: p.least for p in self.system.integers}
+        return known.get(atom) if isinstance(atom, str) else None
+
+
+def facts(guards: Iterable[Guard]) -> tuple[Affine, ...]:
+    """What is not negative where guards hold."""
+    found = [g for g in guards if isinstance(g, In)]
+    return tuple(fact for g in found for fact in (g.e - g.lo, g.hi - 1 - g.e))
+
+
+def step(system: System, shift: Affine, indices: Iterable[Index], guards: Iterable[Guard]) -> int | None:
+    """A shift that is a number; else -1 where it is always negative, 1 where always positive, or None."""
+    if shift.is_integer():
+        return shift.integer()
+    known, helpful = Ranges(system, tuple(indices)), (ZERO, *facts(guards))
+    for way in (-1, 1):
+        if any(known.at_least(shift * way - 1, fact) for fact in helpful):
+            return way
+    return None
