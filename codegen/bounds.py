@@ -10,6 +10,8 @@ from derive.algebra.expr import Expr, Read, walk
 from derive.algebra.index import Affine, Delta, Guard, In, IntegerRead, solve
 from derive.algebra.inequalities import ZERO, Ranges
 
+ONE = Affine.of(1)
+
 
 class Bounds(Ranges):
     """The system's sizes and the ranges of the indices in scope."""
@@ -97,17 +99,55 @@ class Bounds(Ranges):
     # limits -----------------------------------------------------------------------------------
     def limits(self, name: str, guard: Guard) -> tuple[tuple[Ceil, ...], tuple[Ceil, ...]] | None:
         """The guard as limits (lo, hi) of the loop over `name`, or None where it cannot be one."""
-        if isinstance(guard, Delta) or any(name in e.names() for e in (guard.lo, guard.hi)):
+        if isinstance(guard, Delta) or not any(name in part.names() for part in guard.parts()):
             return None
-        if any(name in e.names() for read in guard.e.reads() for e in read.at):
-            return None
-        coefficient, rest = guard.e.coefficient(name), guard.e.without(name)
-        sign = self.sign(coefficient)
-        if name in coefficient.names() or sign == 0:
-            return None
-        sides = self.open_sides(guard)
-        if sign > 0:
-            lo = (Ceil(guard.lo - rest, coefficient),) if "lo" in sides else ()
-            return lo, (Ceil(guard.hi - rest, coefficient),) if "hi" in sides else ()
-        lo = (Ceil(rest - guard.hi + 1, -coefficient),) if "hi" in sides else ()
-        return lo, (Ceil(rest - guard.lo + 1, -coefficient),) if "lo" in sides else ()
+        lo: tuple[Ceil, ...] = ()
+        hi: tuple[Ceil, ...] = ()
+        for side in self.open_sides(guard):
+            value = side_of(guard, side)
+            coefficient, rest = value.coefficient(name), value.without(name)
+            sign = self.sign(coefficient)
+            if sign == 0 or name in coefficient.names() or _inside_reads(name, value):
+                return None
+            if sign > 0:
+                lo = (*lo, Ceil(-rest, coefficient))
+            else:
+                hi = (*hi, Ceil(rest + 1, -coefficient))
+        return lo, hi
+
+    def above(self, a: Ceil, b: Ceil) -> bool:
+        """Whether one limit is known to be at least another."""
+        if b.denominator == ONE:
+            return self.at_least(a.numerator, (b.numerator - 1) * a.denominator + 1)
+        if a.denominator == ONE:
+            return self.at_least(a.numerator * b.denominator, b.numerator)
+        return a.denominator == b.denominator and self.at_least(a.numerator, b.numerator)
+
+    # what others imply ------------------------------------------------------------------------
+    def needed(self, limits: tuple[Ceil, ...], way: int) -> tuple[Ceil, ...]:
+        """The limits without those that others imply; `way` is 1 if the largest counts, -1 if the least."""
+        kept = list(dict.fromkeys(limits))
+        for limit in tuple(kept):
+            others = [o for o in kept if o is not limit]
+            if any(self.above(o, limit) if way > 0 else self.above(limit, o) for o in others):
+                kept.remove(limit)
+        return tuple(kept)
+
+    def sides(self, guards: Iterable[Guard]) -> list[tuple[Guard, tuple[str, ...]]]:
+        """The guards with those of their sides that neither the ranges nor other sides imply."""
+        open_ = [(g, s) for g in dict.fromkeys(guards) if isinstance(g, In) for s in self.open_sides(g)]
+        for one in tuple(open_):
+            others = [side_of(*o) for o in open_ if o is not one]
+            if any(self.at_least(side_of(*one), other) for other in others):
+                open_.remove(one)
+        found = ((g, tuple(s for h, s in open_ if h == g)) for g in dict.fromkeys(guards))
+        return [(g, sides) for g, sides in found if sides or isinstance(g, Delta)]
+
+
+def side_of(guard: In, side: str) -> Affine:
+    """What is not negative where one side of a guard holds."""
+    return guard.e - guard.lo if side == "lo" else guard.hi - 1 - guard.e
+
+
+def _inside_reads(name: str, e: Affine) -> bool:
+    return any(name in inner.names() for read in e.reads() for inner in read.at)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from codegen.bounds import Bounds
 from codegen.names import Names
 from codegen.nodes import Ceil, IndexValue, Kernel, Local
-from derive.algebra.affine import Atom
+from derive.algebra.affine import Atom, Monomial
 from derive.algebra.expr import (
     Call,
     Choice,
@@ -28,6 +28,17 @@ from derive.algebra.system import System, symbols
 ATOM, POWER, UNARY, TERM, SUM, CHOICE = 6, 5, 4, 3, 2, 1
 
 
+def _place(e: Affine) -> Callable[[tuple[Monomial, int]], tuple[bool, bool]]:
+    """Where a term stands in its sum: N - i - 1, but 1 - i."""
+    number_last = any(monomial and value > 0 for monomial, value in e.terms)
+
+    def place(term: tuple[Monomial, int]) -> tuple[bool, bool]:
+        monomial, value = term
+        return (not monomial) == number_last, value < 0
+
+    return place
+
+
 @dataclass(slots=True)
 class Expressions:
     """Prints the expressions of one kernel; collects its constants and the runtime names it uses."""
@@ -45,9 +56,9 @@ class Expressions:
 
     # integers -----------------------------------------------------------------------------------
     def affine(self, e: Affine, level: int = SUM) -> str:
-        """An index expression; products bind tighter than sums."""
+        """An index expression, what is added first and numbers last; products bind tighter than sums."""
         text = ""
-        for monomial, value in e.terms:
+        for monomial, value in sorted(e.terms, key=_place(e)):
             factors = [self.atom(a) for a in monomial]
             number = [] if abs(value) == 1 and factors else [str(abs(value))]
             product = "*".join(number + factors)
@@ -74,7 +85,7 @@ class Expressions:
         """An element of an integer array; -1 where the read may be outside of it."""
         text = self.element(read.tensor, read.at)
         guards = Bounds(self.system, tuple(self.ranges)).domain_guards(read)
-        return f"({text} if {' and '.join(map(self.guard, guards))} else -1)" if guards else text
+        return f"({text} if {self.condition(guards)} else -1)" if guards else text
 
     def element(self, array: str, at: tuple[Affine, ...]) -> str:
         return f"{array}[{', '.join(self.affine(e) for e in at) or '()'}]"
@@ -86,11 +97,15 @@ class Expressions:
         top = self.affine(c.numerator + c.denominator - 1, ATOM)
         return f"{top}//{self.affine(c.denominator, ATOM)}"
 
-    def guard(self, guard: Guard) -> str:
-        """The sides that may fail, constants moved to the limits: `t >= 1`, not `0 <= t - 1 < T`."""
+    def condition(self, guards: tuple[Guard, ...]) -> str:
+        """What of some guards may fail, and no other side of them implies."""
+        found = Bounds(self.system, tuple(self.ranges)).sides(guards)
+        return " and ".join(self._guard(*each) for each in found) or "True"
+
+    def _guard(self, guard: Guard, sides: tuple[str, ...]) -> str:
+        """These sides, constants moved to the limits: `t >= 1`, not `0 <= t - 1 < T`."""
         if isinstance(guard, Delta):
             return f"{self.affine(guard.a)} == {self.affine(guard.b)}"
-        sides = Bounds(self.system, tuple(self.ranges)).open_sides(guard)
         constant = Affine(tuple((m, v) for m, v in guard.e.terms if not m))
         e, lo, hi = (self.affine(part - constant) for part in guard.parts())
         one_sided = {"lo": f"{e} >= {lo}", "hi": f"{e} < {hi}"}

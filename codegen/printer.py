@@ -73,8 +73,7 @@ class Printer(Expressions):
                 self.ranges.pop()
                 return [header, *lines]
             case If(guards, body):
-                test = " and ".join(map(self.guard, guards))
-                return [f"{pad}if {test}:", *self.statements(body, depth + 1)]
+                return [f"{pad}if {self.condition(guards)}:", *self.statements(body, depth + 1)]
             case Store(target, value, add):
                 sign = "+=" if add else "="
                 return [f"{pad}{self.element(target.tensor, target.at)} {sign} {self.value(value)}"]
@@ -99,8 +98,8 @@ class Printer(Expressions):
 
     def _loop(self, index: str, lo: tuple[Ceil, ...], hi: tuple[Ceil, ...], backwards: bool) -> str:
         name = self.indices.setdefault(index, self._index_name(index))
-        low = self._extreme("max", lo)
-        high = self._extreme("min", hi)
+        around = Bounds(self.system, tuple(self.ranges))
+        low, high = self._extreme("max", around.needed(lo, 1)), self._extreme("min", around.needed(hi, -1))
         if backwards:
             last = "-1" if low == "0" else f"{low} - 1"
             return f"{name} in range({high} - 1, {last}, -1)"
