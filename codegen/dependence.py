@@ -151,7 +151,7 @@ def direction(distances: list[int | None], tensors: Iterable[str]) -> int:
     names = ", ".join(dict.fromkeys(tensors))
     if any(d is None for d in distances):
         raise DerivationError(
-            f"the recurrence of {names} reads steps that may be earlier or later: say which by a condition"
+            f"the recurrence of {names}: nothing says that all steps it reads are earlier, or all later"
         )
     steps = [d for d in distances if d]
     if not steps:

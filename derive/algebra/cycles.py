@@ -102,8 +102,8 @@ def _refuse(cycle: list[Edge], axes: Iterable[Axis]) -> None:
             )
     if any(_varies(e, axis) for e in cycle for axis in axes):
         raise SpecError(
-            f"the recurrence of {names} reads steps that may be earlier or later: say which, as t - 1 - p "
-            "with p from 0 does, or a condition such as between(u, 0, t)",
+            f"the recurrence of {names}: nothing says that all steps it reads are earlier, or all later: "
+            "t - 1 - p with p from 0 does, or a condition such as between(u, 0, t)",
             where,
         )
     raise SpecError(f"{names}: a cycle without a step: read one of them a step earlier", where)

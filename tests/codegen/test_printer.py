@@ -153,7 +153,7 @@ def test_the_text_of_a_limit_is_the_least_integer_above(top, bottom):
 def test_the_text_of_a_guard_holds_where_the_guard_holds(e, bound):
     ranges = (Index("i", Affine(), N),)
     for guard in (In(e, Affine(), N), In(e, bound, N), Delta(e, bound)):
-        text = printer(*ranges).guard(guard)
+        text = printer(*ranges).condition((guard,))
         for point in (p for p in POINTS if p["i"] < p["N"]):
             values = [evaluate(part, point) for part in guard.parts()]
             holds = values[0] == values[1] if isinstance(guard, Delta) else values[1] <= values[0] < values[2]

@@ -141,7 +141,7 @@ ERRORS = {
     ),
     "a varying distance": (
         recurrence(("h", reads("h", 2 * t - 5))),
-        "the recurrence of h reads steps at a varying distance: read a fixed number of steps away",
+        "the recurrence of h: nothing says that all steps it reads are earlier, or all later",
     ),
 }
 

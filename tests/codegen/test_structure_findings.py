@@ -12,7 +12,7 @@ from codegen.verify.execution import Candidate
 from codegen.verify.load import load_fast
 from codegen.verify.rung3_execution import check
 from derive.derivation import derive
-from derive.language import delta, inside, largest, op, tanh, total
+from derive.language import between, delta, inside, largest, op, tanh, total
 
 FOUND = []
 
@@ -97,6 +97,36 @@ def a_recurrence_along_both_axes_of_a_square(s):
     x, c = s.data("x", N), s.let("c", N, N)
     c[i, j] = delta(i, j) * x[i] + inside(j, i + 1, N) * (c[i + 1, j] * x[i] + c[i, j - 1] * x[j])
     s.returns(c)
+
+
+@found
+def steps_further_and_further_back(s):
+    """An IIR filter: refused, for its reads go back a varying number of steps."""
+    T, P, Q = s.sequence("T", "t"), s.size("P", "p"), s.size("Q", "q")
+    t, p, q = s.index("t", T), s.index("p", P), s.index("q", Q)
+    x, a, b, y = s.data("x", T), s.parameter("a", P), s.parameter("b", Q), s.let("y", T)
+    y[t] = total(q, b[q] * x[t - q]) - total(p, a[p] * y[t - 1 - p])
+    s.returns(y)
+
+
+@found
+def steps_as_far_back_as_a_call_says(s):
+    T, k = s.sequence("T", "t"), s.integer("k", 2, least=1)
+    t = s.index("t", T)
+    x, a, y, z = s.data("x", T), s.parameter("a"), s.let("y", T), s.let("z", T)
+    y[t] = x[t] + a * z[t - k]
+    z[t] = y[t] * x[t]
+    s.returns(y)
+
+
+@found
+def all_steps_before_and_all_steps_after(s):
+    """The adjoint of a sum over all earlier steps is one over all later ones: no plan was found."""
+    T, H = s.sequence("T", "tu"), s.size("H", "ij")
+    t, u, i, j = s.index("t", T), s.index("u", T), s.index("i", H), s.index("j", H)
+    x, W, h = s.data("x", T, H), s.parameter("W", H, H), s.let("h", T, H)
+    h[t, i] = tanh(x[t, i] + total((u, j), W[i, j] * h[u, j], where=(between(u, 0, t),)))
+    s.returns(h)
 
 
 @found

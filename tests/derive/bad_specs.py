@@ -253,11 +253,25 @@ def step_on_one_way_round_only(s: Spec, d: Any) -> None:
     s.returns(h)
 
 
-@bad("the recurrence of h reads steps at a varying distance: read a fixed number of steps away")
-def step_of_a_run_time_number(s: Spec, d: Any) -> None:
-    h, lag = s.let("h", d.T, d.H), s.integer("lag", 2, least=1)
+@bad(
+    "the recurrence of h: nothing says that all steps it reads are earlier, or all later: "
+    "t - 1 - p with p from 0 does, or a condition such as between(u, 0, t)"
+)
+def step_of_a_run_time_number_that_may_be_0(s: Spec, d: Any) -> None:
+    h, lag = s.let("h", d.T, d.H), s.integer("lag", 2, least=0)
     d.y[:] = d.b
     h[d.t] = h[d.t - lag] + d.v[d.t]  # fault
+    s.returns(h)
+
+
+@bad(
+    "the recurrence of h: nothing says that all steps it reads are earlier, or all later: "
+    "t - 1 - p with p from 0 does, or a condition such as between(u, 0, t)"
+)
+def all_steps_up_to_its_own(s: Spec, d: Any) -> None:
+    h, u = s.let("h", d.T, d.H), s.index("u", d.T)
+    d.y[:] = d.b
+    h[d.t, d.i] = d.v[d.t, d.i] + total(u, h[u, d.i], where=(between(u, 0, d.t + 1),))  # fault
     s.returns(h)
 
 

@@ -1,6 +1,6 @@
 """Recurrences as users write them: coupled, of second order, both ways, along lines of a grid."""
 
-from derive.language import delta, tanh, total
+from derive.language import between, delta, largest, relu, tanh, total
 from tests.zoo.collect import zoo_of
 
 zoo, OPS = zoo_of()
@@ -120,3 +120,41 @@ def heat(s):
         + q[t, i]
     )
     s.returns(u)
+
+
+@zoo
+def iir_filter(s):
+    T, P, Q = s.sequence("T", "t"), s.size("P", "p"), s.size("Q", "q")
+    t, p, q = s.index("t", T), s.index("p", P), s.index("q", Q)
+    x, a, b, y = s.data("x", T), s.parameter("a", P), s.parameter("b", Q), s.let("y", T)
+    y[t] = total(q, b[q] * x[t - q]) - total(p, a[p] * y[t - 1 - p])
+    s.returns(y)
+
+
+@zoo
+def dilated_rnn(s):
+    T, I, H, k = s.sequence("T", "t"), s.size("I", "k"), s.size("H", "ij"), s.integer("dilation", 2, least=1)
+    t = s.index("t", T)
+    x, W, U, h = s.data("x", T, I), s.parameter("W", H, I), s.parameter("U", H, H), s.let("h", T, H)
+    h[t] = tanh(W @ x[t] + U @ h[t - k])
+    s.returns(h)
+
+
+@zoo
+def all_before(s):
+    """Every state reads all earlier ones."""
+    T, H = s.sequence("T", "tu"), s.size("H", "ij")
+    t, u, i, j = s.index("t", T), s.index("u", T), s.index("i", H), s.index("j", H)
+    x, W, h = s.data("x", T, H), s.parameter("W", H, H), s.let("h", T, H)
+    h[t, i] = tanh(x[t, i] + total((u, j), W[i, j] * h[u, j], where=(between(u, 0, t),)))
+    s.returns(h)
+
+
+@zoo
+def best_before(s):
+    """A segment model: the best place to have begun, of all earlier ones."""
+    T = s.sequence("T", "tu")
+    t, u = s.index("t", T), s.index("u", T)
+    x, w, f = s.data("x", T), s.data("w", T, T), s.let("f", T)
+    f[t] = x[t] + relu(largest(u, f[u] + w[u, t], where=(between(u, 0, t),)))
+    s.returns(f)

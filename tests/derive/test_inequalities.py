@@ -1,0 +1,88 @@
+"""What is said not to be negative is not, at all sizes and places that are tried."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from derive.algebra import inequalities
+from derive.algebra.index import Affine, Delta, In, Index
+from derive.algebra.inequalities import Ranges, step
+from derive.algebra.system import IntegerParameter, Size, System
+
+t, u, p, k, T, P = map(Affine.of, "tupkTP")
+SYSTEM = System(
+    "toy", (Size("T", ("t", "u"), least=1), Size("P", ("p",))), (), (), (), (), (IntegerParameter("k", 2, 1),)
+)
+INDICES = (Index("t", Affine(), T), Index("u", Affine(), T), Index("p", Affine(), P))
+BEFORE, AFTER = In(u, Affine(), t), In(t, Affine(), u)
+
+
+@pytest.mark.parametrize(
+    ("shift", "guards", "found"),
+    [
+        (Affine.of(-3), (), -3),
+        (Affine.of(0), (), 0),
+        (-p - 1, (), -1),
+        (p + 1, (), 1),
+        (-k, (), -1),
+        (k * p + 1, (), 1),
+        (-p, (), None),
+        (u - t, (), None),
+        (u - t, (BEFORE,), -1),
+        (u - t, (AFTER,), 1),
+        (t - u, (BEFORE,), 1),
+        (u - t, (In(u, Affine(), t + 1),), None),
+        (u - t, (Delta(u, t),), None),
+        (t - T, (), -1),
+        (T - p, (), None),
+    ],
+    ids=str,
+)
+def test_the_side_of_a_shift(shift, guards, found):
+    assert step(SYSTEM, shift, INDICES, guards) == found
+
+
+def places():
+    """Sizes, the parameter, and everything in between."""
+    for extent, lags, least in product((1, 2, 4), (0, 1, 3), (1, 2)):
+        for a, b, c in product(range(extent), range(extent), range(lags)):
+            yield {"T": extent, "P": lags, "k": least, "t": a, "u": b, "p": c}
+
+
+def value(e, place):
+    return e.evaluate(place, lambda *_: pytest.fail("it reads nothing"))
+
+
+def wrong_place(shift, guards, found):
+    """A place where the guards hold and the shift is not on the side that was found."""
+    for place in places():
+        holds = all(value(g.lo, place) <= value(g.e, place) < value(g.hi, place) for g in guards)
+        if holds and found and value(shift, place) * found <= 0:
+            return place
+    return None
+
+
+SHIFTS = st.tuples(*(st.integers(-2, 2) for _ in range(7))).map(
+    lambda c: c[0] * t + c[1] * u + c[2] * p + c[3] * k + c[4] * T + c[5] * k * p + c[6]
+)
+GUARDS = st.lists(st.builds(lambda e, hi: In(e, Affine(), hi), SHIFTS, SHIFTS), max_size=2).map(tuple)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(SHIFTS, GUARDS)
+def test_a_side_that_is_known_is_the_side_everywhere(shift, guards):
+    if not shift.is_integer():
+        assert wrong_place(shift, guards, step(SYSTEM, shift, INDICES, guards)) is None
+
+
+def test_a_fact_that_is_off_by_one_is_noticed(monkeypatch):
+    """Planted fault: u < t taken for u <= t - 2."""
+    monkeypatch.setattr(inequalities, "facts", lambda guards: tuple(g.hi - 2 - g.e for g in guards))
+    found = step(SYSTEM, u - t + 1, INDICES, (BEFORE,))
+    assert found == -1 and wrong_place(u - t + 1, (BEFORE,), found)
+
+
+def test_a_product_with_what_may_have_either_sign_is_not_known():
+    assert not Ranges(SYSTEM, INDICES).at_least(p * (t - u), Affine())
