@@ -110,12 +110,13 @@ def _refuse(cycle: list[Edge], axes: Iterable[Axis]) -> None:
 
 
 def _varies(edge: Edge, axis: Axis) -> bool:
-    """Whether it reads from where it is, along an axis, but no fixed number of steps away."""
+    """Whether what it reads along an axis depends on where it is, but no fixed number of steps away."""
     shift, here = edge.shift(axis), axis.of(edge.reader)
     if shift is None or here is None or shift.is_integer():
         return False
-    there = shift + edge.reader.indices[here].symbol
-    return edge.reader.indices[here].name in there.names()
+    own = edge.reader.indices[here]
+    parts = (shift + own.symbol, *(part for guard in edge.term.guards for part in guard.parts()))
+    return any(own.name in part.names() for part in parts)
 
 
 def _cycles(edges: list[Edge]) -> list[list[Edge]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import combinations
 
-from derive.algebra.index import Affine, Guard, In, Index, IntegerRead
+from derive.algebra.index import Affine, Delta, Guard, In, Index, IntegerRead
 from derive.algebra.system import System
 
 ZERO = Affine()
@@ -86,15 +87,18 @@ class Ranges:
 
 def facts(guards: Iterable[Guard]) -> tuple[Affine, ...]:
     """What is not negative where guards hold."""
-    found = [g for g in guards if isinstance(g, In)]
-    return tuple(fact for g in found for fact in (g.e - g.lo, g.hi - 1 - g.e))
+    guards = tuple(guards)
+    ranges = [fact for g in guards if isinstance(g, In) for fact in (g.e - g.lo, g.hi - 1 - g.e)]
+    equal = [fact for g in guards if isinstance(g, Delta) for fact in (g.a - g.b, g.b - g.a)]
+    return (*ranges, *equal)
 
 
 def step(system: System, shift: Affine, indices: Iterable[Index], guards: Iterable[Guard]) -> int | None:
     """A shift that is a number; else -1 where it is always negative, 1 where always positive, or None."""
     if shift.is_integer():
         return shift.integer()
-    known, helpful = Ranges(system, tuple(indices)), (ZERO, *facts(guards))
+    known, held = Ranges(system, tuple(indices)), facts(guards)
+    helpful = (ZERO, *held, *(a + b for a, b in combinations(held, 2)))
     for way in (-1, 1):
         if any(known.at_least(shift * way - 1, fact) for fact in helpful):
             return way

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derive.algebra import inequalities
-from derive.algebra.index import Affine, Delta, In, Index
+from derive.algebra.index import Affine, Delta, In, Index, holds
 from derive.algebra.inequalities import Ranges, step
 from derive.algebra.system import IntegerParameter, Size, System
 
@@ -34,7 +34,8 @@ BEFORE, AFTER = In(u, Affine(), t), In(t, Affine(), u)
         (u - t, (AFTER,), 1),
         (t - u, (BEFORE,), 1),
         (u - t, (In(u, Affine(), t + 1),), None),
-        (u - t, (Delta(u, t),), None),
+        (u - t, (Delta(u, p),), None),
+        (u - t, (Delta(u, p), In(p, Affine(), t)), -1),
         (t - T, (), -1),
         (T - p, (), None),
     ],
@@ -51,15 +52,18 @@ def places():
             yield {"T": extent, "P": lags, "k": least, "t": a, "u": b, "p": c}
 
 
+def no_reads(tensor, at):
+    pytest.fail("it reads nothing")
+
+
 def value(e, place):
-    return e.evaluate(place, lambda *_: pytest.fail("it reads nothing"))
+    return e.evaluate(place, no_reads)
 
 
 def wrong_place(shift, guards, found):
     """A place where the guards hold and the shift is not on the side that was found."""
     for place in places():
-        holds = all(value(g.lo, place) <= value(g.e, place) < value(g.hi, place) for g in guards)
-        if holds and found and value(shift, place) * found <= 0:
+        if all(holds(g, place, no_reads) for g in guards) and found and value(shift, place) * found <= 0:
             return place
     return None
 
@@ -67,7 +71,8 @@ def wrong_place(shift, guards, found):
 SHIFTS = st.tuples(*(st.integers(-2, 2) for _ in range(7))).map(
     lambda c: c[0] * t + c[1] * u + c[2] * p + c[3] * k + c[4] * T + c[5] * k * p + c[6]
 )
-GUARDS = st.lists(st.builds(lambda e, hi: In(e, Affine(), hi), SHIFTS, SHIFTS), max_size=2).map(tuple)
+RANGES = st.builds(lambda e, hi: In(e, Affine(), hi), SHIFTS, SHIFTS)
+GUARDS = st.lists(st.one_of(RANGES, st.builds(Delta, SHIFTS, SHIFTS)), max_size=2).map(tuple)
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
