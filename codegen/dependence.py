@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from derive.algebra.index import Affine, Index
-from derive.algebra.inequalities import step
+from derive.algebra.inequalities import steps_away
 from derive.algebra.monoids import MONOIDS
 from derive.algebra.system import Equation, System, Term
 from derive.errors import DerivationError
@@ -120,7 +120,7 @@ def distance(system: System, edge: Edge, nodes: tuple[Piece, ...], axes: Mapping
     one side; None if on both."""
     reader = nodes[edge.reader].equation
     shift = edge.at[axes[edge.tensor]] - reader.indices[axes[reader.tensor]].symbol
-    return step(system, shift, (*reader.indices, *edge.term.binders), edge.term.guards)
+    return steps_away(system, shift, (*reader.indices, *edge.term.binders), edge.term.guards)
 
 
 def carried_axes(

@@ -14,7 +14,7 @@ from codegen.dependence import Piece
 from codegen.nodes import If, Kernel, Let, Loop, Nest, Section, Statement, inner
 from codegen.schedule import Item, Steps, Task
 from derive.algebra.index import Affine
-from derive.algebra.inequalities import step
+from derive.algebra.inequalities import steps_away
 from derive.algebra.system import System, Term
 
 
@@ -64,7 +64,7 @@ def _before(system: System, writer: Visit, reader: Visit, term: Term, at: tuple[
     common = [a for a, b in zip(writer.loops, reader.loops, strict=False) if a is b]
     for steps in common:
         axes = [k for k, i in enumerate(writer.piece.equation.indices) if i.name == steps.index.name]
-        away = step(system, at[axes[0]] - steps.index.symbol, indices, term.guards) if axes else None
+        away = steps_away(system, at[axes[0]] - steps.index.symbol, indices, term.guards) if axes else None
         if away is None:
             return False
         if away:

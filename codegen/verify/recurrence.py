@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from derive.algebra.index import Affine
-from derive.algebra.inequalities import step
+from derive.algebra.inequalities import steps_away
 from derive.algebra.system import Equation, System, Term
 from derive.errors import DerivationError
 
@@ -94,7 +94,7 @@ def _step(
     if own < 0 or other < 0:
         return None
     shift = at[other] - equation.indices[own].symbol
-    return step(system, shift, (*equation.indices, *term.binders), term.guards)
+    return steps_away(system, shift, (*equation.indices, *term.binders), term.guards)
 
 
 def _needs(system: System, cycle: list[Equation], axes: Sequence[Axis]) -> Iterator[Need]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from derive.algebra.index import Affine
-from derive.algebra.inequalities import step
+from derive.algebra.inequalities import steps_away
 from derive.algebra.system import Equation, System, Term
 from derive.errors import SpecError
 
@@ -37,7 +37,7 @@ class Edge:
         """How far ahead it reads along an axis, 1 or -1 if that varies on one side; None if on both."""
         shift = self.shift(axis)
         indices = (*self.reader.indices, *self.term.binders)
-        return None if shift is None else step(self.system, shift, indices, self.term.guards)
+        return None if shift is None else steps_away(self.system, shift, indices, self.term.guards)
 
 
 @dataclass(frozen=True, slots=True)

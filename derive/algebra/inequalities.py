@@ -93,7 +93,9 @@ def facts(guards: Iterable[Guard]) -> tuple[Affine, ...]:
     return (*ranges, *equal)
 
 
-def step(system: System, shift: Affine, indices: Iterable[Index], guards: Iterable[Guard]) -> int | None:
+def steps_away(
+    system: System, shift: Affine, indices: Iterable[Index], guards: Iterable[Guard]
+) -> int | None:
     """A shift that is a number; else -1 where it is always negative, 1 where always positive, or None."""
     if shift.is_integer():
         return shift.integer()

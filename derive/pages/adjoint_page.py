@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from derive.algebra.index import Affine
 from derive.algebra.system import Equation
 from derive.pages.combined_page import combined_sections
-from derive.pages.contributions import Contribution, contributions
+from derive.pages.contributions import Contribution, Shift, contributions
 from derive.pages.sheet import Section, Sheet, listed
 from derive.pages.stable_page import stable_sections
 
@@ -58,15 +57,16 @@ def _share(sheet: Sheet, share: Contribution, several: bool) -> str:
         text += f", where {listed([math(writer.condition(guard)) for guard in share.kept])}"
     if several:
         text += f"; it adds {math(writer.term(share.made.terms[0]))}"
-    return text + "." + "".join(_shift(sheet, share, *shift) for shift in share.shifts)
+    return text + "." + "".join(_shift(sheet, share, shift) for shift in share.shifts)
 
 
-def _shift(sheet: Sheet, share: Contribution, name: str, there: Affine, needed: Affine) -> str:
+def _shift(sheet: Sheet, share: Contribution, shift: Shift) -> str:
     """What a read some steps away means for the order of the backward pass."""
     writer, math = sheet.writer, sheet.form.math
     own, other = sheet.symbol(share.made.tensor), sheet.symbol(share.made.terms[0].reads()[0].tensor)
-    index, read, now = math(writer.name(name)), math(writer.affine(there)), math(writer.affine(needed))
-    way = "backwards" if (needed - Affine.of(name)).integer() > 0 else "forwards"
+    index = math(writer.name(shift.index))
+    read, now = math(writer.affine(shift.was)), math(writer.affine(shift.now))
+    way = "backwards" if shift.later else "forwards"
     return (
         f" The read at {read} became one at {now}: the dependence runs {way} in {index}, "
         f"as {own} at {index} needs {other} at {now}."

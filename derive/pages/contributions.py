@@ -6,9 +6,20 @@ from dataclasses import dataclass
 
 from derive.algebra.expr import Expr, Read, substitute
 from derive.algebra.index import Affine, Delta
-from derive.algebra.system import Equation
+from derive.algebra.inequalities import steps_away
+from derive.algebra.system import Equation, System
 from derive.derivation import Derivation
 from derive.steps import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A step along an index: where the read was, where it is needed now; `later` than here, or earlier."""
+
+    index: str
+    was: Affine
+    now: Affine
+    later: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +27,7 @@ class Contribution:
     """One read's share of a cotangent.
 
     `value`, of the equation that reads, and `read` carry primes on the indices that moved; `moved` says
-    where each went; `kept` are the conditions that could not be solved; `shifts` are steps along an
-    index: the index, where the read was, and where it is needed now; `made` is the share itself.
+    where each went; `kept` are the conditions that could not be solved; `made` is the share itself.
     """
 
     source: str
@@ -26,7 +36,7 @@ class Contribution:
     slope: Expr
     moved: tuple[tuple[str, Affine], ...]
     kept: tuple[Delta, ...]
-    shifts: tuple[tuple[str, Affine, Affine], ...]
+    shifts: tuple[Shift, ...]
     made: Equation
 
 
@@ -59,19 +69,19 @@ def _contribution(derivation: Derivation, step: Step) -> Contribution:
         slope,
         primed,
         kept,
-        _shifts(step),
+        _shifts(derivation.forward, step),
         step.made[0],
     )
 
 
-def _shifts(step: Step) -> tuple[tuple[str, Affine, Affine], ...]:
-    """Indices of the target that the reader has, too, but some steps away."""
+def _shifts(system: System, step: Step) -> tuple[Shift, ...]:
+    """Indices of the target that the reader has, too, but some steps away, and on which side."""
     assert step.link is not None
-    found = []
+    (made,), found = step.made, []
     for name, value in step.link.solved:
-        distance = value - Affine.of(name)
         there = [e for e in step.link.read.at if name in e.names()]
-        own = name in {i.name for i in step.made[0].indices}
-        if own and there and distance.is_integer() and distance.integer():
-            found.append((name, there[0], value))
+        if name in {i.name for i in made.indices} and there:
+            indices = (*made.indices, *made.terms[0].binders)
+            side = steps_away(system, value - Affine.of(name), indices, made.terms[0].guards)
+            found += [Shift(name, there[0], value, side > 0)] if side else []
     return tuple(found)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from derive.algebra import inequalities
 from derive.algebra.index import Affine, Delta, In, Index, holds
-from derive.algebra.inequalities import Ranges, step
+from derive.algebra.inequalities import Ranges, steps_away
 from derive.algebra.system import IntegerParameter, Size, System
 
 t, u, p, k, T, P = map(Affine.of, "tupkTP")
@@ -42,7 +42,7 @@ BEFORE, AFTER = In(u, Affine(), t), In(t, Affine(), u)
     ids=str,
 )
 def test_the_side_of_a_shift(shift, guards, found):
-    assert step(SYSTEM, shift, INDICES, guards) == found
+    assert steps_away(SYSTEM, shift, INDICES, guards) == found
 
 
 def places():
@@ -79,13 +79,13 @@ GUARDS = st.lists(st.one_of(RANGES, st.builds(Delta, SHIFTS, SHIFTS)), max_size=
 @given(SHIFTS, GUARDS)
 def test_a_side_that_is_known_is_the_side_everywhere(shift, guards):
     if not shift.is_integer():
-        assert wrong_place(shift, guards, step(SYSTEM, shift, INDICES, guards)) is None
+        assert wrong_place(shift, guards, steps_away(SYSTEM, shift, INDICES, guards)) is None
 
 
 def test_a_fact_that_is_off_by_one_is_noticed(monkeypatch):
     """Planted fault: u < t taken for u <= t - 2."""
     monkeypatch.setattr(inequalities, "facts", lambda guards: tuple(g.hi - 2 - g.e for g in guards))
-    found = step(SYSTEM, u - t + 1, INDICES, (BEFORE,))
+    found = steps_away(SYSTEM, u - t + 1, INDICES, (BEFORE,))
     assert found == -1 and wrong_place(u - t + 1, (BEFORE,), found)
 
 

@@ -23,6 +23,7 @@ from derive.pages.page import NOTATIONS, equation_numbers, render
 from derive.pages.stable_page import WORDS
 from derive.stable.rewrites import softplus
 from derive.stable.rewriting import identities
+from tests.zoo import recurrences
 
 every_op = pytest.mark.parametrize("op", catalogue(), ids=lambda op: op.name)
 
@@ -87,7 +88,15 @@ def test_a_read_of_the_step_before_becomes_one_of_the_step_after() -> None:
     assert "The read at t-1 became one at t+1: the dependence runs backwards in t, " in text
     assert "as dh at t needs dh_prev at t+1." in text
     (share,) = contributions(derive(lstm[0]), "dh")
-    assert [(name, str(at), str(needed)) for name, at, needed in share.shifts] == [("t", "t - 1", "t + 1")]
+    (shift,) = share.shifts
+    assert (shift.index, str(shift.was), str(shift.now), shift.later) == ("t", "t - 1", "t + 1", True)
+
+
+def test_so_does_one_any_number_of_steps_before() -> None:
+    (filter_,) = [o for o in recurrences.OPS if o.name == "iir_filter"]
+    text = " ".join(render(derive(filter_), "text").split())
+    assert "The read at t-1-p became one at t+1+p: the dependence runs backwards in t, " in text
+    assert "as dy at t needs dy at t+1+p." in text
 
 
 def test_the_sentence_on_order_comes_from_the_indices_alone() -> None:
