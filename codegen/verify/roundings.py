@@ -26,7 +26,7 @@ from derive.oracle.rounding import Rounded, RoundingEvaluator, Roundings, Undeci
 
 GRADIENT = "the gradient of"
 PRECISION, MOST_PRECISION = 160, 5_120  # bits
-ENOUGH = 2.0**-80  # relative to mass or inherent error
+ENOUGH = 2.0**-80  # relative to mass or inherent error, and to what code may be off by
 SLACK = 1.0625  # what first order leaves out
 DOUBLE = 2.0**-53
 
@@ -43,6 +43,15 @@ class Digits:
         plain, stable = (np.vectorize(_error, otypes=[float])(d[name]) for d in (self.exact, self.stable))
         return SLACK * (unit * stable + DOUBLE * plain)
 
+    def is_sharp(self, precision: int) -> bool:
+        """Whether the exact numbers are surer than the stable equations': these keep digits that the plain
+        ones lose, as 2*sigmoid(2*x) does for 1 + tanh(x). What is 0 exactly never is."""
+        pairs = (
+            (e, s) for n in self.exact for e, s in zip(self.exact[n].flat, self.stable[n].flat, strict=True)
+        )
+        unit = 2.0**-precision
+        return all(e.error * unit <= ENOUGH * (s.error + abs(float(e.value))) for e, s in pairs)
+
 
 def _error(number: Rounded) -> float:
     return number.error + abs(float(number.value))  # and the result is stored
@@ -57,7 +66,9 @@ def digits(cases: Cases, problem: Problem) -> Digits | None:
                 exact = _both(cases, (d.forward, d.backward), problem, Evaluator)
                 if _is_certain(exact, precision):
                     stable = d.stable_forward, d.stable_backward
-                    return Digits(exact, _both(cases, stable, problem, RoundingEvaluator))
+                    found = Digits(exact, _both(cases, stable, problem, RoundingEvaluator))
+                    if found.is_sharp(precision) or 2 * precision > MOST_PRECISION:
+                        return found
             precision *= 2
     except (Undecided, ZeroDivisionError, DerivationError, OverflowError):
         pass

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from math import gcd
+from math import gcd, prod
 
 from derive.algebra.expr import (
     ZERO,
@@ -26,11 +26,14 @@ from derive.algebra.expr import (
     times,
     transform,
 )
+from derive.algebra.index import Affine
 from derive.algebra.nodes import flat
 from derive.algebra.system import Equation, System, Term
 from derive.combine.monomials import Factors, without
 from derive.stable.rewriting import Part, factored
 from derive.steps import Recorder
+
+EXACT = 2**53  # from here on an integer may be none of float64's numbers
 
 
 def merge(backward: System, recorder: Recorder) -> System:
@@ -65,7 +68,7 @@ def _as_one(a: Term, b: Term) -> Expr | None:
 
 # numbers ------------------------------------------------------------------------------------------
 def without_common_numbers(node: Expr) -> Expr:
-    """The expression with what divides integers above and below a line cancelled: 2*e/2 is e."""
+    """The expression with its integers above and below a line as one number: 2*e/2 is e, e/2/3 is e/6."""
     return transform(node, _reduced)
 
 
@@ -73,16 +76,12 @@ def _reduced(node: Expr) -> Expr:
     if not isinstance(node, (Product, Ratio)):
         return node
     sign, parts = factored(node)
-    above, below = 1, 1
-    rest: list[Part] = []
-    for part in parts:
-        top, bottom = _fraction(part.node) or (1, 1)
-        if _fraction(part.node) is None:
-            rest.append(part)
-        else:
-            above, below = (above * top, below * bottom) if part.plain else (above * bottom, below * top)
+    rest = [p for p in parts if _fraction(p.node) is None]
+    numbers = [f if p.plain else f[::-1] for p in parts if (f := _fraction(p.node))]
+    above, below = prod(top for top, _ in numbers), prod(bottom for _, bottom in numbers)
     divisor = gcd(above, below)
-    if divisor < 2 or not above or not below:
+    alone = all(sum(number[side] != 1 for number in numbers) < 2 for side in (0, 1))
+    if not above or not below or (divisor == 1 and alone) or max(above, below) // divisor >= EXACT:
         return node
     made = _quotient(rest, above // divisor, below // divisor)
     return made if sign > 0 else minus(made)
@@ -97,6 +96,8 @@ def _fraction(node: Expr) -> tuple[int, int] | None:
 def _quotient(parts: Iterable[Part], above: int, below: int) -> Expr:
     top = [p.node for p in parts if p.plain]
     bottom = [p.node for p in parts if not p.plain]
+    if above != 1 and below != 1:
+        return over(times(Number(Affine.of(above), below), *top), times(*bottom))
     return over(times(as_expr(above), *top), times(as_expr(below), *bottom))
 
 

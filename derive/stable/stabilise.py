@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from derive.algebra.expr import Read
 from derive.algebra.system import Equation, System, Term, names_in
+from derive.combine.merge import without_common_numbers
 from derive.stable.complement import complement
 from derive.stable.homogeneity import Inhomogeneous
 from derive.stable.leading import take_out_largest
@@ -83,7 +84,9 @@ def _rewrite_all(system: System, formulas: Formulas, recorder: Recorder) -> Syst
         for term in equation.terms:
             body, reads, first = formulas.written_out(equation, term)
             body, then = rewrite(body)
-            terms.append(replace(term, body=signs_in_front(body) if first or then else body))
+            if first or then:
+                body = signs_in_front(without_common_numbers(body))
+            terms.append(replace(term, body=body))
             opened |= dict.fromkeys(reads)
             rules |= dict.fromkeys((*first, *then))
         new = replace(equation, terms=tuple(terms))

@@ -17,6 +17,7 @@ from derive.algebra.expr import (
     Choice,
     Expr,
     Negative,
+    Number,
     Parameter,
     Power,
     Product,
@@ -25,6 +26,7 @@ from derive.algebra.expr import (
     plus,
     walk,
 )
+from derive.algebra.index import Affine
 from derive.combine import merge as merging
 from derive.combine.merge import merge, one_choice, without_common_numbers
 from derive.derivation import derive
@@ -58,7 +60,10 @@ def same(a: Expr, b: Expr) -> bool:
 NUMBERS = {
     "2*e/2": (2 * A / 2, A),
     "-2*e/2": (-(2 * A) / 2, Negative(A)),
-    "4*e/6": (4 * A / 6, 2 * A / 3),
+    "4*e/6": (4 * A / 6, Number(Affine.of(2), 3) * A),
+    "e/2/3": (A / 2 / 3, A / 6),
+    "2*3*e": (2 * (3 * A) / B, 6 * A / B),
+    "numbers beyond what a float holds": (A / (2**30) / (2**30), A / (2**30) / (2**30)),
     "a half of 2*e": ((1 / (B * 2)) * (2 * A), A / B),
     "below and above": (6 * A / (2 * B), 3 * A / B),
     "inside a choice": (B * chosen(2 * A / 2, ZERO), B * chosen(A, ZERO)),

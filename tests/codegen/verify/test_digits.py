@@ -16,11 +16,11 @@ from codegen.verify.cases import Cases
 from codegen.verify.execution import Candidate
 from codegen.verify.face import Face
 from codegen.verify.load import load_plain
-from codegen.verify.roundings import digits
+from codegen.verify.roundings import Digits, digits
 from codegen.verify.rung4_digits import difference, losing, lost_digits, problems
 from derive.algebra.scalars import SCALARS
 from derive.derivation import derive
-from derive.language import cos, exp, log, op, relu
+from derive.language import cos, exp, log, op, relu, tanh
 from derive.oracle.numbers import apply
 from derive.oracle.rounding import Rounded, Roundings, Undecided
 from tests.codegen.verify.candidates import candidate, cases, source
@@ -129,6 +129,15 @@ def test_what_loses_digits_is_said_with_the_input_that_shows_it():
 def test_of_a_formula_that_keeps_its_digits_nothing_is_said():
     of = formula(lambda x: exp(x) + exp(-x))
     assert [lost_digits(a, p, digits(of, p)) for a, p in problems(of)] == [""] * len(list(problems(of)))
+
+
+def test_exact_numbers_are_surer_than_a_formula_that_keeps_digits(monkeypatch):
+    """1 + tanh(x) at -12: the plain one needs more digits than the 1 in it asks for."""
+    of = formula(lambda x: x * (1 + tanh(x * 3)))
+    made = Candidate(write_module(lower(of.derivation)))
+    assert rung4_digits.check(made, of).verdict == "passed"
+    monkeypatch.setattr(Digits, "is_sharp", lambda found, precision: True)
+    assert "beyond its rounding error" in rung4_digits.check(made, of).detail
 
 
 def test_the_plain_formula_is_what_the_stable_one_is_compared_with():
