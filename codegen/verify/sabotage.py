@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 from codegen.lower import Plan
 from codegen.verify.execution import kernel_definitions
@@ -143,13 +144,21 @@ def _leaking(text: str, kernel: str, name: str, system: System) -> str:
 
 
 def keeping(text: str, names: Sequence[str] = ()) -> str:
-    """A module that makes arrays (those of these names, or all) once and gives them out again and again."""
+    """A module that makes arrays (those of these names, or all) once and gives them out again and again.
+
+    Each place in the text keeps arrays of its own: with one for all, gradients overwrite what they are
+    made of in the same way at every call, and a call changes nothing that another one sees.
+    """
     kept = [
         "_kept = {}",
-        "def _again(shape, dtype):",
-        "    return _kept.setdefault((shape, dtype), np.empty(shape, dtype))",
+        "def _again(place, shape, dtype):",
+        "    return _kept.setdefault((place, shape, dtype), np.empty(shape, dtype))",
     ]
-    places = [f"{n} = " for n in names] or [""]
-    for place in places:
-        text = re.sub(rf"(?<=\s){place}np\.empty\(" if place else r"np\.empty\(", f"{place}_again(", text)
+    number = count()
+
+    def again(found: re.Match[str]) -> str:
+        return f"{found[1]}_again({next(number)}, "
+
+    for made in [rf"((?<=\s){name} = )" for name in names] or ["()"]:
+        text = re.sub(made + r"np\.empty\(", again, text)
     return "\n".join([text, *kept]) + "\n"
