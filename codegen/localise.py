@@ -9,7 +9,7 @@ from dataclasses import replace
 from codegen.accesses import accesses, flatten, map_values
 from codegen.names import Names
 from codegen.nodes import If, IndexValue, Let, Local, Nest, Statement, Store
-from derive.algebra.expr import Call, Expr, Power, Ratio, Read, transform, walk
+from derive.algebra.expr import Call, Expr, Number, Power, Ratio, Read, children, rebuild, transform, walk
 
 
 def localise(nest: Nest, needed: set[str], integers: set[str], names: Names) -> Nest:
@@ -65,7 +65,7 @@ def _share(body: tuple[Statement, ...], names: Names) -> tuple[Statement, ...]:
         for statement in body
         if isinstance(statement, (Store, Let)) and not isinstance(statement.value, IndexValue)
         for node in walk(statement.value)
-        if isinstance(node, (Call, Ratio, Power))
+        if isinstance(node, (Call, Ratio, Power)) and not _is_number(node)
     )
     count.update(
         n.base for n in list(count) if isinstance(n, Power) and not isinstance(n.base, (Read, Local))
@@ -86,6 +86,11 @@ def _share(body: tuple[Statement, ...], names: Names) -> tuple[Statement, ...]:
     return tuple(made)
 
 
+def _is_number(node: Expr) -> bool:
+    """Whether it is a quotient that the kernel has a name for."""
+    return isinstance(node, Ratio) and all(isinstance(part, Number) for part in children(node))
+
+
 def _size(node: Expr) -> int:
     return sum(1 for _ in walk(node))
 
@@ -94,8 +99,6 @@ def _known(value: Expr, known: Mapping[Expr, Local]) -> Expr:
     """Outermost known subexpressions first."""
     if value in known:
         return known[value]
-    from derive.algebra.expr import children, rebuild
-
     parts = tuple(_known(part, known) for part in children(value))
     return rebuild(value, parts) if parts else value
 

@@ -15,7 +15,7 @@ from codegen.module import write_module
 from codegen.names import Names
 from codegen.nodes import Let, Local, Nest, Store
 from codegen.verify.load import load_plain
-from derive.algebra.expr import ONE, Call, Product, Read, Sum
+from derive.algebra.expr import ONE, Call, Number, Product, Ratio, Read, Sum
 from derive.algebra.index import Affine, Index
 from derive.language import op, relu, tanh
 from tests.codegen.emitted import OPS, derivation, differences, kernel_text, plain, plan
@@ -171,6 +171,14 @@ def test_a_function_of_what_changes_in_between_is_computed_again():
     exp = Call("exp", (y(i),))
     body = local(Store(z(i), exp), Store(y(i), ONE, add=True), Store(z(i), exp, add=True), needed="yz")
     assert not any(isinstance(s, Let) for s in body)
+
+
+def test_a_quotient_is_computed_once_but_one_of_numbers_has_a_name_already():
+    mean, half = Ratio(ONE, Number(N)), Ratio(x(i), y(i))
+    body = local(Store(y(j), Product((mean, half))), Store(z(i), Product((mean, half))), needed="yz")
+    assert [s.value for s in body if isinstance(s, Let)] == []  # y is written to
+    body = local(Store(z(j), Product((mean, half))), Store(z(i), Product((mean, half))), needed="z")
+    assert [s.value for s in body if isinstance(s, Let)] == [half]
 
 
 def test_arrays_that_became_locals_are_no_arguments_any_more():
