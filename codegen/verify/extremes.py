@@ -83,6 +83,14 @@ def extremes(base: Problem, dtype: Any, seed: str, at: tuple[float, ...] = ()) -
     return tuple(e if double else replace(e, problem=as_single(e.problem)) for e in found)
 
 
+def all_lowest(base: Problem) -> Iterator[Extreme]:
+    """In each input nothing but -inf, the others positive: no first candidate of a maximum is above it."""
+    positive = {n: a if a.dtype == np.int64 else np.abs(a) for n, a in base.inputs.items()}
+    for name in (n for n, a in base.inputs.items() if a.dtype != np.int64 and a.size):
+        inputs = {**positive, name: np.full_like(base.inputs[name], -np.inf)}
+        yield Extreme(f"-inf throughout {name}", replace(base, inputs=inputs))
+
+
 class _Maker:
     def __init__(self, base: Problem, seed: str, dtype: Any) -> None:
         self.base, self.rng = base, random.Random(f"{seed} extremes")

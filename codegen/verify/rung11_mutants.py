@@ -19,7 +19,8 @@ import numpy as np
 from codegen.verify.cases import Cases, ExactProblem, Problem
 from codegen.verify.equivalence import reason
 from codegen.verify.execution import Candidate, Runner, runner
-from codegen.verify.extremes import base_problem
+from codegen.verify.extreme_answers import Reference
+from codegen.verify.extremes import all_lowest, base_problem
 from codegen.verify.face import Face
 from codegen.verify.load import load_plain
 from codegen.verify.mutate import Mutant, mutants
@@ -162,9 +163,12 @@ class Judge:
 
     @cached_property
     def _edges(self) -> tuple[Asked, ...]:
-        """Rung 8's problems but those of saturation, where the text itself is right."""
+        """Rung 8's problems but those of saturation, and lowest numbers, where the text itself is right."""
         base = base_problem(self.cases)
-        asked = questions(self.cases, base, np.float64) if base is not None else ()
+        if base is None:
+            return ()
+        lowest = (Asked(e, Reference(self.cases, e, np.float64)) for e in all_lowest(base))
+        asked = (*questions(self.cases, base, np.float64), *lowest)
         plain = [q for q in asked if not q.extreme.saturated]
         text = self.candidate.text
         return tuple(q for q in plain if not noticed(text, self.candidate, self.cases, (q,)))

@@ -15,6 +15,7 @@ from codegen.verify.operators import OPERATORS
 from codegen.verify.result import MutantReport, Survivor
 from codegen.verify.rung11_mutants import Judge
 from derive.derivation import derive
+from derive.language import largest, op
 from derive.ops.clipping import clip_by_value
 from tests.codegen.verify.candidates import candidate, cases
 
@@ -60,6 +61,27 @@ def test_strange_residuals_kill_what_saved_ones_cannot():
     judge = Judge(candidate("max_pool2d"), cases("max_pool2d"))
     unseen = [m for m in guards if not judge.exactly(m)]
     assert unseen and all(judge.astray(m) for m in unseen)
+
+
+@op(title="a maximum of products", source="a user's file")
+def best_product(s):
+    B, N = s.batch("B", "b"), s.size("N", "i")
+    b, i = s.index("b", B), s.index("i", N)
+    x, w, y = s.data("x", B, N), s.parameter("w", N), s.let("y", B)
+    y[b] = largest(i, w[i] * x[b, i])
+    s.returns(y)
+
+
+def test_lowest_numbers_kill_what_others_cannot(monkeypatch):
+    """No first candidate is above -inf only if all of them are -inf."""
+    derivation = derive(best_product[0])
+    made, problems = Candidate(write_module(lower(derivation))), Cases(derivation)
+    forgotten = [m for m in mutants(made.kernels["_forward"], None) if m.operator == "condition forgotten"]
+    (alone,) = [m for m in forgotten if m.now.startswith("beats")]
+    judge = Judge(made, problems)
+    assert not judge.exactly(alone) and judge.at_the_edges(alone)
+    monkeypatch.setattr(rung11_mutants, "all_lowest", lambda base: iter(()))
+    assert not Judge(made, problems).at_the_edges(alone)
 
 
 def test_numbers_tie_with_parameters():
