@@ -6,6 +6,7 @@ import numba
 import numpy as np
 import pytest
 from jax import lax
+from scipy.signal import lfilter
 
 from codegen.verify.load import load_fast
 from tests.by_hand import DEEP, SHALLOW, draw, errors, worst
@@ -30,6 +31,21 @@ def attention():
 @pytest.fixture(scope="module")
 def normalisation():
     return load_fast("layer_norm", text(OPS["layer_norm"]))
+
+
+@pytest.fixture(scope="module")
+def filter_():
+    return load_fast("recursive_filter", text(OPS["recursive_filter"]))
+
+
+@pytest.fixture(scope="module")
+def substitution():
+    return load_fast("forward_substitution", text(OPS["forward_substitution"]))
+
+
+@pytest.fixture(scope="module")
+def tree():
+    return load_fast("tree_rnn", text(OPS["tree_rnn"]))
 
 
 def leaky_integrator(x, W, a):
@@ -91,6 +107,64 @@ def test_raw_kernels_can_be_called_from_a_users_own_compiled_code(gated):
     twice(*inputs.values(), y, a, z)
     assert np.array_equal(y, gated.forward(**inputs).y)
     assert np.allclose(a, y @ inputs["W"].T + inputs["b"], rtol=1e-13)
+
+
+def recursive_filter(x, a, b):
+    """Step by step, by the definition."""
+    y = jnp.zeros_like(x)
+    for t in range(len(x)):
+        ahead = sum(b[q] * x[t - q] for q in range(min(len(b), t + 1)))
+        y = y.at[t].set(ahead - sum(a[p] * y[t - 1 - p] for p in range(min(len(a), t))))
+    return y
+
+
+TAPS = {"x": (9, 2), "a": (3,), "b": (4,)}
+
+
+def test_the_recursive_filter_is_what_jax_computes(filter_):
+    given = drawn(TAPS) | {"a": draw((3,), 9) / 3}
+    found = errors(filter_, recursive_filter, given)
+    assert worst(found) < SHALLOW[np.float64], found
+
+
+def test_the_recursive_filter_is_scipys(filter_):
+    given = drawn({**TAPS, "x": (200, 2)}) | {"a": draw((3,), 9) / 8}
+    wanted = lfilter(given["b"], np.concatenate(([1.0], given["a"])), given["x"], axis=0)
+    assert np.allclose(filter_.forward(**given).y, wanted, rtol=1e-11, atol=1e-12)
+
+
+def test_a_filter_with_a_tap_too_many_is_told_apart(filter_):
+    """Planted fault: the feedback begins at the sample itself."""
+    shifted = lambda x, a, b: recursive_filter(x, jnp.concatenate((jnp.zeros(1), a)), b)
+    assert worst(errors(filter_, shifted, drawn(TAPS))) > 1e-3
+
+
+def test_forward_substitution_is_what_jax_computes(substitution):
+    given = drawn({"L": (6, 6), "b": (6, 3)})
+    given["L"] = given["L"] / 3 + 2 * np.eye(6)
+    solve = lambda L, b: jax.scipy.linalg.solve_triangular(L, b, lower=True)
+    found = errors(substitution, solve, given)
+    assert worst(found) < SHALLOW[np.float64], found
+    unit = lambda L, b: jax.scipy.linalg.solve_triangular(L, b, lower=True, unit_diagonal=True)
+    assert worst(errors(substitution, unit, given)) > 1e-3  # planted fault: a diagonal of ones
+
+
+def along(x, W, U, parent):
+    """Each tree of a batch, node by node."""
+    h = jnp.zeros((*x.shape[:2], len(W)))
+    for b, t in np.ndindex(parent.shape):
+        above = U @ h[b, parent[b, t]] if parent[b, t] >= 0 else 0
+        h = h.at[b, t].set(jnp.tanh(W @ x[b, t] + above))
+    return h
+
+
+def test_trees_are_what_jax_computes(tree):
+    parent = np.array([[-1, 0, 0, 1, 1, 2, -1, 6, 5], [-1, 0, 1, 0, 3, 3, 3, 2, 1]])
+    given = drawn({"x": (2, 9, 4), "W": (3, 4), "U": (3, 3)}) | {"parent": parent}
+    found = errors(tree, along, given)
+    assert worst(found) < DEEP[np.float64], found
+    chain = lambda parent, **other: along(parent=np.tile(np.arange(9) - 1, (2, 1)), **other)
+    assert worst(errors(tree, chain, given)) > 1e-3  # planted fault: everybody's parent is the one before
 
 
 HEADS = {"Q": (2, 3, 6, 5), "K": (2, 3, 6, 5), "X": (2, 3, 6, 4)}

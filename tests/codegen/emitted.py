@@ -22,9 +22,8 @@ from derive.oracle.reference import evaluate, sizes_of
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = catalogue()
-EXAMPLES = find(
-    tuple(str(ROOT / "examples" / f"{name}.py") for name in ("leaky_integrator", "gelu_gated", "attention"))
-)
+SPECS = ("leaky_integrator", "gelu_gated", "attention", "recurrences")
+EXAMPLES = find(tuple(str(ROOT / "examples" / f"{name}.py") for name in SPECS))
 OPS = {op.name: op for op in (*CATALOGUE, *EXAMPLES)}
 
 
