@@ -2,7 +2,7 @@
 
 Up to four equations, each over what stands before it: sums, maxima and choices nested in scalar functions;
 places with strides, offsets, signs, padding, labels; guards; left sides that spread or flatten; one or two
-sequences that read their own and each other's past or future.
+sequences that read their own and each other's past or future, by a fixed number of steps or a varying one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ DERIVED: tuple[tuple[str, Node], ...] = (
     ("C", Node("derived", ("s", Quoted("C"), Quoted("c"), Node("-", (Node("+", ("N", "M")), 1))))),
 )
 INDICES = {  # index -> the size that it runs over
-    "i": "N", "j": "M", "p": "P", "q": "N", "r": "M", "t": "T", "u": "U", "v": "V", "f": "F", "c": "C",
+    "i": "N", "j": "M", "p": "P", "q": "N", "r": "M", "t": "T", "e": "T",
+    "u": "U", "v": "V", "f": "F", "c": "C",
 }  # fmt: skip
 WINDOW = ("d", Node("index", ("s", Quoted("d"), 3, -2)))  # an index that begins below 0
 INPUTS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -224,7 +225,9 @@ class Draw:
             self.equations.append((Node("read", (name, ("t", "j"))), right))
 
     def _past(self, back: str, name: str) -> Part:
-        """An addend that reads a sequence one to three steps away."""
+        """An addend that reads a sequence one to three steps away, or further."""
+        if self.pick(False, False, False, True):
+            return self._further(back, name)
         at = Node(back, ("t", self.pick(1, 1, 2, 3)))
         own, other = Node("read", (name, (at, "j"))), Node("read", (name, (at, "r")))
         match self.pick("gain", "product", "gate", "function"):
@@ -235,6 +238,21 @@ class Draw:
             case "function":
                 return Node("*", ("g", Node(self.pick("tanh", "sin"), (own,))))
         return Node("*", ("g", own))
+
+    def _further(self, back: str, name: str) -> Part:
+        """An addend that reads a sequence a varying number of steps away, all of them on one side."""
+        before = Node("between", ("e", 0, "t") if back == "-" else ("e", Node("+", ("t", 1)), "T"))
+        there = Node("read", (name, ("e", "j")))
+        match self.pick("lag", "taps", "all", "best"):
+            case "lag":
+                return Node("*", ("g", Node("read", (name, (Node(back, ("t", "stride")), "j")))))
+            case "taps":
+                tap = Node("read", (name, (Node(back, (Node(back, ("t", 1)), "p")), "j")))
+                return Node("total", ("p", Node("*", (Node("read", ("w", ("p",))), tap)), ()))
+            case "all":
+                return Node("total", ("e", Node("*", ("g", Node("tanh", (there,)))), (before,)))
+        best = Node("largest", ("e", Node("+", (there, Node("read", ("xs", ("e", "j"))))), (before,)))
+        return Node("relu", (best,))  # of nothing, -inf
 
     def program(self) -> Program:
         """All equations, with the declarations that they need; the last tensor is returned, maybe others."""

@@ -46,6 +46,8 @@ def test_a_search_is_the_same_every_time_and_draws_every_kind_of_system():
     missing = sorted(p for p in parts if p not in everything)
     assert not missing
     assert "label[i]" in everything and "stride * u" in everything and "h[(t - 2)" in everything
+    further = ("[(t - stride), j]", "h[((t - 1) - p), j]", "(between(e, 0, t),)", "(between(e, (t + 1), T),)")
+    assert all(kind in everything for kind in further)
 
 
 def plain(system):
