@@ -25,6 +25,7 @@ from codegen.nodes import (
     View,
     inner,
 )
+from derive.algebra.expr import Expr, Negative
 from derive.algebra.index import Affine, Index
 from derive.algebra.system import System, symbols
 from derive.pages.sheet import equation_numbers
@@ -75,10 +76,9 @@ class Printer(Expressions):
             case If(guards, body):
                 return [f"{pad}if {self.condition(guards)}:", *self.statements(body, depth + 1)]
             case Store(target, value, add):
-                sign = "+=" if add else "="
-                return [f"{pad}{self.element(target.tensor, target.at)} {sign} {self.value(value)}"]
+                return [pad + self._assign(self.element(target.tensor, target.at), value, add)]
             case Let(name, value, add):
-                return [f"{pad}{name} {'+=' if add else '='} {self.value(value)}"]
+                return [pad + self._assign(name, value, add)]
             case Track(best, value, marks):
                 self.used.add("beats")
                 name = self.names.like("candidate")
@@ -95,6 +95,12 @@ class Printer(Expressions):
             case Section(serves, body):
                 return self._section(serves, body, depth)
         raise AssertionError(f"{type(statement).__name__} in a kernel")
+
+    def _assign(self, target: str, value: Expr, add: bool) -> str:
+        """What is added with a minus in front is subtracted."""
+        if add and isinstance(value, Negative):
+            return f"{target} -= {self.value(value.arg)}"
+        return f"{target} {'+=' if add else '='} {self.value(value)}"
 
     def _loop(self, index: str, lo: tuple[Ceil, ...], hi: tuple[Ceil, ...], backwards: bool) -> str:
         name = self.indices.setdefault(index, self._index_name(index))

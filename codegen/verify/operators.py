@@ -52,6 +52,8 @@ def _sign(node: ast.AST) -> Sequence[ast.AST]:
             return (operand,)
         case ast.AugAssign(target, ast.Add(), value):
             return (ast.AugAssign(target, ast.Sub(), value),)
+        case ast.AugAssign(target, ast.Sub(), value):
+            return (ast.AugAssign(target, ast.Add(), value),)
     return ()
 
 
@@ -190,6 +192,8 @@ def _lose(node: ast.AST) -> Sequence[ast.AST]:
     match node:
         case ast.AugAssign(target, ast.Add(), value):
             return (ast.Assign([target], value, lineno=0),)
+        case ast.AugAssign(target, ast.Sub(), value):
+            return (ast.Assign([target], ast.UnaryOp(ast.USub(), value), lineno=0),)
     return ()
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from codegen import runtime
 from codegen.bounds import Bounds
 from codegen.names import WORDS, Names
-from codegen.nodes import Ceil, Clear, IndexValue, Kernel, Loop, Store, View, least
+from codegen.nodes import Ceil, Clear, IndexValue, Kernel, Let, Loop, Store, View, least
 from codegen.printer import Printer, print_kernel
 from derive.algebra.expr import Choice, Negative, Number, Parameter, Power, Product, Ratio, Read, Sum
 from derive.algebra.index import Affine, Delta, In, Index, IntegerRead
@@ -173,6 +173,18 @@ def test_an_integer_read_that_may_be_outside_is_minus_one_there():
 
 
 # statements ---------------------------------------------------------------------------------------
+def test_what_is_added_with_a_minus_in_front_is_subtracted():
+    target, product = Read("y", (i,)), Product((Read("x", (i,)), Read("y", (i,))))
+    for statement, text in (
+        (Store(target, Negative(product), add=True), "y[i] -= x[i] * y[i]"),
+        (Store(target, product, add=True), "y[i] += x[i] * y[i]"),
+        (Store(target, Negative(product)), "y[i] = -x[i] * y[i]"),
+        (Store(target, Negative(Sum((target, product))), add=True), "y[i] -= y[i] + x[i] * y[i]"),
+        (Let("total", Negative(product), add=True), "total -= x[i] * y[i]"),
+    ):
+        assert printer().statement(statement, 0) == [text]
+
+
 def header(lo: Affine, hi: Affine, backwards: bool) -> str:
     body = (Store(Read("y", (i,)), IndexValue(i)),)
     return printer().statement(Loop("i", (least(lo),), (least(hi),), body, backwards), 0)[0]

@@ -112,6 +112,13 @@ def test_mutants_are_texts_that_differ_from_the_kernel_and_leave_it_alone():
     assert [m.text for m in made] == [m.text for m in mutants(kernel, 60)]
 
 
+def test_a_difference_is_mutated_as_a_sum_is():
+    """`a -= b`: added, and put in a's place."""
+    function = ast.parse("def _forward(x, y):\n    for n in range(3):\n        y[n] -= x[n]").body[0]
+    made = {m.operator: m.now for m in mutants(function, None)}
+    assert made["sign flipped"] == "y[n] += x[n]" and made["accumulation lost"] == "y[n] = -x[n]"
+
+
 def test_a_sample_takes_from_every_operator():
     found = sites(candidate("lstm").kernels["_backward"])
     assert {s.operator for s in evenly(found, 60)} == {s.operator for s in found}
