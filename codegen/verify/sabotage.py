@@ -143,13 +143,15 @@ def _leaking(text: str, kernel: str, name: str, system: System) -> str:
 
 
 def keeping(text: str, names: Sequence[str] = ()) -> str:
-    """A module that makes arrays (those of these names, or all) once and gives them out again and again."""
+    """A module that makes arrays (those of these names, or all) once and gives them out again and again.
+
+    Every name has memory of its own: two in the same would spoil each other, NaN in every gradient for good.
+    """
     kept = [
         "_kept = {}",
-        "def _again(shape, dtype):",
-        "    return _kept.setdefault((shape, dtype), np.empty(shape, dtype))",
+        "def _again(name, shape, dtype):",
+        "    return _kept.setdefault((name, shape, dtype), np.empty(shape, dtype))",
     ]
-    places = [f"{n} = " for n in names] or [""]
-    for place in places:
-        text = re.sub(rf"(?<=\s){place}np\.empty\(" if place else r"np\.empty\(", f"{place}_again(", text)
+    made = "|".join(names) or r"\w+"
+    text = re.sub(rf"(?<=\s)({made}) = np\.empty\(", r'\1 = _again("\1", ', text)
     return "\n".join([text, *kept]) + "\n"
