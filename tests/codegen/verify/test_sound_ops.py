@@ -5,7 +5,7 @@ import numpy as np
 
 from codegen.lower import lower
 from codegen.module import write_module
-from codegen.verify import roundings, rung2_derivation, rung7_shapes
+from codegen.verify import roundings, rung2_derivation, rung5_autodiff, rung7_shapes, rung12_provenance
 from codegen.verify.cases import Cases
 from codegen.verify.execution import Candidate
 from codegen.verify.extreme_answers import Reference
@@ -18,7 +18,7 @@ from codegen.verify.rung8_nonfinite import difference, questions
 from codegen.verify.rung9_isolation import noticed
 from codegen.verify.sabotage import isolation_faults, scaled_gradient
 from derive.derivation import derive
-from derive.language import equal, exp, log, op, total
+from derive.language import delta, equal, exp, log, op, total, where
 from derive.oracle.numbers import apply
 
 DOUBLE, SINGLE = np.dtype(np.float64), np.dtype(np.float32)
@@ -72,6 +72,23 @@ def pairs(s):
     x, V, y = s.data("x", N, K), s.parameter("V", K, F), s.let("y", N)
     y[n] = total(f, total(k, V[k, f] * x[n, k]) ** 2 - total(k, V[k, f] ** 2 * x[n, k] ** 2)) / 2
     s.returns(y)
+
+
+@op(title="a logistic curve", source="test")
+def logistic(s):
+    T = s.integer("T", 5, least=1)
+    t, start, a, y = s.index("t", T), s.data("start"), s.parameter("a"), s.let("y", T)
+    y[t] = y[t - 1] + a * y[t - 1] * (1 - y[t - 1]) + delta(t, 0) * start
+    s.returns(y)
+
+
+@op(title="pairs in their order", source="test")
+def ranking(s):
+    N = s.size("N", "ij")
+    i, j = s.index("i", N), s.index("j", N)
+    z, y, L = s.data("z", N), s.data("y", N), s.let("L")
+    L[()] = total((i, j), where(y[i], ">", y[j], log(1 + exp(z[j] - z[i])), 0))
+    s.returns(L)
 
 
 def made(family):
@@ -148,3 +165,15 @@ def test_roundings_of_large_squares_that_cancel_are_no_fault(monkeypatch):
     assert faults(candidate.text) == [] and len(wrong) > 9
     monkeypatch.setattr(Reference, "roundings", lambda self, name: 0.0)
     assert any("large number" in about or "1e4" in about for about in faults(candidate.text))
+
+
+def test_steps_as_many_as_a_call_says_are_scanned_by_jax():
+    """No size carried them, JAX was told: the number of steps is one that a call gives."""
+    candidate, cases = made(logistic)
+    assert rung5_autodiff.check(candidate, cases).verdict == "passed"
+
+
+def test_five_hundredths_of_a_percent_of_no_gradient_are_no_other_equations():
+    """What is only compared has none."""
+    candidate, cases = made(ranking)
+    assert rung12_provenance.check(candidate, cases).verdict == "passed"
