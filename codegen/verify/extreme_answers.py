@@ -16,6 +16,7 @@ import numpy as np
 from codegen.verify.cases import Cases, Problem
 from codegen.verify.execution import Array
 from codegen.verify.extremes import Extreme
+from codegen.verify.roundings import Digits, digits
 from codegen.verify.slow_oracle import MultipliesPadding, Precisely, answer
 from derive.algebra.system import System
 from derive.oracle.numbers import Floats, NumberType, Precise, Singles
@@ -46,6 +47,16 @@ class Reference:
         """What is wanted, 0 where NaN is accepted as well: what is lost there cannot be missed."""
         given = self.wanted.items()
         return {n: np.where(np.isnan(self.padded[n]) & ~np.isnan(a), 0.0, a) for n, a in given}
+
+    def roundings(self, name: str) -> Array:
+        """How far roundings can take an entry of what is wanted; 0 where mpmath cannot say."""
+        if self.known is None:
+            return np.zeros_like(self.wanted[name], dtype=float)
+        return self.known.of_code(name, float(np.finfo(self.dtype).eps) / 2)
+
+    @cached_property
+    def known(self) -> Digits | None:
+        return digits(self.cases, self.problem)
 
     def exact(self, digits: int) -> Named:
         """The plain equations in so many digits, rounded to float64."""

@@ -75,11 +75,22 @@ def kinks(system: System) -> tuple[float, ...]:
     return tuple(sorted(found | {-c for c in found} | {0})) if found - {0, 1, -1} else ()
 
 
-def extremes(base: Problem, dtype: Any, seed: str, at: tuple[float, ...] = ()) -> tuple[Extreme, ...]:
-    """The problems in one dtype, float64 or float32; the same on every machine. `at`: where kinks are."""
+def extremes(
+    base: Problem, dtype: Any, seed: str, at: tuple[float, ...] = (), tops: Mapping[str, int] | None = None
+) -> tuple[Extreme, ...]:
+    """The problems in one dtype, float64 or float32; the same on every machine.
+
+    `at`: where kinks are; `tops`: where the axes end of the labels that lie inside them in all others.
+    """
     double = np.dtype(dtype) == np.float64
     made = _Maker(base if double else as_single(base), seed, dtype)
-    found = (*made.single_numbers(), *made.saturated(), *made.whole_arrays(), *made.near(at))
+    found = (
+        *made.single_numbers(),
+        *made.saturated(),
+        *made.whole_arrays(),
+        *made.near(at),
+        *made.astray(tops or {}),
+    )
     return tuple(e if double else replace(e, problem=as_single(e.problem)) for e in found)
 
 
@@ -140,6 +151,13 @@ class _Maker:
 
         for about, by in (("kinks", 0.0), ("below kinks", -0.5), ("above kinks", 0.5)) if kinks else ():
             yield Extreme(about, self._each(self.inputs, drawn(by)))
+
+    def astray(self, tops: Mapping[str, int]) -> Iterator[Extreme]:
+        """Labels next to their axis, before its first element and after its last."""
+        for name, top in tops.items():
+            array = self.base.inputs[name].copy()
+            array.flat[-1], array.flat[0] = -1, top
+            yield Extreme(f"labels that stray in {name}", self._changed({("inputs", name): array}))
 
     def _with(self, about: str, place: Place, number: float) -> Extreme:
         group, name = place

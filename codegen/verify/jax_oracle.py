@@ -66,9 +66,8 @@ class Run(Grids):
     def compute_cycle(self, names: list[str]) -> None:
         """Tensors that need each other, row by row: one program for a row, scanned over all of them."""
         order = walk(self.system, names)
-        extents = [
-            range(self.symbols[size])[::way] for size, way in zip(order.sizes, order.directions, strict=True)
-        ]
+        steps = zip(order.axes, order.directions, strict=True)
+        extents = [range(self.affine(axis.dim, self.symbols))[::way] for axis, way in steps]
         places = np.array(list(itertools.product(*extents)), dtype=np.int64).reshape(-1, len(extents))
         empty = {n: self.jnp.zeros(self.shape(n), self._dtype(n)) for n in order.tensors}
         made, _ = self.scan(lambda rows, place: (self._row(order, rows, place), None), empty, places)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from derive.algebra.index import Affine
 from derive.algebra.inequalities import steps_away
-from derive.algebra.system import Equation, System, Term
+from derive.algebra.system import Equation, Size, System, Term
 from derive.errors import DerivationError
 
 Reads = tuple[tuple[str, tuple[Affine, ...]], ...]
@@ -20,14 +20,14 @@ Reads = tuple[tuple[str, tuple[Affine, ...]], ...]
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """Of a tensor's axes of one size the one with so many before it."""
+    """Of a tensor's axes of one dimension the one with so many before it."""
 
-    size: str
+    dim: Affine
     before: int = 0
 
     def of(self, dims: tuple[Affine, ...]) -> int:
         """Its place among a tensor's dimensions, -1 where there is none."""
-        places = [k for k, dim in enumerate(dims) if dim.plain() == self.size]
+        places = [k for k, dim in enumerate(dims) if dim == self.dim]
         return places[self.before] if self.before < len(places) else -1
 
 
@@ -41,7 +41,7 @@ class Walk:
 
     @property
     def sizes(self) -> tuple[str, ...]:
-        return tuple(axis.size for axis in self.axes)
+        return tuple(str(axis.dim) for axis in self.axes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,9 @@ def reads_of(equation: Equation) -> Reads:
 def walk(system: System, names: Sequence[str]) -> Walk:
     """The order for a cycle of tensors. Raises DerivationError where there is none."""
     cycle = [e for e in system.equations if e.tensor in names]
-    ranks = range(max(len(system.tensor(e.tensor).dims) for e in cycle))
-    every = [Axis(s.name, n) for s in system.sizes for n in ranks]
+    dims = [dim for e in cycle for dim in system.tensor(e.tensor).dims]
+    # sizes first, as they were declared; then numbers of a call and sums, such as T + 1
+    every = [Axis(d, n) for d in dict.fromkeys((*map(_size, system.sizes), *dims)) for n in range(len(dims))]
     axes = [axis for axis in every if _carries(system, cycle, axis)]
     if not axes:
         raise DerivationError(f"{' -> '.join(names)}: a cycle in which no index carries a step")
@@ -73,6 +74,10 @@ def walk(system: System, names: Sequence[str]) -> Walk:
         if all(_is_earlier(n.distance, directions) for n in needs if any(n.distance)):
             return Walk(order, directions, _sorted([e.tensor for e in cycle], needs))
     raise DerivationError(f"{' -> '.join(names)}: a cycle whose rows need each other in every order")
+
+
+def _size(size: Size) -> Affine:
+    return Affine.of(size.name)
 
 
 def _carries(system: System, cycle: list[Equation], axis: Axis) -> bool:

@@ -26,9 +26,11 @@ from derive.oracle.rounding import Rounded, RoundingEvaluator, Roundings, Undeci
 
 GRADIENT = "the gradient of"
 PRECISION, MOST_PRECISION = 160, 5_120  # bits
-ENOUGH = 2.0**-80  # relative to mass or inherent error, and to what code may be off by
+ENOUGH = 2.0**-80  # relative to mass or inherent error
+FAR_BELOW = 2.0**-64  # relative to what the stable equations may be off by, and to the number
 SLACK = 1.0625  # what first order leaves out
 DOUBLE = 2.0**-53
+TINIEST = 2.0**-1074  # of float64
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +40,22 @@ class Digits:
     exact: Mapping[str, Array]
     stable: Mapping[str, Array]
 
+    def is_resolved(self, precision: int) -> bool:
+        """Whether the plain equations are as exact as the stable ones need: 1e-41 may be 1 - (1 - 1e-41)."""
+        unit = 2.0**-precision
+        pairs = [
+            (e, s) for n in self.exact for e, s in zip(self.exact[n].flat, self.stable[n].flat, strict=True)
+        ]
+        return all(e.error * unit <= FAR_BELOW * _error(s) + TINIEST for e, s in pairs)
+
+    def of_code(self, name: str, unit: float) -> Array:
+        """How far two ways of running the stable equations, each with such a rounding, may be apart."""
+        return 2 * SLACK * unit * np.vectorize(_error, otypes=[float])(self.stable[name])
+
     def of_two(self, name: str, unit: float) -> Array:
         """How far code with such a rounding may be from an evaluation of the plain equations in float64."""
         plain, stable = (np.vectorize(_error, otypes=[float])(d[name]) for d in (self.exact, self.stable))
         return SLACK * (unit * stable + DOUBLE * plain)
-
-    def is_sharp(self, precision: int) -> bool:
-        """Whether the exact numbers are surer than the stable equations': these keep digits that the plain
-        ones lose, as 2*sigmoid(2*x) does for 1 + tanh(x). What is 0 exactly never is."""
-        pairs = (
-            (e, s) for n in self.exact for e, s in zip(self.exact[n].flat, self.stable[n].flat, strict=True)
-        )
-        unit = 2.0**-precision
-        return all(e.error * unit <= ENOUGH * (s.error + abs(float(e.value))) for e, s in pairs)
 
 
 def _error(number: Rounded) -> float:
@@ -66,9 +71,9 @@ def digits(cases: Cases, problem: Problem) -> Digits | None:
                 exact = _both(cases, (d.forward, d.backward), problem, Evaluator)
                 if _is_certain(exact, precision):
                     stable = d.stable_forward, d.stable_backward
-                    found = Digits(exact, _both(cases, stable, problem, RoundingEvaluator))
-                    if found.is_sharp(precision) or 2 * precision > MOST_PRECISION:
-                        return found
+                    made = Digits(exact, _both(cases, stable, problem, RoundingEvaluator))
+                    if made.is_resolved(precision):
+                        return made
             precision *= 2
     except (Undecided, ZeroDivisionError, DerivationError, OverflowError):
         pass

@@ -60,6 +60,8 @@ def provenance_faults(source: Source, made: Materials) -> Iterator[tuple[str, Ma
             wrong = f"{text[:middle]}{other}{text[middle + 1 :]}"
             yield f"another character in the {field.name}", replace(made, **{field.name: wrong})
     plan = source.plan
-    for fault in wrong_systems(plan.backward_system, SYSTEMS)[:SYSTEMS]:
+    # 0.05% of a gradient without terms is no other system
+    others = [w for w in wrong_systems(plan.backward_system, SYSTEMS) if w.system != plan.backward_system]
+    for fault in others[:SYSTEMS]:
         wrong_plan = replace(plan, backward_system=fault.system)
         yield fault.about, replace(made, derivation=derivation_digest(wrong_plan))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
 
 from codegen.lower import Plan
 from codegen.verify.execution import kernel_definitions
@@ -146,19 +145,13 @@ def _leaking(text: str, kernel: str, name: str, system: System) -> str:
 def keeping(text: str, names: Sequence[str] = ()) -> str:
     """A module that makes arrays (those of these names, or all) once and gives them out again and again.
 
-    Each place in the text keeps arrays of its own: with one for all, gradients overwrite what they are
-    made of in the same way at every call, and a call changes nothing that another one sees.
+    Every name has memory of its own: two in the same would spoil each other, NaN in every gradient for good.
     """
     kept = [
         "_kept = {}",
-        "def _again(place, shape, dtype):",
-        "    return _kept.setdefault((place, shape, dtype), np.empty(shape, dtype))",
+        "def _again(name, shape, dtype):",
+        "    return _kept.setdefault((name, shape, dtype), np.empty(shape, dtype))",
     ]
-    number = count()
-
-    def again(found: re.Match[str]) -> str:
-        return f"{found[1]}_again({next(number)}, "
-
-    for made in [rf"((?<=\s){name} = )" for name in names] or ["()"]:
-        text = re.sub(made + r"np\.empty\(", again, text)
+    made = "|".join(names) or r"\w+"
+    text = re.sub(rf"(?<=\s)({made}) = np\.empty\(", r'\1 = _again("\1", ', text)
     return "\n".join([text, *kept]) + "\n"

@@ -34,8 +34,8 @@ class Shape:
         return {**self.sizes, **self.integers}
 
     def of(self, system: System, tensor: str) -> tuple[int, ...]:
-        """A tensor's extents."""
-        return tuple(plain(d, self.symbols) for d in system.tensor(tensor).dims)
+        """A tensor's extents: none has fewer than 0 elements, though a sum such as 2*T - 1 may be less."""
+        return tuple(max(plain(d, self.symbols), 0) for d in system.tensor(tensor).dims)
 
     def __str__(self) -> str:
         numbers = " ".join(f"{n}={v}" for n, v in self.symbols.items())

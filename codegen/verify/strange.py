@@ -13,7 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
-from codegen.verify.cases import Cases, ExactProblem, Problem, index_ends
+from codegen.verify.cases import Cases, ExactProblem, Problem
+from codegen.verify.labels import index_ends
 from derive.oracle.residues import PRIME, PrimeField, Residue
 
 

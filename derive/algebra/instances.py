@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from derive.algebra.expr import Expr, Number, Read, children, rebuild, substitute
+from derive.algebra.expr import Expr, Number, Read, Reduce, children, free_names, rebuild, substitute
 from derive.algebra.index import Affine, Delta, solve
 
 Pair = tuple[Affine, Affine]
@@ -33,11 +33,24 @@ def _pairs(a: Expr, b: Expr) -> list[Pair] | None:
             return list(zip(a.at, b.at, strict=True)) if same else None
         case Number(), Number():
             return [(a.value, b.value)] if a.denominator == b.denominator else None
+        case Reduce(), Reduce():
+            b = _with_binders_of(a, b)
     parts, others = children(a), children(b)
     if len(parts) != len(others) or rebuild(b, parts) != a:
         return None
     inner = [_pairs(part, other) for part, other in zip(parts, others, strict=True)]
     return None if None in inner else [pair for found in inner for pair in found or ()]
+
+
+def _with_binders_of(a: Reduce, b: Reduce) -> Reduce:
+    """b with its bound indices called as those of a, where they run over the same ranges."""
+    names = {theirs.name: mine.name for mine, theirs in zip(a.binders, b.binders, strict=False)}
+    if len(a.binders) != len(b.binders) or free_names(b) & {*names.values()}:
+        return b
+    put = {old: Affine.of(new) for old, new in names.items()}
+    guards = tuple(g.substitute(put) for g in b.guards)
+    binders = tuple(i.renamed(names[i.name]) for i in b.binders)
+    return Reduce(b.monoid, binders, guards, substitute(b.body, put))
 
 
 def _solve(pairs: list[Pair], unknown: set[str]) -> dict[str, Affine] | None:

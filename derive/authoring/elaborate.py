@@ -294,5 +294,6 @@ def elaborate(spec: Spec, recorder: Recorder) -> System:
         tuple(spec.reals),
     )
     check_system(system)
-    check_cycles(system)
-    return simplify_system(system)
+    system = simplify_system(system)
+    check_cycles(system)  # of x[t + 1] = f(x[t]) only the solved equation reads a step back
+    return system

@@ -96,10 +96,22 @@ def _in_single(function: Function) -> Function:
 
 _SINGLES: dict[str, Function] = {name: _in_single(function) for name, function in _FLOATS.items()}
 
+BEYOND = 1_100  # bits: of so large a number neither it nor its logarithm is a float64
+
+
+def _exp(x: Any) -> Any:
+    """The exponential; 0 or infinite beyond, as of exp(1e4): all its digits would take seconds a number."""
+    if mpmath.isfinite(x) and mpmath.mag(x) > BEYOND:
+        return mpmath.mpf("inf") if x > 0 else mpmath.mpf(0)
+    return mpmath.exp(x)
+
+
 _PRECISE: dict[str, Function] = {
     **{name: getattr(mpmath, name) for name in _FLOATS if hasattr(mpmath, name)},
-    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
-    "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
+    "exp": _exp,
+    "expm1": lambda x: mpmath.expm1(x) if mpmath.mag(x) < 0 else _exp(x) - 1,
+    "sigmoid": lambda x: 1 / (1 + _exp(-x)),
+    "softplus": lambda x: mpmath.log1p(_exp(x)),
     "normal_cdf": mpmath.ncdf,
     "normal_pdf": mpmath.npdf,
 }

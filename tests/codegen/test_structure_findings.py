@@ -130,6 +130,16 @@ def all_steps_before_and_all_steps_after(s):
 
 
 @found
+def a_next_state_on_the_left(s):
+    """x[t + 1] of what x[t] is: refused, a cycle without a step."""
+    T, N = s.sequence("T", "t"), s.size("N", "ij")
+    t, i, j = s.index("t", T), s.index("i", N), s.index("j", N)
+    u, A, x = s.data("u", T, N), s.parameter("A", N, N), s.let("x", T + 1, N)
+    x[t + 1, i] = total(j, A[i, j] * tanh(x[t, j])) + u[t, i]
+    s.returns(x)
+
+
+@found
 def the_two_halves_of_an_axis(s):
     """x[i] of the first half was refused: an index over a smaller range than the axis."""
     M = s.size("M", "m")

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from derive.algebra.index import Affine
+from derive.algebra.expr import Read, Reduce
+from derive.algebra.index import Affine, Index
+from derive.algebra.instances import instance
 from derive.authoring import elaborate
 from derive.derivation import derive
 from derive.language import OpSpec, Spec, exp, inside, op, tanh, total
@@ -78,3 +80,26 @@ def test_without_the_comparison_of_ranges_and_guards_it_would_be_taken_for_the_s
 
     monkeypatch.setattr(elaborate.Named, "at", careless)
     assert len(names(lookalikes[0])) == 1
+
+
+@op(title="sums under other letters", source="test")
+def letters(s: Spec) -> None:
+    N, K, M = s.size("N", "n"), s.size("K", "kl"), s.size("M", "m")
+    n, k, l, m = s.index("n", N), s.index("k", K), s.index("l", K), s.index("m", M)
+    x, y, L = s.data("x", N, K), s.data("y", N, M), s.let("L", N)
+    L[n] = tanh(total(k, exp(x[n, k]))) * tanh(total(l, exp(x[n, l]))) * tanh(total(m, exp(y[n, m])))
+    s.returns(L)
+
+
+def test_the_letter_that_is_summed_over_makes_no_other_sum() -> None:
+    assert len(names(letters[0])) == 2
+
+
+def test_a_letter_that_is_free_in_the_other_is_not_taken_for_its_own() -> None:
+    def x(a: str, b: str) -> Read:
+        return Read("x", (Affine.of(a), Affine.of(b)))
+
+    over, other = (Index(name, Affine(), Affine.of("N")) for name in "ij")
+    mine, theirs = Reduce("sum", (over,), (), x("i", "i")), Reduce("sum", (other,), (), x("i", "j"))
+    assert instance(mine, theirs, []) is None
+    assert instance(mine, Reduce("sum", (other,), (), x("j", "j")), []) == {}

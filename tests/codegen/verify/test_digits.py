@@ -136,7 +136,7 @@ def test_exact_numbers_are_surer_than_a_formula_that_keeps_digits(monkeypatch):
     of = formula(lambda x: x * (1 + tanh(x * 3)))
     made = Candidate(write_module(lower(of.derivation)))
     assert rung4_digits.check(made, of).verdict == "passed"
-    monkeypatch.setattr(Digits, "is_sharp", lambda found, precision: True)
+    monkeypatch.setattr(Digits, "is_resolved", lambda found, precision: True)
     assert "beyond its rounding error" in rung4_digits.check(made, of).detail
 
 
