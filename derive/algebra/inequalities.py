@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from derive.algebra.index import Affine, Guard, In, Index, IntegerRead
+from derive.algebra.index import Affine, Delta, Guard, In, Index, IntegerRead
 from derive.algebra.system import System
 
 ZERO = Affine()
@@ -85,9 +85,15 @@ class Ranges:
 
 
 def facts(guards: Iterable[Guard]) -> tuple[Affine, ...]:
-    """What is not negative where guards hold."""
-    found = [g for g in guards if isinstance(g, In)]
-    return tuple(fact for g in found for fact in (g.e - g.lo, g.hi - 1 - g.e))
+    """What is not negative where guards hold: of t == u_z[s] and 0 <= u_z[s] < s also s - 1 - t."""
+    given = tuple(guards)
+    equal = [(g.a, g.b) for g in given if isinstance(g, Delta)]
+    found = [(e, g) for g in given if isinstance(g, In) for e in (g.e, *_others(g.e, equal))]
+    return tuple(fact for e, g in found for fact in (e - g.lo, g.hi - 1 - e))
+
+
+def _others(e: Affine, equal: Iterable[tuple[Affine, Affine]]) -> tuple[Affine, ...]:
+    return tuple(b if e == a else a for a, b in equal if e in (a, b))
 
 
 def step(system: System, shift: Affine, indices: Iterable[Index], guards: Iterable[Guard]) -> int | None:

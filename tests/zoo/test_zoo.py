@@ -8,10 +8,10 @@ from codegen.pipeline import write
 from codegen.verify.ladder import verify
 from codegen.verify.result import VerificationError
 from derive.language import OpSpec, Spec, op
-from tests.zoo import dynamics, products, recurrences, windows
+from tests.zoo import dynamics, products, recurrences, signals, windows
 from tests.zoo.formulas import FORMULAS
 
-ZOO = (*FORMULAS, *recurrences.OPS, *dynamics.OPS, *windows.OPS, *products.OPS)
+ZOO = (*FORMULAS, *recurrences.OPS, *dynamics.OPS, *windows.OPS, *products.OPS, *signals.OPS)
 every_op = pytest.mark.parametrize("spec", ZOO, ids=lambda spec: spec.name)
 
 
