@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from codegen.accesses import accesses, substitute_indices
-from codegen.nodes import Nest, Statement
+from codegen.nodes import If, Nest, Statement
 from derive.algebra.index import Affine
 
 
@@ -40,6 +40,22 @@ def fuse(items: list[Statement], pruning: Pruning = EVERYTHING) -> list[Statemen
                 continue
         merged.append(item)
     return merged
+
+
+def under_one_condition(body: tuple[Statement, ...], integers: Set[str]) -> tuple[Statement, ...]:
+    """Neighbours that ask the same condition under one, where the first changes no integer that it reads."""
+    merged: list[Statement] = []
+    for item in body:
+        last = merged[-1] if merged else None
+        if isinstance(item, If) and isinstance(last, If) and _asks_the_same(item, last, integers):
+            merged[-1] = If(last.guards, last.body + item.body)
+        else:
+            merged.append(item)
+    return tuple(merged)
+
+
+def _asks_the_same(second: If, first: If, integers: Set[str]) -> bool:
+    return second.guards == first.guards and not integers & accesses((first,))[0].keys()
 
 
 def _join(first: Nest, second: Nest) -> Nest | None:

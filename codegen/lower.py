@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from codegen.accesses import arrays_read, arrays_written, flatten
 from codegen.bounds import Bounds
 from codegen.contraction import lower_contraction
-from codegen.fuse import EVERYTHING, Pruning, fuse
+from codegen.fuse import EVERYTHING, Pruning, fuse, under_one_condition
 from codegen.legality import enforce_kernel, enforce_schedule
 from codegen.localise import localise
 from codegen.names import WORDS, Names, check_words
@@ -145,7 +145,8 @@ def _finish(
     for nest in nests:
         outside = arrays_read(_without(tree, nest)) | kept
         local = localise(nest, outside, integers, names)
-        loops = wrap(Bounds(system, local.indices), local.indices, (), local.body)
+        body = under_one_condition(local.body, integers)
+        loops = wrap(Bounds(system, local.indices), local.indices, (), body)
         done[id(nest)] = tuple(replace(s, cites=nest.cites) if isinstance(s, Loop) else s for s in loops)
     return _replace_nests(tree, done)
 

@@ -8,7 +8,9 @@ the factors cancel, whatever m is.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TypeAlias
 
 from derive.algebra.expr import (
@@ -28,7 +30,7 @@ from derive.algebra.expr import (
     rebuild,
     times,
 )
-from derive.algebra.index import Affine, Index, names_of
+from derive.algebra.index import Affine, Delta, Index, names_of
 from derive.algebra.instances import instance
 from derive.algebra.system import Term
 
@@ -53,13 +55,21 @@ class Scale:
     binders: tuple[Index, ...]
     exponent: Expr
 
-    def at(self, argument: Expr) -> At | None:
-        """Where m stands beside exp(argument), None if the argument is no instance of the exponent."""
+    def at(self, argument: Expr, beside: Iterable[At] = ()) -> At | None:
+        """Where m stands beside exp(argument), None if the argument is no instance of the exponent.
+
+        Of a sum whose limits alone name an index, as of exp(x[j]) over j >= i, the exponent does not say
+        which: then it is that of a quantity `beside` it.
+        """
         names = [i.name for i in (*self.indices, *self.binders)]
         values = instance(self.exponent, argument, names)
-        if values is None or not all(i.name in values for i in self.indices):
+        if values is None:
             return None
-        return tuple(values[i.name] for i in self.indices)
+        own = [values.get(i.name) for i in self.indices]
+        if all(e is not None for e in own):
+            return tuple(e for e in own if e is not None)
+        fitting = (at for at in beside if all(e in (None, there) for e, there in zip(own, at, strict=True)))
+        return next(fitting, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +109,14 @@ class Rescaling:
     scale: Scale
     weights: Weights
     matched: bool
+    beside: tuple[At, ...] = ()
 
     def term(self, term: Term) -> tuple[Weight, Term]:
         """The term's weight and its rewritten form."""
         weight, body = self.expr(term.body)
         bound = {b.name for b in term.binders}
+        moved = [frozenset({(tuple(_outside(e, bound, term) for e in at), n)}) for at, n in weight]
+        weight = reduce(product, moved, FLAT)
         if any(names_of(at) & bound for at, _ in weight):
             raise Inhomogeneous("its scale differs from summand to summand")
         return weight, replace(term, body=body)
@@ -168,7 +181,7 @@ class Rescaling:
             return FLAT, plus((*self._logarithm(weight), Call(function, (x,))))
         if weight != FLAT and function not in DEGREE:
             raise Inhomogeneous(f"it takes {function} of a quantity that scales")
-        at = self.scale.at(arg) if function == "exp" and self.matched else None
+        at = self.scale.at(arg, self.beside) if function == "exp" and self.matched else None
         if at is None:
             return power(weight, DEGREE.get(function, 0)), Call(function, (x,))
         shifted = Sum((*opened(x), Negative(Read(self.scale.maximum, at))))
@@ -179,6 +192,14 @@ class Rescaling:
         ordered = sorted(weight, key=lambda pair: str(pair[0]))
         reads = ((Read(self.scale.maximum, at), n) for at, n in ordered)
         return tuple(times(Number(Affine.of(n)), m) if abs(n) != 1 else _signed(m, n) for m, n in reads)
+
+
+def _outside(e: Affine, bound: set[str], term: Term) -> Affine:
+    """A position without bound indices where a delta says one: in a sum over dst[e] == n, n is dst[e]."""
+    deltas = (g for g in term.guards if isinstance(g, Delta))
+    sides = [b if a == e else a for a, b in (d.parts() for d in deltas) if e in (a, b)]
+    free = (side for side in sides if not names_of((side,)) & bound)
+    return next(free, e) if names_of((e,)) & bound else e
 
 
 def _signed(node: Expr, n: int) -> Expr:
@@ -197,13 +218,17 @@ def opened(node: Expr) -> list[Expr]:
 Scaled: TypeAlias = tuple[Weight, Term]
 
 
-def options(term: Term, scale: Scale, weights: Weights, order: tuple[bool, ...]) -> list[Scaled]:
-    """The term's possible weights with its rewritten forms, the preferred one first."""
+def options(
+    term: Term, scale: Scale, weights: Weights, order: tuple[bool, ...], own: Weight = FLAT
+) -> list[Scaled]:
+    """The term's possible weights with its rewritten forms, the preferred one first; `own` is wanted."""
+    read = (weights[r.tensor].at(r.at) for r in term.reads() if r.tensor in weights)
+    beside = tuple(at for weight in (*read, own) for at, _ in sorted(weight, key=str))
     found: list[Scaled] = []
     faults: list[Inhomogeneous] = []
     for matched in order:
         try:
-            found.append(Rescaling(scale, weights, matched).term(term))
+            found.append(Rescaling(scale, weights, matched, beside).term(term))
         except Inhomogeneous as fault:
             faults.append(fault)
     if not found:

@@ -172,7 +172,8 @@ class _Analysis:
     def _options(self, equation: Equation, term: Term) -> list[Scaled]:
         order = PLAIN if equation.tensor in self.others else MATCHED
         try:
-            return options(term, self.scale, self.weights, order)
+            own = self.weights.get(equation.tensor)
+            return options(term, self.scale, self.weights, order, own.weight if own else FLAT)
         except Inhomogeneous as fault:
             raise Inhomogeneous(f"in the equation of {equation.tensor}, {fault}") from None
 

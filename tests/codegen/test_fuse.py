@@ -8,15 +8,15 @@ import numpy as np
 
 import codegen.fuse
 from codegen.accesses import accesses
-from codegen.fuse import Pruning, fuse
+from codegen.fuse import Pruning, fuse, under_one_condition
 from codegen.localise import localise
 from codegen.lower import lower
 from codegen.module import write_module
 from codegen.names import Names
-from codegen.nodes import Let, Local, Nest, Store
+from codegen.nodes import If, Let, Local, Nest, Store
 from codegen.verify.load import load_plain
 from derive.algebra.expr import ONE, Call, Number, Product, Ratio, Read, Sum
-from derive.algebra.index import Affine, Index
+from derive.algebra.index import Affine, In, Index
 from derive.language import op, relu, tanh
 from tests.codegen.emitted import OPS, derivation, differences, kernel_text, plain, plan
 
@@ -204,3 +204,24 @@ def test_a_chain_of_elementwise_equations_is_one_loop_and_keeps_what_its_gradien
     assert len(loops(kernel_text(chain, "backward"))) == 2
     assert set(plan(chain).backward.workspace) == set()
     assert differences(chain, plain(chain), {"N": 4, "B": 3}) == []
+
+
+# conditions -------------------------------------------------------------------------------------------
+def test_terms_under_one_condition_ask_it_once():
+    @spec
+    def logistic(s):
+        T = s.sequence("T", "t")
+        t, u, a, y = s.index("t", T), s.data("u", T), s.parameter("a"), s.let("y", T)
+        y[t] = u[t] + y[t - 1] + a * y[t - 1] * (1 - y[t - 1])
+        s.returns(y)
+
+    asked = [line.strip() for line in kernel_text(logistic, "backward").split("\n") if " if " in line]
+    assert asked.count("if t < T - 1:") == 1
+    assert differences(logistic, plain(logistic), {"T": 4, "B": 2}) == []
+
+
+def test_another_condition_or_one_that_was_changed_in_between_is_asked_again():
+    below, above = (In(i, Affine(), N - 1),), (In(i, Affine.of(1), N),)
+    put = [If(g, (Store(x(i), ONE),)) for g in (below, below, above)]
+    assert under_one_condition(tuple(put), set()) == (If(below, put[0].body + put[1].body), put[2])
+    assert under_one_condition(tuple(put), {"x"}) == tuple(put)

@@ -130,6 +130,16 @@ def all_steps_before_and_all_steps_after(s):
 
 
 @found
+def the_best_of_all_steps_before(s):
+    """Of t == u_z[s] and u_z[s] < s nothing said that t < s: no plan for the gradient."""
+    T = s.sequence("T", "tu")
+    t, u = s.index("t", T), s.index("u", T)
+    x, w, f = s.data("x", T), s.data("w", T, T), s.let("f", T)
+    f[t] = x[t] + largest(u, f[u] + w[u, t], where=(between(u, 0, t),)) * inside(t, 1, T)
+    s.returns(f)
+
+
+@found
 def a_next_state_on_the_left(s):
     """x[t + 1] of what x[t] is: refused, a cycle without a step."""
     T, N = s.sequence("T", "t"), s.size("N", "ij")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from derive.language import Spec, between, exp, expm1, log, op, sigmoid, total
+from derive.language import Spec, between, equal, exp, expm1, log, op, sigmoid, total
 
 
 @op(title="softmax", source="test")
@@ -57,6 +57,26 @@ def attention(s: Spec) -> None:
     s.returns(A)
 
 
+@op(title="sums whose limits alone say which", source="test")
+def tails(s: Spec) -> None:
+    T = s.size("T", "ij")
+    i, j = s.index("i", T), s.index("j", T)
+    x, L = s.data("x", T), s.let("L")
+    L[:] = total(i, log(total(j, exp(x[j]), where=(between(j, i, T),))) - x[i])
+    s.returns(L)
+
+
+@op(title="softmax over each segment", source="test")
+def segments(s: Spec) -> None:
+    T, K = s.size("T", "t"), s.size("K", "k")
+    t, k = s.index("t", T), s.index("k", K)
+    x, of, w = s.data("x", T), s.data("of", T, integer=True), s.parameter("w", K)
+    Z, p = s.let("Z", K), s.let("p", T)
+    Z[k] = total(t, exp(x[t]), where=(equal(of[t], k),))
+    p[t] = w[of[t]] * exp(x[t]) / Z[of[t]]
+    s.returns(p)
+
+
 @op(title="two sums of the same exponentials", source="test")
 def masked_and_not(s: Spec) -> None:
     T = s.size("T", "ij")
@@ -101,7 +121,7 @@ def log_of_named(s: Spec) -> None:
 
 STABLE = (
     *(softmax + log_softmax + log_of_softmax + logsumexp),
-    *(attention + masked_and_not + bce + written_out + log_of_named),
+    *(attention + masked_and_not + bce + written_out + log_of_named + tails + segments),
 )
 
 
