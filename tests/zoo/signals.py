@@ -1,6 +1,6 @@
 """Signals, sequences and graphs: filters, scans, attention, likelihoods, messages along edges."""
 
-from derive.language import between, delta, equal, exp, inside, log, relu, sigmoid, sqrt, tanh, total
+from derive.language import between, delta, equal, exp, log, relu, sigmoid, sqrt, tanh, total
 from tests.zoo.collect import zoo_of
 
 zoo, OPS = zoo_of()
@@ -188,24 +188,6 @@ def label_smoothing(s):
 
 
 @zoo
-def conditional_random_field(s):
-    T, K = s.sequence("T", "t"), s.size("K", "kj")
-    t, k, j = s.index("t", T), s.index("k", K), s.index("j", K)
-    e, y, A, a, L = (
-        s.data("e", T, K),
-        s.data("y", T, integer=True),
-        s.parameter("A", K, K),
-        s.let("a", T, K),
-        s.let("L"),
-    )
-    a[t, k] = e[t, k] + inside(t, 1, T) * log(total(j, exp(a[t - 1, j] + A[j, k])))
-    L[()] = (
-        log(total(k, exp(a[T - 1, k]))) - total(t, e[t, y[t]]) - total(t, inside(t, 1, T) * A[y[t - 1], y[t]])
-    )
-    s.returns(L)
-
-
-@zoo
 def hidden_markov(s):
     T, K, V = s.sequence("T", "t"), s.size("K", "kj"), s.size("V", "v")
     t, k, j = s.index("t", T), s.index("k", K), s.index("j", K)
@@ -223,24 +205,6 @@ def hidden_markov(s):
     c[t] = total(k, b[t, k])
     a[t, k] = b[t, k] / c[t]
     L[()] = -total(t, log(c[t]))
-    s.returns(L)
-
-
-@zoo
-def connectionist_temporal(s):
-    T, S, V = s.sequence("T", "t"), s.size("S", "s"), s.size("V", "v")
-    t, q = s.index("t", T), s.index("q", S)
-    lp, l, sk, a, L = (
-        s.data("lp", T, V),
-        s.data("l", S, integer=True),
-        s.data("sk", S),
-        s.let("a", T, S),
-        s.let("L"),
-    )
-    a[t, q] = lp[t, l[q]] * (
-        delta(t, 0) * inside(q, 0, 2) + a[t - 1, q] + a[t - 1, q - 1] + sk[q] * a[t - 1, q - 2]
-    )
-    L[()] = -log(a[T - 1, S - 1] + a[T - 1, S - 2])
     s.returns(L)
 
 
