@@ -88,10 +88,10 @@ def _forward(X, window, stride, pad, Y):
         for c in range(C):
             for p in range(window):
                 for q in range(window):
-                    for i in range(max(0, (-p + pad + stride - 1)//stride), min(U,
-                        (H - p + pad + stride - 1)//stride)):
-                        for j in range(max(0, (-q + pad + stride - 1)//stride), min(V,
-                            (W - q + pad + stride - 1)//stride)):
+                    for i in range(max(0, (pad + stride - p - 1)//stride), min(U,
+                        (H + pad + stride - p - 1)//stride)):
+                        for j in range(max(0, (pad + stride - q - 1)//stride), min(V,
+                            (W + pad + stride - q - 1)//stride)):
                             Y[b, c, i, j] += X[b, c, stride*i + p - pad, stride*j + q - pad] / number_window_window
 
 
@@ -109,7 +109,7 @@ def _backward(dY, H, W, window, stride, pad, dX):
         for b in range(B):
             for c in range(C):
                 for u in range(H):
-                    for i in range(max(0, (u + pad - window + stride)//stride), min(U,
+                    for i in range(max(0, (u + pad + stride - window)//stride), min(U,
                         (u + pad + stride)//stride)):
                         for j in range(V):
                             for v in range(max(0, stride*j - pad), min(W, window + stride*j - pad)):

@@ -170,7 +170,7 @@ def _forward(x, forward_h0, backward_h0, forward_W, forward_U, forward_b, backwa
     for t in range(T):
         for b in range(B):
             for k in range(I):
-                reversed_x[t, b, k] = x[T - 1 - t, b, k]
+                reversed_x[t, b, k] = x[T - t - 1, b, k]
     # z_backward_h_tilde (17)
     gemm(matrix(z_backward_h_tilde, 2), matrix(reversed_x, 2), matrix(backward_W[2], 1), False,
         True, False)
@@ -255,7 +255,7 @@ def _forward(x, forward_h0, backward_h0, forward_W, forward_U, forward_b, backwa
     for t in range(T):
         for b in range(B):
             for j in range(H):
-                y[t, b, j] = forward_h[t, b, j] + states[T - 1 - t, b, j]
+                y[t, b, j] = forward_h[t, b, j] + states[T - t - 1, b, j]
 
 
 @kernel
@@ -276,7 +276,7 @@ def _backward(x, forward_W, forward_U, backward_W, backward_U, forward_h_prev, f
         for t in range(T):
             for b in range(B):
                 for j in range(H):
-                    dstates[t, b, j] = dy[-t + T - 1, b, j]
+                    dstates[t, b, j] = dy[T - t - 1, b, j]
     if dx.size or dforward_h0.size or dforward_W.size or dforward_U.size or dforward_b.size:
         for t in range(T - 1, -1, -1):
             # dforward_h (33), dforward_h_prev (41), dforward_z (39), dz_forward_z (40), dforward_h_tilde (34), dz_forward_h_tilde (35), dforward_r (37), dz_forward_r (38), dz_z_forward_h_tilde (36)
@@ -417,7 +417,7 @@ def _backward(x, forward_W, forward_U, backward_W, backward_U, forward_h_prev, f
         for t in range(T):
             for b in range(B):
                 for k in range(I):
-                    dx[t, b, k] += dreversed_x[-t + T - 1, b, k]
+                    dx[t, b, k] += dreversed_x[T - t - 1, b, k]
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)

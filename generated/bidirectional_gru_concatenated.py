@@ -176,7 +176,7 @@ def _forward(x, forward_h0, backward_h0, forward_W, forward_U, forward_b, backwa
     for t in range(T):
         for b in range(B):
             for k in range(I):
-                reversed_x[t, b, k] = x[T - 1 - t, b, k]
+                reversed_x[t, b, k] = x[T - t - 1, b, k]
     # z_forward_r (4), z_forward_z (2)
     for t in range(T):
         for b in range(B):
@@ -271,7 +271,7 @@ def _forward(x, forward_h0, backward_h0, forward_W, forward_U, forward_b, backwa
                 if m < H:
                     y_ = forward_h[t, b, m]
                 if m - H >= 0:
-                    y_ = states[T - 1 - t, b, m - H]
+                    y_ = states[T - t - 1, b, m - H]
                 y[t, b, m] = y_
 
 
@@ -294,7 +294,7 @@ def _backward(x, forward_W, forward_U, backward_W, backward_U, forward_h_prev, f
         for t in range(T):
             for b in range(B):
                 for u in range(G):
-                    dstates[t, b, u] = dy[-t + T - 1, b, u + H]
+                    dstates[t, b, u] = dy[T - t - 1, b, u + H]
     if dx.size or dforward_h0.size or dforward_W.size or dforward_U.size or dforward_b.size:
         for t in range(T - 1, -1, -1):
             # dforward_h (33), dforward_h_prev (41), dforward_z (39), dz_forward_z (40), dforward_h_tilde (34), dz_forward_h_tilde (35), dforward_r (37), dz_forward_r (38), dz_z_forward_h_tilde (36)
@@ -435,7 +435,7 @@ def _backward(x, forward_W, forward_U, backward_W, backward_U, forward_h_prev, f
         for t in range(T):
             for b in range(B):
                 for k in range(I):
-                    dx[t, b, k] += dreversed_x[-t + T - 1, b, k]
+                    dx[t, b, k] += dreversed_x[T - t - 1, b, k]
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)

@@ -189,7 +189,7 @@ def _forward(x, forward_h0, backward_h0, forward_c0, forward_W, forward_U, forwa
     for t in range(T):
         for b in range(B):
             for k in range(I):
-                reversed_x[t, b, k] = x[T - 1 - t, b, k]
+                reversed_x[t, b, k] = x[T - t - 1, b, k]
     # z_backward (12)
     gemm(matrix(z_backward, 2), matrix(reversed_x, 2), matrix(backward_W, 2), False, True, True)
     for t in range(T):
@@ -261,7 +261,7 @@ def _forward(x, forward_h0, backward_h0, forward_c0, forward_W, forward_U, forwa
     for t in range(T):
         for b in range(B):
             for j in range(H):
-                y[t, b, j] = forward_h[t, b, j] + states[T - 1 - t, b, j]
+                y[t, b, j] = forward_h[t, b, j] + states[T - t - 1, b, j]
 
 
 @kernel
@@ -282,7 +282,7 @@ def _backward(x, forward_W, forward_U, backward_W, backward_U, forward_h_prev, f
         for t in range(T):
             for b in range(B):
                 for j in range(H):
-                    dstates[t, b, j] = dy[-t + T - 1, b, j]
+                    dstates[t, b, j] = dy[T - t - 1, b, j]
     if dx.size or dforward_h0.size or dforward_c0.size or dforward_W.size or dforward_U.size or dforward_b.size:
         for t in range(T - 1, -1, -1):
             # dforward_h (33), dforward_o (36), dforward_c (34), dforward_f (39), dforward_i (38), dforward_C_tilde (37), dforward_c_prev (35), dz_forward (40)
@@ -393,7 +393,7 @@ def _backward(x, forward_W, forward_U, backward_W, backward_U, forward_h_prev, f
         for t in range(T):
             for b in range(B):
                 for k in range(I):
-                    dx[t, b, k] += dreversed_x[-t + T - 1, b, k]
+                    dx[t, b, k] += dreversed_x[T - t - 1, b, k]
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)

@@ -196,7 +196,7 @@ def _forward(x, forward_h0, backward_h0, forward_c0, forward_W, forward_U, forwa
     for t in range(T):
         for b in range(B):
             for k in range(I):
-                reversed_x[t, b, k] = x[T - 1 - t, b, k]
+                reversed_x[t, b, k] = x[T - t - 1, b, k]
     # z_forward (2)
     for t in range(T):
         for b in range(B):
@@ -277,7 +277,7 @@ def _forward(x, forward_h0, backward_h0, forward_c0, forward_W, forward_U, forwa
                 if m < H:
                     y_ = forward_h[t, b, m]
                 if m - H >= 0:
-                    y_ = states[T - 1 - t, b, m - H]
+                    y_ = states[T - t - 1, b, m - H]
                 y[t, b, m] = y_
 
 
@@ -300,7 +300,7 @@ def _backward(x, forward_W, forward_U, backward_W, backward_U, forward_h_prev, f
         for t in range(T):
             for b in range(B):
                 for u in range(G):
-                    dstates[t, b, u] = dy[-t + T - 1, b, u + H]
+                    dstates[t, b, u] = dy[T - t - 1, b, u + H]
     if dx.size or dforward_h0.size or dforward_c0.size or dforward_W.size or dforward_U.size or dforward_b.size:
         for t in range(T - 1, -1, -1):
             # dforward_h (33), dforward_o (36), dforward_c (34), dforward_f (39), dforward_i (38), dforward_C_tilde (37), dforward_c_prev (35), dz_forward (40)
@@ -411,7 +411,7 @@ def _backward(x, forward_W, forward_U, backward_W, backward_U, forward_h_prev, f
         for t in range(T):
             for b in range(B):
                 for k in range(I):
-                    dx[t, b, k] += dreversed_x[-t + T - 1, b, k]
+                    dx[t, b, k] += dreversed_x[T - t - 1, b, k]
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)

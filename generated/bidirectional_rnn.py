@@ -142,7 +142,7 @@ def _forward(x, forward_h0, backward_h0, forward_W_hh, forward_W_xh, forward_b_h
     for t in range(T):
         for b in range(B):
             for k in range(I):
-                reversed_x[t, b, k] = x[T - 1 - t, b, k]
+                reversed_x[t, b, k] = x[T - t - 1, b, k]
     # z_backward_h (6)
     gemm(matrix(z_backward_h, 2), matrix(reversed_x, 2), matrix(backward_W_xh, 1), False, True,
         True)
@@ -187,7 +187,7 @@ def _forward(x, forward_h0, backward_h0, forward_W_hh, forward_W_xh, forward_b_h
     for t in range(T):
         for b in range(B):
             for j in range(H):
-                y[t, b, j] = forward_h[t, b, j] + states[T - 1 - t, b, j]
+                y[t, b, j] = forward_h[t, b, j] + states[T - t - 1, b, j]
 
 
 @kernel
@@ -206,7 +206,7 @@ def _backward(x, forward_W_hh, forward_W_xh, backward_W_hh, backward_W_xh, forwa
         for t in range(T):
             for b in range(B):
                 for j in range(H):
-                    dstates[t, b, j] = dy[-t + T - 1, b, j]
+                    dstates[t, b, j] = dy[T - t - 1, b, j]
     if dx.size or dforward_h0.size or dforward_W_hh.size or dforward_W_xh.size or dforward_b_h.size:
         for t in range(T - 1, -1, -1):
             # dforward_h (15), dz_forward_h (16)
@@ -281,7 +281,7 @@ def _backward(x, forward_W_hh, forward_W_xh, backward_W_hh, backward_W_xh, forwa
         for t in range(T):
             for b in range(B):
                 for k in range(I):
-                    dx[t, b, k] += dreversed_x[-t + T - 1, b, k]
+                    dx[t, b, k] += dreversed_x[T - t - 1, b, k]
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)

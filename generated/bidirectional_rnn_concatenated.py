@@ -149,7 +149,7 @@ def _forward(x, forward_h0, backward_h0, forward_W_hh, forward_W_xh, forward_b_h
     for t in range(T):
         for b in range(B):
             for k in range(I):
-                reversed_x[t, b, k] = x[T - 1 - t, b, k]
+                reversed_x[t, b, k] = x[T - t - 1, b, k]
     # z_forward_h (2)
     for t in range(T):
         for b in range(B):
@@ -202,7 +202,7 @@ def _forward(x, forward_h0, backward_h0, forward_W_hh, forward_W_xh, forward_b_h
                 if m < H:
                     y_ = forward_h[t, b, m]
                 if m - H >= 0:
-                    y_ = states[T - 1 - t, b, m - H]
+                    y_ = states[T - t - 1, b, m - H]
                 y[t, b, m] = y_
 
 
@@ -223,7 +223,7 @@ def _backward(x, forward_W_hh, forward_W_xh, backward_W_hh, backward_W_xh, forwa
         for t in range(T):
             for b in range(B):
                 for u in range(G):
-                    dstates[t, b, u] = dy[-t + T - 1, b, u + H]
+                    dstates[t, b, u] = dy[T - t - 1, b, u + H]
     if dx.size or dforward_h0.size or dforward_W_hh.size or dforward_W_xh.size or dforward_b_h.size:
         for t in range(T - 1, -1, -1):
             # dforward_h (15), dz_forward_h (16)
@@ -298,7 +298,7 @@ def _backward(x, forward_W_hh, forward_W_xh, backward_W_hh, backward_W_xh, forwa
         for t in range(T):
             for b in range(B):
                 for k in range(I):
-                    dx[t, b, k] += dreversed_x[-t + T - 1, b, k]
+                    dx[t, b, k] += dreversed_x[T - t - 1, b, k]
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)

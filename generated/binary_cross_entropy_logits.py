@@ -102,8 +102,7 @@ def _backward(y, x, dL, dy, dx):
         # dy (2)
         for n in range(N):
             for i in range(K):
-                shared = number_1_N_K
-                dy[n, i] = dL[()] * shared * softplus(-x[n, i]) - dL[()] * shared * softplus(x[n, i])
+                dy[n, i] = dL[()] * number_1_N_K * softplus(-x[n, i]) - dL[()] * number_1_N_K * softplus(x[n, i])
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)

@@ -77,7 +77,7 @@ def _forward(y, y_hat, L):
     L_ = zero
     for n in range(N):
         for i in range(K):
-            L_ += -(y[n, i] * log(y_hat[n, i]) + (one - y[n, i]) * log1p(-y_hat[n, i]))
+            L_ -= y[n, i] * log(y_hat[n, i]) + (one - y[n, i]) * log1p(-y_hat[n, i])
     # L (1)
     L[()] = L_
 

@@ -78,7 +78,7 @@ def _forward(y, y_hat, L):
     L_ = zero
     for n in range(N):
         for k in range(K):
-            L_ += -number_1_N * y[n, k] * log(y_hat[n, k])
+            L_ -= number_1_N * y[n, k] * log(y_hat[n, k])
     # L (1)
     L[()] = L_
 

@@ -78,7 +78,7 @@ def _forward(y, y_hat, L):
     for n in range(N):
         L_ = zero
         for k in range(K):
-            L_ += -y[n, k] * log(y_hat[n, k])
+            L_ -= y[n, k] * log(y_hat[n, k])
         L[n] = L_
 
 

@@ -77,7 +77,7 @@ def _forward(y, y_hat, L):
     L_ = zero
     for n in range(N):
         for k in range(K):
-            L_ += -y[n, k] * log(y_hat[n, k])
+            L_ -= y[n, k] * log(y_hat[n, k])
     # L (1)
     L[()] = L_
 

@@ -109,10 +109,10 @@ def _forward(X, K, b, stride, pad, Y, X_patches):
         for c in range(C):
             for p in range(P):
                 for q in range(Q):
-                    for i in range(max(0, (-p + pad + stride - 1)//stride), min(U,
-                        (H - p + pad + stride - 1)//stride)):
-                        for j in range(max(0, (-q + pad + stride - 1)//stride), min(V,
-                            (W - q + pad + stride - 1)//stride)):
+                    for i in range(max(0, (pad + stride - p - 1)//stride), min(U,
+                        (H + pad + stride - p - 1)//stride)):
+                        for j in range(max(0, (pad + stride - q - 1)//stride), min(V,
+                            (W + pad + stride - q - 1)//stride)):
                             X_patches[c, p, q, i, j] = X[n, c, stride*i + p - pad, stride*j + q - pad]
         # Y (1)
         gemm(matrix(Y[n], 1), matrix(K, 1), matrix(X_patches, 3), False, False, True)
@@ -148,10 +148,10 @@ def _backward(X, K, dY, stride, pad, dX, dK, db, dX_patches, X_patches):
             for c in range(C):
                 for p in range(P):
                     for q in range(Q):
-                        for i in range(max(0, (-p + pad + stride - 1)//stride), min(U,
-                            (H - p + pad + stride - 1)//stride)):
-                            for j in range(max(0, (-q + pad + stride - 1)//stride), min(V,
-                                (W - q + pad + stride - 1)//stride)):
+                        for i in range(max(0, (pad + stride - p - 1)//stride), min(U,
+                            (H + pad + stride - p - 1)//stride)):
+                            for j in range(max(0, (pad + stride - q - 1)//stride), min(V,
+                                (W + pad + stride - q - 1)//stride)):
                                 X_patches[c, p, q, i, j] = X[n, c, stride*i + p - pad, stride*j + q - pad]
             # dK (3)
             gemm(matrix(dK, 1), matrix(dY[n], 1), matrix(X_patches, 3), False, True, True)
@@ -164,10 +164,10 @@ def _backward(X, K, dY, stride, pad, dX, dK, db, dX_patches, X_patches):
             for c in range(C):
                 for p in range(P):
                     for q in range(Q):
-                        for i in range(max(0, (-p + pad + stride - 1)//stride), min(U,
-                            (H - p + pad + stride - 1)//stride)):
-                            for j in range(max(0, (-q + pad + stride - 1)//stride), min(V,
-                                (W - q + pad + stride - 1)//stride)):
+                        for i in range(max(0, (pad + stride - p - 1)//stride), min(U,
+                            (H + pad + stride - p - 1)//stride)):
+                            for j in range(max(0, (pad + stride - q - 1)//stride), min(V,
+                                (W + pad + stride - q - 1)//stride)):
                                 dX[n, c, p + stride*i - pad, q + stride*j - pad] += dX_patches[c, p, q, i, j]
 
 

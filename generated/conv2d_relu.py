@@ -112,10 +112,10 @@ def _forward(X, K, b, stride, pad, Y, z_Y, X_patches):
         for c in range(C):
             for p in range(P):
                 for q in range(Q):
-                    for i in range(max(0, (-p + pad + stride - 1)//stride), min(U,
-                        (H - p + pad + stride - 1)//stride)):
-                        for j in range(max(0, (-q + pad + stride - 1)//stride), min(V,
-                            (W - q + pad + stride - 1)//stride)):
+                    for i in range(max(0, (pad + stride - p - 1)//stride), min(U,
+                        (H + pad + stride - p - 1)//stride)):
+                        for j in range(max(0, (pad + stride - q - 1)//stride), min(V,
+                            (W + pad + stride - q - 1)//stride)):
                             X_patches[c, p, q, i, j] = X[n, c, stride*i + p - pad, stride*j + q - pad]
         # z_Y (1)
         gemm(matrix(z_Y[n], 1), matrix(K, 1), matrix(X_patches, 3), False, False, True)
@@ -163,10 +163,10 @@ def _backward(X, K, Y, dY, stride, pad, dX, dK, db, dz_Y, dX_patches, X_patches)
             for c in range(C):
                 for p in range(P):
                     for q in range(Q):
-                        for i in range(max(0, (-p + pad + stride - 1)//stride), min(U,
-                            (H - p + pad + stride - 1)//stride)):
-                            for j in range(max(0, (-q + pad + stride - 1)//stride), min(V,
-                                (W - q + pad + stride - 1)//stride)):
+                        for i in range(max(0, (pad + stride - p - 1)//stride), min(U,
+                            (H + pad + stride - p - 1)//stride)):
+                            for j in range(max(0, (pad + stride - q - 1)//stride), min(V,
+                                (W + pad + stride - q - 1)//stride)):
                                 X_patches[c, p, q, i, j] = X[n, c, stride*i + p - pad, stride*j + q - pad]
             # dK (5)
             gemm(matrix(dK, 1), matrix(dz_Y[n], 1), matrix(X_patches, 3), False, True, True)
@@ -179,10 +179,10 @@ def _backward(X, K, Y, dY, stride, pad, dX, dK, db, dz_Y, dX_patches, X_patches)
             for c in range(C):
                 for p in range(P):
                     for q in range(Q):
-                        for i in range(max(0, (-p + pad + stride - 1)//stride), min(U,
-                            (H - p + pad + stride - 1)//stride)):
-                            for j in range(max(0, (-q + pad + stride - 1)//stride), min(V,
-                                (W - q + pad + stride - 1)//stride)):
+                        for i in range(max(0, (pad + stride - p - 1)//stride), min(U,
+                            (H + pad + stride - p - 1)//stride)):
+                            for j in range(max(0, (pad + stride - q - 1)//stride), min(V,
+                                (W + pad + stride - q - 1)//stride)):
                                 dX[n, c, p + stride*i - pad, q + stride*j - pad] += dX_patches[c, p, q, i, j]
 
 

@@ -113,10 +113,10 @@ def _forward(X, K, b, stride, Y, X_patches):
         for c in range(C):
             for p in range(P):
                 for q in range(Q):
-                    for i in range(max(0, (-p + above + stride - 1)//stride), min(U,
-                        (H - p + above + stride - 1)//stride)):
-                        for j in range(max(0, (-q + left + stride - 1)//stride), min(V,
-                            (W - q + left + stride - 1)//stride)):
+                    for i in range(max(0, (above + stride - p - 1)//stride), min(U,
+                        (H + above + stride - p - 1)//stride)):
+                        for j in range(max(0, (left + stride - q - 1)//stride), min(V,
+                            (W + left + stride - q - 1)//stride)):
                             X_patches[c, p, q, i, j] = X[n, c, stride*i + p - above, stride*j + q - left]
         # Y (1)
         gemm(matrix(Y[n], 1), matrix(K, 1), matrix(X_patches, 3), False, False, True)
@@ -154,10 +154,10 @@ def _backward(X, K, dY, stride, dX, dK, db, dX_patches, X_patches):
             for c in range(C):
                 for p in range(P):
                     for q in range(Q):
-                        for i in range(max(0, (-p + above + stride - 1)//stride), min(U,
-                            (H - p + above + stride - 1)//stride)):
-                            for j in range(max(0, (-q + left + stride - 1)//stride), min(V,
-                                (W - q + left + stride - 1)//stride)):
+                        for i in range(max(0, (above + stride - p - 1)//stride), min(U,
+                            (H + above + stride - p - 1)//stride)):
+                            for j in range(max(0, (left + stride - q - 1)//stride), min(V,
+                                (W + left + stride - q - 1)//stride)):
                                 X_patches[c, p, q, i, j] = X[n, c, stride*i + p - above, stride*j + q - left]
             # dK (3)
             gemm(matrix(dK, 1), matrix(dY[n], 1), matrix(X_patches, 3), False, True, True)
@@ -170,10 +170,10 @@ def _backward(X, K, dY, stride, dX, dK, db, dX_patches, X_patches):
             for c in range(C):
                 for p in range(P):
                     for q in range(Q):
-                        for i in range(max(0, (-p + above + stride - 1)//stride), min(U,
-                            (H - p + above + stride - 1)//stride)):
-                            for j in range(max(0, (-q + left + stride - 1)//stride), min(V,
-                                (W - q + left + stride - 1)//stride)):
+                        for i in range(max(0, (above + stride - p - 1)//stride), min(U,
+                            (H + above + stride - p - 1)//stride)):
+                            for j in range(max(0, (left + stride - q - 1)//stride), min(V,
+                                (W + left + stride - q - 1)//stride)):
                                 dX[n, c, p + stride*i - above, q + stride*j - left] += dX_patches[c, p, q, i, j]
 
 

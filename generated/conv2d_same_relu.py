@@ -116,10 +116,10 @@ def _forward(X, K, b, stride, Y, z_Y, X_patches):
         for c in range(C):
             for p in range(P):
                 for q in range(Q):
-                    for i in range(max(0, (-p + above + stride - 1)//stride), min(U,
-                        (H - p + above + stride - 1)//stride)):
-                        for j in range(max(0, (-q + left + stride - 1)//stride), min(V,
-                            (W - q + left + stride - 1)//stride)):
+                    for i in range(max(0, (above + stride - p - 1)//stride), min(U,
+                        (H + above + stride - p - 1)//stride)):
+                        for j in range(max(0, (left + stride - q - 1)//stride), min(V,
+                            (W + left + stride - q - 1)//stride)):
                             X_patches[c, p, q, i, j] = X[n, c, stride*i + p - above, stride*j + q - left]
         # z_Y (1)
         gemm(matrix(z_Y[n], 1), matrix(K, 1), matrix(X_patches, 3), False, False, True)
@@ -169,10 +169,10 @@ def _backward(X, K, Y, dY, stride, dX, dK, db, dz_Y, dX_patches, X_patches):
             for c in range(C):
                 for p in range(P):
                     for q in range(Q):
-                        for i in range(max(0, (-p + above + stride - 1)//stride), min(U,
-                            (H - p + above + stride - 1)//stride)):
-                            for j in range(max(0, (-q + left + stride - 1)//stride), min(V,
-                                (W - q + left + stride - 1)//stride)):
+                        for i in range(max(0, (above + stride - p - 1)//stride), min(U,
+                            (H + above + stride - p - 1)//stride)):
+                            for j in range(max(0, (left + stride - q - 1)//stride), min(V,
+                                (W + left + stride - q - 1)//stride)):
                                 X_patches[c, p, q, i, j] = X[n, c, stride*i + p - above, stride*j + q - left]
             # dK (5)
             gemm(matrix(dK, 1), matrix(dz_Y[n], 1), matrix(X_patches, 3), False, True, True)
@@ -185,10 +185,10 @@ def _backward(X, K, Y, dY, stride, dX, dK, db, dz_Y, dX_patches, X_patches):
             for c in range(C):
                 for p in range(P):
                     for q in range(Q):
-                        for i in range(max(0, (-p + above + stride - 1)//stride), min(U,
-                            (H - p + above + stride - 1)//stride)):
-                            for j in range(max(0, (-q + left + stride - 1)//stride), min(V,
-                                (W - q + left + stride - 1)//stride)):
+                        for i in range(max(0, (above + stride - p - 1)//stride), min(U,
+                            (H + above + stride - p - 1)//stride)):
+                            for j in range(max(0, (left + stride - q - 1)//stride), min(V,
+                                (W + left + stride - q - 1)//stride)):
                                 dX[n, c, p + stride*i - above, q + stride*j - left] += dX_patches[c, p, q, i, j]
 
 

@@ -238,7 +238,7 @@ def _forward(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b
         D_logit[n] += D_logit_
     V_ = zero
     for n in range(N):
-        V_ += -number_1_N * softplus(-D_logit[n])
+        V_ -= number_1_N * softplus(-D_logit[n])
     # V (16)
     V[()] = V_
     # z_G_second_h (3)
@@ -275,12 +275,12 @@ def _forward(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b
     L_n[()] = L_n_
     L_s_ = zero
     for m in range(M):
-        L_s_ += -number_1_M * softplus(D_fake_logit[m])
+        L_s_ -= number_1_M * softplus(D_fake_logit[m])
     # L_s (17)
     L_s[()] = L_s_
     V_2 = zero
     for m in range(M):
-        V_2 += -number_1_M * softplus(D_fake_logit[m])
+        V_2 -= number_1_M * softplus(D_fake_logit[m])
     # V (16)
     V[()] += V_2
 

@@ -100,17 +100,17 @@ def _forward(x, g, V, L_s, L_n):
     L_n[()] = L_n_
     L_s_ = zero
     for m in range(M):
-        L_s_ += -number_1_M * softplus(g[m])
+        L_s_ -= number_1_M * softplus(g[m])
     # L_s (2)
     L_s[()] = L_s_
     V_ = zero
     for m in range(M):
-        V_ += -number_1_M * softplus(g[m])
+        V_ -= number_1_M * softplus(g[m])
     # V (1)
     V[()] = V_
     V_2 = zero
     for n in range(N):
-        V_2 += -number_1_N * softplus(-x[n])
+        V_2 -= number_1_N * softplus(-x[n])
     V[()] += V_2
 
 

@@ -248,8 +248,8 @@ def _forward(X, one_K, one_b, reduce3_K, reduce3_b, three_K, three_b, reduce5_K,
         for c3 in range(reduce5_O):
             for p5 in range(5):
                 for q5 in range(5):
-                    for i in range(max(0, -p5 + 2), min(H, H - p5 + 2)):
-                        for j in range(max(0, -q5 + 2), min(W, W - q5 + 2)):
+                    for i in range(max(0, 2 - p5), min(H, H - p5 + 2)):
+                        for j in range(max(0, 2 - q5), min(W, W - q5 + 2)):
                             reduce5_Y_patches[c3, p5, q5, i, j] = reduce5_Y[b, c3, i + p5 - 2, j + q5 - 2]
         # z_five_Y (12)
         gemm(matrix(z_five_Y[b], 1), matrix(five_K, 1), matrix(reduce5_Y_patches, 3), False, False,
@@ -281,8 +281,8 @@ def _forward(X, one_K, one_b, reduce3_K, reduce3_b, three_K, three_b, reduce5_K,
         for c2 in range(reduce3_O):
             for p in range(3):
                 for q in range(3):
-                    for i in range(max(0, -p + 1), min(H, H - p + 1)):
-                        for j in range(max(0, -q + 1), min(W, W - q + 1)):
+                    for i in range(max(0, 1 - p), min(H, H - p + 1)):
+                        for j in range(max(0, 1 - q), min(W, W - q + 1)):
                             reduce3_Y_patches[c2, p, q, i, j] = reduce3_Y[b, c2, i + p - 1, j + q - 1]
         # z_three_Y (8)
         gemm(matrix(z_three_Y[b], 1), matrix(three_K, 1), matrix(reduce3_Y_patches, 3), False,
@@ -301,8 +301,8 @@ def _forward(X, one_K, one_b, reduce3_K, reduce3_b, three_K, three_b, reduce5_K,
                     best = lowest(X)
                     p_best = -1
                     q_best = -1
-                    for p in range(max(0, -i + 1), min(3, H - i + 1)):
-                        for q in range(max(0, -j + 1), min(3, W - j + 1)):
+                    for p in range(max(0, 1 - i), min(3, H - i + 1)):
+                        for q in range(max(0, 1 - j), min(3, W - j + 1)):
                             candidate = X[b, c, i + p - 1, j + q - 1]
                             if p_best < 0 or beats(candidate, best):
                                 best = candidate
@@ -447,8 +447,8 @@ def _backward(X, one_K, reduce3_K, three_K, reduce5_K, five_K, project_K, pool_Y
             for o2 in range(reduce3_O):
                 for g in range(3):
                     for g2 in range(3):
-                        for i in range(max(0, -g + 1), min(H, H - g + 1)):
-                            for j in range(max(0, -g2 + 1), min(W, W - g2 + 1)):
+                        for i in range(max(0, 1 - g), min(H, H - g + 1)):
+                            for j in range(max(0, 1 - g2), min(W, W - g2 + 1)):
                                 reduce3_Y_patches[o2, g, g2, i, j] = reduce3_Y[b, o2, i + g - 1, j + g2 - 1]
             # dthree_K (35)
             gemm(matrix(dthree_K, 1), matrix(dz_three_Y[b], 1), matrix(reduce3_Y_patches, 3), False,
@@ -463,8 +463,8 @@ def _backward(X, one_K, reduce3_K, three_K, reduce5_K, five_K, project_K, pool_Y
             for o2 in range(reduce3_O):
                 for p in range(3):
                     for q in range(3):
-                        for i2 in range(max(0, -p + 1), min(H, H - p + 1)):
-                            for j2 in range(max(0, -q + 1), min(W, W - q + 1)):
+                        for i2 in range(max(0, 1 - p), min(H, H - p + 1)):
+                            for j2 in range(max(0, 1 - q), min(W, W - q + 1)):
                                 dreduce3_Y[b, o2, i2 + p - 1, j2 + q - 1] += dreduce3_Y_patches[o2, p, q, i2, j2]
         # dz_reduce3_Y (26)
         for b in range(B):
@@ -522,8 +522,8 @@ def _backward(X, one_K, reduce3_K, three_K, reduce5_K, five_K, project_K, pool_Y
             for o2 in range(reduce5_O):
                 for g in range(5):
                     for g2 in range(5):
-                        for i in range(max(0, -g + 2), min(H, H - g + 2)):
-                            for j in range(max(0, -g2 + 2), min(W, W - g2 + 2)):
+                        for i in range(max(0, 2 - g), min(H, H - g + 2)):
+                            for j in range(max(0, 2 - g2), min(W, W - g2 + 2)):
                                 reduce5_Y_patches[o2, g, g2, i, j] = reduce5_Y[b, o2, i + g - 2, j + g2 - 2]
             # dfive_K (39)
             gemm(matrix(dfive_K, 1), matrix(dz_five_Y[b], 1), matrix(reduce5_Y_patches, 3), False,
@@ -538,8 +538,8 @@ def _backward(X, one_K, reduce3_K, three_K, reduce5_K, five_K, project_K, pool_Y
             for o4 in range(reduce5_O):
                 for p5 in range(5):
                     for q5 in range(5):
-                        for i2 in range(max(0, -p5 + 2), min(H, H - p5 + 2)):
-                            for j2 in range(max(0, -q5 + 2), min(W, W - q5 + 2)):
+                        for i2 in range(max(0, 2 - p5), min(H, H - p5 + 2)):
+                            for j2 in range(max(0, 2 - q5), min(W, W - q5 + 2)):
                                 dreduce5_Y[b, o4, i2 + p5 - 2, j2 + q5 - 2] += dreduce5_Y_patches[o4, p5, q5, i2, j2]
         # dz_reduce5_Y (22)
         for b in range(B):

@@ -453,7 +453,7 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
             for o2 in range(conv2_O):
                 for i4 in range(pool2_U):
                     for j4 in range(pool2_V):
-                        if 0 <= p4_pool2_Y[n, o2, i4, j4] < 2 and 0 <= q4_pool2_Y[n, o2, i4, j4] < 2 and 0 <= 2*i4 + p4_pool2_Y[n, o2, i4, j4] < conv2_U and 0 <= 2*j4 + q4_pool2_Y[n, o2, i4, j4] < conv2_V:
+                        if 0 <= p4_pool2_Y[n, o2, i4, j4] < 2 and 0 <= q4_pool2_Y[n, o2, i4, j4] < 2 and 2*i4 + p4_pool2_Y[n, o2, i4, j4] < conv2_U and 2*j4 + q4_pool2_Y[n, o2, i4, j4] < conv2_V:
                             dconv2_Y[n, o2, 2*i4 + p4_pool2_Y[n, o2, i4, j4], 2*j4 + q4_pool2_Y[n, o2, i4, j4]] += dpool2_Y[n, o2, i4, j4]
         # dz_conv2_Y (29)
         for n in range(N):
@@ -502,7 +502,7 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
             for o in range(conv1_O):
                 for i2 in range(pool1_U):
                     for j2 in range(pool1_V):
-                        if 0 <= p2_pool1_Y[n, o, i2, j2] < 2 and 0 <= q2_pool1_Y[n, o, i2, j2] < 2 and 0 <= 2*i2 + p2_pool1_Y[n, o, i2, j2] < conv1_U and 0 <= 2*j2 + q2_pool1_Y[n, o, i2, j2] < conv1_V:
+                        if 0 <= p2_pool1_Y[n, o, i2, j2] < 2 and 0 <= q2_pool1_Y[n, o, i2, j2] < 2 and 2*i2 + p2_pool1_Y[n, o, i2, j2] < conv1_U and 2*j2 + q2_pool1_Y[n, o, i2, j2] < conv1_V:
                             dconv1_Y[n, o, 2*i2 + p2_pool1_Y[n, o, i2, j2], 2*j2 + q2_pool1_Y[n, o, i2, j2]] += dpool1_Y[n, o, i2, j2]
         # dz_conv1_Y (32)
         for n in range(N):

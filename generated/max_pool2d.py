@@ -95,8 +95,8 @@ def _forward(X, window, stride, pad, Y, p_Y, q_Y):
                     best = lowest(X)
                     p_best = -1
                     q_best = -1
-                    for p in range(max(0, -stride*i + pad), min(window, H - stride*i + pad)):
-                        for q in range(max(0, -stride*j + pad), min(window, W - stride*j + pad)):
+                    for p in range(max(0, pad - stride*i), min(window, H + pad - stride*i)):
+                        for q in range(max(0, pad - stride*j), min(window, W + pad - stride*j)):
                             candidate = X[b, c, stride*i + p - pad, stride*j + q - pad]
                             if p_best < 0 or beats(candidate, best):
                                 best = candidate

@@ -105,8 +105,8 @@ def _forward(X, K1, K2, b1, b2, Y, inner_Y, outer_Y, z_inner_Y, X_patches, inner
         for c in range(C):
             for p in range(3):
                 for q in range(3):
-                    for i in range(max(0, -p + 1), min(H, H - p + 1)):
-                        for j in range(max(0, -q + 1), min(W, W - q + 1)):
+                    for i in range(max(0, 1 - p), min(H, H - p + 1)):
+                        for j in range(max(0, 1 - q), min(W, W - q + 1)):
                             X_patches[c, p, q, i, j] = X[b, c, i + p - 1, j + q - 1]
         # z_inner_Y (1)
         gemm(matrix(z_inner_Y[b], 1), matrix(K1, 1), matrix(X_patches, 3), False, False, True)
@@ -121,8 +121,8 @@ def _forward(X, K1, K2, b1, b2, Y, inner_Y, outer_Y, z_inner_Y, X_patches, inner
         for c in range(C):
             for p in range(3):
                 for q in range(3):
-                    for i in range(max(0, -p + 1), min(H, H - p + 1)):
-                        for j in range(max(0, -q + 1), min(W, W - q + 1)):
+                    for i in range(max(0, 1 - p), min(H, H - p + 1)):
+                        for j in range(max(0, 1 - q), min(W, W - q + 1)):
                             inner_Y_patches[c, p, q, i, j] = inner_Y[b, c, i + p - 1, j + q - 1]
         # outer_Y (3)
         gemm(matrix(outer_Y[b], 1), matrix(K2, 1), matrix(inner_Y_patches, 3), False, False, True)
@@ -173,8 +173,8 @@ def _backward(X, K1, K2, inner_Y, Y, dY, dX, dK1, dK2, db1, db2, douter_Y, dinne
             for o in range(C):
                 for g in range(3):
                     for g2 in range(3):
-                        for i in range(max(0, -g + 1), min(H, H - g + 1)):
-                            for j in range(max(0, -g2 + 1), min(W, W - g2 + 1)):
+                        for i in range(max(0, 1 - g), min(H, H - g + 1)):
+                            for j in range(max(0, 1 - g2), min(W, W - g2 + 1)):
                                 inner_Y_patches[o, g, g2, i, j] = inner_Y[b, o, i + g - 1, j + g2 - 1]
             # dK2 (10)
             gemm(matrix(dK2, 1), matrix(douter_Y[b], 1), matrix(inner_Y_patches, 3), False, True,
@@ -189,8 +189,8 @@ def _backward(X, K1, K2, inner_Y, Y, dY, dX, dK1, dK2, db1, db2, douter_Y, dinne
             for o in range(C):
                 for p in range(3):
                     for q in range(3):
-                        for i2 in range(max(0, -p + 1), min(H, H - p + 1)):
-                            for j2 in range(max(0, -q + 1), min(W, W - q + 1)):
+                        for i2 in range(max(0, 1 - p), min(H, H - p + 1)):
+                            for j2 in range(max(0, 1 - q), min(W, W - q + 1)):
                                 dinner_Y[b, o, i2 + p - 1, j2 + q - 1] += dinner_Y_patches[o, p, q, i2, j2]
         # dz_inner_Y (7)
         for b in range(B):
@@ -215,8 +215,8 @@ def _backward(X, K1, K2, inner_Y, Y, dY, dX, dK1, dK2, db1, db2, douter_Y, dinne
             for o in range(C):
                 for g in range(3):
                     for g2 in range(3):
-                        for i in range(max(0, -g + 1), min(H, H - g + 1)):
-                            for j in range(max(0, -g2 + 1), min(W, W - g2 + 1)):
+                        for i in range(max(0, 1 - g), min(H, H - g + 1)):
+                            for j in range(max(0, 1 - g2), min(W, W - g2 + 1)):
                                 X_patches[o, g, g2, i, j] = X[b, o, i + g - 1, j + g2 - 1]
             # dK1 (9)
             gemm(matrix(dK1, 1), matrix(dz_inner_Y[b], 1), matrix(X_patches, 3), False, True, True)
@@ -227,8 +227,8 @@ def _backward(X, K1, K2, inner_Y, Y, dY, dX, dK1, dK2, db1, db2, douter_Y, dinne
             for c in range(C):
                 for p in range(3):
                     for q in range(3):
-                        for i2 in range(max(0, -p + 1), min(H, H - p + 1)):
-                            for j2 in range(max(0, -q + 1), min(W, W - q + 1)):
+                        for i2 in range(max(0, 1 - p), min(H, H - p + 1)):
+                            for j2 in range(max(0, 1 - q), min(W, W - q + 1)):
                                 dX[b, c, i2 + p - 1, j2 + q - 1] += dX_patches[c, p, q, i2, j2]
 
 

@@ -105,8 +105,7 @@ def _backward(y, z, dL, dy, dz):
         # dy (4)
         for n in range(N):
             for i in range(K):
-                shared = number_1_N_K
-                dy[n, i] = dL[()] * shared * softplus(-z[n, i]) - dL[()] * shared * softplus(z[n, i])
+                dy[n, i] = dL[()] * number_1_N_K * softplus(-z[n, i]) - dL[()] * number_1_N_K * softplus(z[n, i])
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)

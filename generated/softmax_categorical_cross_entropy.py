@@ -116,7 +116,7 @@ def _forward(y, z, L, max_z_p, rest_z_p, p, ties_z_p, z_p):
     L_ = zero
     for n in range(N):
         for k in range(K):
-            L_ += -number_1_N * y[n, k] * (z[n, k] - max_z_p[n] - log1p(rest_z_p[n]))
+            L_ -= number_1_N * y[n, k] * (z[n, k] - max_z_p[n] - log1p(rest_z_p[n]))
     # L (3)
     L[()] = L_
 

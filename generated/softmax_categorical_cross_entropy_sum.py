@@ -115,7 +115,7 @@ def _forward(y, z, L, max_z_p, rest_z_p, p, ties_z_p, z_p):
     L_ = zero
     for n in range(N):
         for k in range(K):
-            L_ += -y[n, k] * (z[n, k] - max_z_p[n] - log1p(rest_z_p[n]))
+            L_ -= y[n, k] * (z[n, k] - max_z_p[n] - log1p(rest_z_p[n]))
     # L (3)
     L[()] = L_
 

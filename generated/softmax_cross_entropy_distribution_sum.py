@@ -111,7 +111,7 @@ def _forward(y, x, L, max_z_L, rest_z_L, z_L, ties_z_L):
     L_ = zero
     for n in range(N):
         for k in range(K):
-            L_ += -y[n, k] * (x[n, k] - max_z_L[n] - log1p(rest_z_L[n]))
+            L_ -= y[n, k] * (x[n, k] - max_z_L[n] - log1p(rest_z_L[n]))
     # L (2)
     L[()] = L_
 

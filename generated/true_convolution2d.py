@@ -109,8 +109,6 @@ def _backward(I, K, dS, dI, dK, K_patches, dS_patches):
     W = I.shape[3]
     P = K.shape[2]
     Q = K.shape[3]
-    U = dS.shape[2]
-    V = dS.shape[3]
     B = I.shape[0]
     if dK.size:
         # dK (3)
@@ -131,8 +129,8 @@ def _backward(I, K, dS, dI, dK, K_patches, dS_patches):
             for m in range(H):
                 for n in range(W):
                     for o in range(O):
-                        for i in range(max(0, m), min(U, P + m)):
-                            for j in range(max(0, n), min(V, Q + n)):
+                        for i in range(m, P + m):
+                            for j in range(n, Q + n):
                                 K_patches[c, m, n, o, i, j] = K[o, c, i - m, j - n]
         # dI (2)
         gemm(matrix(dI, 1), matrix(dS, 1), matrix(K_patches, 3), False, True, False)

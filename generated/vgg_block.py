@@ -134,8 +134,8 @@ def _forward(X, conv1_K, conv1_b, conv2_K, conv2_b, pool_Y, conv1_Y, conv2_Y, p2
         for c in range(C):
             for p in range(3):
                 for q in range(3):
-                    for u in range(max(0, -p + 1), min(H, H - p + 1)):
-                        for v in range(max(0, -q + 1), min(W, W - q + 1)):
+                    for u in range(max(0, 1 - p), min(H, H - p + 1)):
+                        for v in range(max(0, 1 - q), min(W, W - q + 1)):
                             X_patches[c, p, q, u, v] = X[b, c, u + p - 1, v + q - 1]
         # z_conv1_Y (1)
         gemm(matrix(z_conv1_Y[b], 1), matrix(conv1_K, 1), matrix(X_patches, 3), False, False, True)
@@ -150,8 +150,8 @@ def _forward(X, conv1_K, conv1_b, conv2_K, conv2_b, pool_Y, conv1_Y, conv2_Y, p2
         for o in range(conv1_O):
             for p in range(3):
                 for q in range(3):
-                    for u in range(max(0, -p + 1), min(H, H - p + 1)):
-                        for v in range(max(0, -q + 1), min(W, W - q + 1)):
+                    for u in range(max(0, 1 - p), min(H, H - p + 1)):
+                        for v in range(max(0, 1 - q), min(W, W - q + 1)):
                             conv1_Y_patches[o, p, q, u, v] = conv1_Y[b, o, u + p - 1, v + q - 1]
         # z_conv2_Y (3)
         gemm(matrix(z_conv2_Y[b], 1), matrix(conv2_K, 1), matrix(conv1_Y_patches, 3), False, False,
@@ -202,7 +202,7 @@ def _backward(X, conv1_K, conv2_K, conv1_Y, conv2_Y, p2_pool_Y, q2_pool_Y, dpool
         for o2 in range(conv2_O):
             for i in range(pool_U):
                 for j in range(pool_V):
-                    if 0 <= p2_pool_Y[b, o2, i, j] < 2 and 0 <= q2_pool_Y[b, o2, i, j] < 2 and 0 <= 2*i + p2_pool_Y[b, o2, i, j] < H and 0 <= 2*j + q2_pool_Y[b, o2, i, j] < W:
+                    if 0 <= p2_pool_Y[b, o2, i, j] < 2 and 0 <= q2_pool_Y[b, o2, i, j] < 2 and 2*i + p2_pool_Y[b, o2, i, j] < H and 2*j + q2_pool_Y[b, o2, i, j] < W:
                         dconv2_Y[b, o2, 2*i + p2_pool_Y[b, o2, i, j], 2*j + q2_pool_Y[b, o2, i, j]] += dpool_Y[b, o2, i, j]
     # dz_conv2_Y (9)
     for b in range(B):
@@ -227,8 +227,8 @@ def _backward(X, conv1_K, conv2_K, conv1_Y, conv2_Y, p2_pool_Y, q2_pool_Y, dpool
             for o2 in range(conv1_O):
                 for g in range(3):
                     for g2 in range(3):
-                        for u in range(max(0, -g + 1), min(H, H - g + 1)):
-                            for v in range(max(0, -g2 + 1), min(W, W - g2 + 1)):
+                        for u in range(max(0, 1 - g), min(H, H - g + 1)):
+                            for v in range(max(0, 1 - g2), min(W, W - g2 + 1)):
                                 conv1_Y_patches[o2, g, g2, u, v] = conv1_Y[b, o2, u + g - 1, v + g2 - 1]
             # dconv2_K (15)
             gemm(matrix(dconv2_K, 1), matrix(dz_conv2_Y[b], 1), matrix(conv1_Y_patches, 3), False,
@@ -243,8 +243,8 @@ def _backward(X, conv1_K, conv2_K, conv1_Y, conv2_Y, p2_pool_Y, q2_pool_Y, dpool
             for o in range(conv1_O):
                 for p in range(3):
                     for q in range(3):
-                        for u2 in range(max(0, -p + 1), min(H, H - p + 1)):
-                            for v2 in range(max(0, -q + 1), min(W, W - q + 1)):
+                        for u2 in range(max(0, 1 - p), min(H, H - p + 1)):
+                            for v2 in range(max(0, 1 - q), min(W, W - q + 1)):
                                 dconv1_Y[b, o, u2 + p - 1, v2 + q - 1] += dconv1_Y_patches[o, p, q, u2, v2]
         # dz_conv1_Y (11)
         for b in range(B):
@@ -269,8 +269,8 @@ def _backward(X, conv1_K, conv2_K, conv1_Y, conv2_Y, p2_pool_Y, q2_pool_Y, dpool
             for c in range(C):
                 for g in range(3):
                     for g2 in range(3):
-                        for u in range(max(0, -g + 1), min(H, H - g + 1)):
-                            for v in range(max(0, -g2 + 1), min(W, W - g2 + 1)):
+                        for u in range(max(0, 1 - g), min(H, H - g + 1)):
+                            for v in range(max(0, 1 - g2), min(W, W - g2 + 1)):
                                 X_patches[c, g, g2, u, v] = X[b, c, u + g - 1, v + g2 - 1]
             # dconv1_K (13)
             gemm(matrix(dconv1_K, 1), matrix(dz_conv1_Y[b], 1), matrix(X_patches, 3), False, True,
@@ -285,8 +285,8 @@ def _backward(X, conv1_K, conv2_K, conv1_Y, conv2_Y, p2_pool_Y, q2_pool_Y, dpool
             for c in range(C):
                 for p in range(3):
                     for q in range(3):
-                        for u2 in range(max(0, -p + 1), min(H, H - p + 1)):
-                            for v2 in range(max(0, -q + 1), min(W, W - q + 1)):
+                        for u2 in range(max(0, 1 - p), min(H, H - p + 1)):
+                            for v2 in range(max(0, 1 - q), min(W, W - q + 1)):
                                 dX[b, c, u2 + p - 1, v2 + q - 1] += dX_patches[c, p, q, u2, v2]
 
 

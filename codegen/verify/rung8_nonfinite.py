@@ -54,6 +54,7 @@ PRODUCT = 4  # roundings of a product of two of the numbers given
 LARGEST = {np.dtype(np.float64): 1e300, np.dtype(np.float32): 1e30}  # beyond: either side may overflow
 DRAWS = 8  # of the places at which numbers are replaced
 DIGITS = (60, 5000)  # the second resolves 1 - sigmoid(1e4)
+REACH = 2.0**-12  # of the largest terms: further apart than that is no rounding, in any precision
 LOST = "no rule keeps it"
 NOTHING = "no problem was found at which every output is finite and one of them is not 0 throughout"
 SHOWN = 2  # of the values that the equations lose
@@ -159,7 +160,8 @@ def difference(face: Face, asked: Asked) -> Outcome:
             accepted = wrong & np.isnan(reference.padded[name])
             padded, wrong = padded or bool(accepted.any()), wrong & ~accepted
         if wrong.any() and _is_finite(extreme.problem):
-            wrong = wrong & ~_better(array, name, asked) & ~_rounded(array, name, asked)
+            wrong = wrong & ~_better(array, name, asked)
+            wrong = wrong & ~_rounded(array, name, asked, wrong)
         if wrong.any():
             return Outcome("{} is {!r}, not {!r}".format(*_entry(name, array, reference.wanted[name], wrong)))
     if extreme.saturated and not face.cases.derivation.warnings:
@@ -183,10 +185,18 @@ def _better(found: Array, name: str, asked: Asked) -> Array:
     return better
 
 
-def _rounded(found: Array, name: str, asked: Asked) -> Array:
-    """Where the roundings of both explain what differs: large terms may cancel, squares of 1e4 among them."""
+def _rounded(found: Array, name: str, asked: Asked, wrong: Array) -> Array:
+    """Where the roundings of both explain what differs: large terms may cancel, squares of 1e4 among them.
+
+    mpmath is asked only where that can be: of numbers no further apart than such terms' own digits reach.
+    """
+    wanted, given = asked.reference.wanted[name], asked.extreme.problem.inputs.values()
     with np.errstate(invalid="ignore"):
-        return np.abs(found - asked.reference.wanted[name]) <= asked.reference.roundings(name)
+        apart = np.abs(found - wanted)
+        reach = REACH * max(1.0, _top(wanted), max(map(_top, given), default=0.0) ** 2)
+        if not (wrong & (apart <= reach)).any():
+            return np.zeros_like(wrong)
+        return np.asarray(apart <= asked.reference.roundings(name))
 
 
 def _saturated(found: Named, asked: Asked) -> Outcome:
@@ -200,7 +210,7 @@ def _saturated(found: Named, asked: Asked) -> Outcome:
             if known.all() and not wrong.any():
                 break
         own = wrong & unlike(array, reference.wanted[name], extreme, reference.dtype)
-        own = own & ~_rounded(array, name, asked) if own.any() else own
+        own = own & ~_rounded(array, name, asked, own)
         if own.any():
             return Outcome("{} is {!r}, not {!r}".format(*_entry(name, array, wanted, own)))
         if wrong.any():

@@ -29,7 +29,8 @@ CLOSE = 2.0**-20  # nearer than this times the errors, a comparison could go the
 
 
 class Undecided(ArithmeticError):
-    """Two numbers whose order rounding may change: nothing can be said of what depends on it."""
+    """Two numbers whose order rounding may change, or a number that is not real: nothing can be said of
+    what depends on it."""
 
 
 class _Argument(mpmath.mpf):
@@ -100,6 +101,8 @@ class Rounded:
         if name in ORDERED:
             return ORDERED[name](self, *others)
         value, derivative = apply(name, self.value), SCALARS[name].derivative
+        if isinstance(value, mpmath.mpc):
+            raise Undecided(f"{name} of {self.value} is not real")
         assert derivative is not None, f"{name} is made of comparisons"
         slope = _size(derivative(_Argument(self.value), value))
         moved = replace(self, error=self.error + OF_ARGUMENT.get(name, 0.0) * _size(self.value))
