@@ -79,7 +79,7 @@ def _forward(y, y_hat, L):
     L_ = zero
     for n in range(N):
         for i in range(K):
-            L_ += -number_1_N_K * (y[n, i] * log(y_hat[n, i]) + (one - y[n, i]) * log1p(-y_hat[n, i]))
+            L_ -= number_1_N_K * (y[n, i] * log(y_hat[n, i]) + (one - y[n, i]) * log1p(-y_hat[n, i]))
     # L (1)
     L[()] = L_
 
@@ -95,14 +95,12 @@ def _backward(y, y_hat, dL, dy, dy_hat):
         # dy_hat (3)
         for n in range(N):
             for i in range(K):
-                shared = number_1_N_K
-                dy_hat[n, i] = -dL[()] * shared * y[n, i] * (one / y_hat[n, i]) + dL[()] * shared * (one - y[n, i]) * (one / (one - y_hat[n, i]))
+                dy_hat[n, i] = -dL[()] * number_1_N_K * y[n, i] * (one / y_hat[n, i]) + dL[()] * number_1_N_K * (one - y[n, i]) * (one / (one - y_hat[n, i]))
     if dy.size:
         # dy (2)
         for n in range(N):
             for i in range(K):
-                shared2 = number_1_N_K
-                dy[n, i] = -dL[()] * shared2 * log(y_hat[n, i]) + dL[()] * shared2 * log1p(-y_hat[n, i])
+                dy[n, i] = -dL[()] * number_1_N_K * log(y_hat[n, i]) + dL[()] * number_1_N_K * log1p(-y_hat[n, i])
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)
