@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -35,19 +35,22 @@ def place(system: System, task: Task, term: Term) -> Placed:
     loops = [i for i in task.piece.equation.indices if i.name not in fixed]
     at = task.piece.equation.lhs.at
     guards, body, moved = list(term.guards), term.body, False
-    for delta in [g for g in guards if isinstance(g, Delta)]:
-        current = next((g for g in guards if g == delta), delta)
-        solved = ((i, solve(current, i.name)) for i in loops) if isinstance(current, Delta) else iter(())
-        index, value = next(((i, v) for i, v in solved if v is not None), (None, None))
-        if index is None or value is None:
-            continue
+    while (found := _solvable(guards, loops)) is not None:
+        delta, index, value = found
         put = {index.name: value}
-        guards = [g.substitute(put) for g in guards if g != current] + [In(value, index.lo, index.hi)]
+        guards = [g.substitute(put) for g in guards if g != delta] + [In(value, index.lo, index.hi)]
         body, at = substitute(body, put), tuple(e.substitute(put) for e in at)
         loops, moved = [i for i in loops if i is not index], True
     bounds = Bounds(system, (*task.fixed, *loops, *term.binders))
     kept = tuple(g for g in dict.fromkeys(guards) if not bounds.sure(g))
     return Placed(at, tuple(loops), kept, body, moved)
+
+
+def _solvable(guards: Sequence[Guard], loops: Sequence[Index]) -> tuple[Delta, Index, Affine] | None:
+    """The first delta that says what an index is: one that others turned into i - 1 == i + 1 says nothing."""
+    deltas = [g for g in guards if isinstance(g, Delta)]
+    solved = ((d, i, solve(d, i.name)) for d in deltas for i in loops)
+    return next(((d, i, value) for d, i, value in solved if value is not None), None)
 
 
 def lower_pointwise(system: System, task: Task, names: Names) -> list[Statement]:

@@ -103,10 +103,9 @@ def _copied(problem: Problem) -> Problem:
 
 
 def _moved(problem: Problem) -> Problem:
-    """The same shape with other numbers."""
-    return replace(
-        problem, inputs={n: a if a.dtype == np.int64 else a * 0.875 for n, a in problem.inputs.items()}
-    )
+    """The same shape with other numbers, elsewhere too: a hinge may be open at the same places for both."""
+    inputs = {n: a if a.dtype == np.int64 else np.roll(a, 1) * 0.875 for n, a in problem.inputs.items()}
+    return replace(problem, inputs=inputs)
 
 
 def _other_layouts(problem: Problem) -> Iterator[tuple[str, Problem]]:

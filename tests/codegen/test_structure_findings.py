@@ -150,6 +150,16 @@ def a_next_state_on_the_left(s):
 
 
 @found
+def two_deltas_that_contradict_each_other(s):
+    """j == i - 1 and j == i + 1: the second was solved for an index that no loop had any more."""
+    N, M = s.size("N", "n"), s.size("M", "m")
+    i, j = s.index("i", N), s.index("j", M)
+    x, y = s.data("x", N, M), s.let("y", N, M)
+    y[i, j] = tanh(delta(j, i - 1) * (delta(j, i + 1) * x[i, j]) + x[i, j])
+    s.returns(y)
+
+
+@found
 def the_two_halves_of_an_axis(s):
     """x[i] of the first half was refused: an index over a smaller range than the axis."""
     M = s.size("M", "m")
