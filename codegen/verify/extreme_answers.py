@@ -17,7 +17,7 @@ from codegen.verify.cases import Cases, Problem
 from codegen.verify.execution import Array
 from codegen.verify.extremes import Extreme
 from codegen.verify.roundings import Digits, digits
-from codegen.verify.slow_oracle import MultipliesPadding, Precisely, answer
+from codegen.verify.slow_oracle import MultipliesPadding, Precisely, Unsigned, answer
 from derive.algebra.system import System
 from derive.oracle.numbers import Floats, NumberType, Precise, Singles
 from derive.oracle.reference import Evaluator
@@ -41,6 +41,10 @@ class Reference:
     @cached_property
     def padded(self) -> Named:
         return self._stable(MultipliesPadding)
+
+    @cached_property
+    def unsigned(self) -> Named:
+        return self._stable(Unsigned)
 
     @property
     def demanded(self) -> Named:

@@ -6,11 +6,11 @@ NaN, an infinity the same infinity; a finite entry must be finite and agree coar
 the business of other rungs. At kinks and ties the convention is the equations': relu'(0), |x|'(0) and
 sign(0) are 0, the first of equal maxima takes the gradient, NaN is the largest.
 
-Two conventions are the declared ones where IEEE leaves room. A false guard, and a factor that is read
+Conventions are the declared ones where IEEE leaves room. A false guard, and a factor that is read
 outside its axis, mean "not evaluated". But a sum that became a matrix product over unfolded patches
 multiplies by its padding, and 0 * inf is NaN there, as in every peer: where reading padding as the
 number 0 makes an entry NaN, NaN is accepted as well, and the certificate says so. Signs of zeros are not
-compared: sums may be reassociated.
+compared: sums may be reassociated; nor is what dividing by such a zero makes, 1/0.0 or 1/(-0.0).
 
 Saturation has an oracle of its own: with 1e4 and -1e4 in an input, the plain equations (before they were
 made stable) over mpmath's numbers, which cannot overflow; 60 digits, then 5000 where that is not enough.
@@ -33,7 +33,17 @@ import numpy as np
 from codegen.verify.cases import Cases, Problem
 from codegen.verify.execution import FAULTS, Array, Candidate
 from codegen.verify.extreme_answers import Named, Reference
-from codegen.verify.extremes import Extreme, base_problem, extremes, kinks
+from codegen.verify.extreme_differences import (
+    CONVENTIONS,
+    DIGITS,
+    Asked,
+    better,
+    entry,
+    is_finite,
+    rounded,
+    unlike,
+)
+from codegen.verify.extremes import base_problem, extremes, kinks
 from codegen.verify.face import Face, Made
 from codegen.verify.labels import label_top
 from codegen.verify.load import load_plain
@@ -47,14 +57,9 @@ BAR = (
     "or 2^-44 (2^-18) of the largest number given, or, in float64, 4 roundings of that number's square, "
     "or what the running errors of both explain"
 )
-PADDING = "0 * inf is NaN also where a matrix product multiplies padding"
 UNSTABLE = "the equations are declared unstable, so +-1e4 was not compared with mpmath"
-COARSE = {np.dtype(np.float64): (1e-9, 2.0**-44), np.dtype(np.float32): (1e-3, 2.0**-18)}
-PRODUCT = 4  # roundings of a product of two of the numbers given
 LARGEST = {np.dtype(np.float64): 1e300, np.dtype(np.float32): 1e30}  # beyond: either side may overflow
 DRAWS = 8  # of the places at which numbers are replaced
-DIGITS = (60, 5000)  # the second resolves 1 - sigmoid(1e4)
-REACH = 2.0**-12  # of the largest terms: further apart than that is no rounding, in any precision
 LOST = "no rule keeps it"
 NOTHING = "no problem was found at which every output is finite and one of them is not 0 throughout"
 SHOWN = 2  # of the values that the equations lose
@@ -62,19 +67,11 @@ SHOWN = 2  # of the values that the equations lose
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What differs at a problem, whether padding's convention was used, what the equations lose."""
+    """What differs at a problem, the conventions that were used, what the equations lose."""
 
     fault: str = ""
-    padded: bool = False
+    conventions: frozenset[str] = frozenset()
     lost: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """An extreme problem and its oracles."""
-
-    extreme: Extreme
-    reference: Reference
 
 
 def check(candidate: Candidate, cases: Cases) -> RungResult:
@@ -92,8 +89,8 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
             if fault := found[-1].fault:
                 return replace(rung, detail=f"{dtype}, {question.extreme.about}, {base.shape}: {fault}")
         lost = lost or [f"{dtype}, {line}" for o in found for line in o.lost]
-    notes = [PADDING] * any(o.padded for o in found) + [UNSTABLE] * bool(cases.derivation.warnings)
-    notes += _lost(lost)
+    notes = [about for about in CONVENTIONS if any(about in o.conventions for o in found)]
+    notes += [UNSTABLE] * bool(cases.derivation.warnings) + _lost(lost)
     return _with_faults_shown(replace(rung, detail="; ".join(notes)), candidate, cases, asked)
 
 
@@ -153,50 +150,20 @@ def difference(face: Face, asked: Asked) -> Outcome:
         found = flat(face.run(extreme.problem))
     except FAULTS as error:
         return Outcome(f"{type(error).__name__}: {error}")
-    padded = False
+    used: set[str] = set()
     for name, array in found.items():
         wrong = unlike(array, reference.wanted[name], extreme, reference.dtype)
-        if wrong.any() and np.isnan(array[wrong]).all():
-            accepted = wrong & np.isnan(reference.padded[name])
-            padded, wrong = padded or bool(accepted.any()), wrong & ~accepted
-        if wrong.any() and _is_finite(extreme.problem):
-            wrong = wrong & ~_better(array, name, asked)
-            wrong = wrong & ~_rounded(array, name, asked, wrong)
+        for about, accepts in CONVENTIONS.items():
+            if (accepted := wrong & accepts(array, name, asked, wrong)).any():
+                used, wrong = {*used, about}, wrong & ~accepted
+        if wrong.any() and is_finite(extreme.problem):
+            wrong = wrong & ~better(array, name, asked)
+            wrong = wrong & ~rounded(array, name, asked, wrong)
         if wrong.any():
-            return Outcome("{} is {!r}, not {!r}".format(*_entry(name, array, reference.wanted[name], wrong)))
+            return Outcome("{} is {!r}, not {!r}".format(*entry(name, array, reference.wanted[name], wrong)))
     if extreme.saturated and not face.cases.derivation.warnings:
-        return replace(_saturated(found, asked), padded=padded)
-    return Outcome(padded=padded)
-
-
-def _is_finite(problem: Problem) -> bool:
-    return all(np.isfinite(a).all() for a in (*problem.inputs.values(), *problem.cotangents.values()))
-
-
-def _better(found: Array, name: str, asked: Asked) -> Array:
-    """Where a number stands that mpmath confirms, and the oracle's own arithmetic overflowed on its way."""
-    overflowed = np.isfinite(found) & ~np.isfinite(asked.reference.wanted[name])
-    better = np.zeros_like(overflowed)
-    for digits in DIGITS:
-        if (overflowed & ~better).any():
-            exact = asked.reference.exact(digits)[name]
-            same = ~unlike(found, exact, asked.extreme, asked.reference.dtype)
-            better |= overflowed & np.isfinite(exact) & same
-    return better
-
-
-def _rounded(found: Array, name: str, asked: Asked, wrong: Array) -> Array:
-    """Where the roundings of both explain what differs: large terms may cancel, squares of 1e4 among them.
-
-    mpmath is asked only where that can be: of numbers no further apart than such terms' own digits reach.
-    """
-    wanted, given = asked.reference.wanted[name], asked.extreme.problem.inputs.values()
-    with np.errstate(invalid="ignore"):
-        apart = np.abs(found - wanted)
-        reach = REACH * max(1.0, _top(wanted), max(map(_top, given), default=0.0) ** 2)
-        if not (wrong & (apart <= reach)).any():
-            return np.zeros_like(wrong)
-        return np.asarray(apart <= asked.reference.roundings(name))
+        return replace(_saturated(found, asked), conventions=frozenset(used))
+    return Outcome(conventions=frozenset(used))
 
 
 def _saturated(found: Named, asked: Asked) -> Outcome:
@@ -210,11 +177,11 @@ def _saturated(found: Named, asked: Asked) -> Outcome:
             if known.all() and not wrong.any():
                 break
         own = wrong & unlike(array, reference.wanted[name], extreme, reference.dtype)
-        own = own & ~_rounded(array, name, asked, own)
+        own = own & ~rounded(array, name, asked, own)
         if own.any():
-            return Outcome("{} is {!r}, not {!r}".format(*_entry(name, array, wanted, own)))
+            return Outcome("{} is {!r}, not {!r}".format(*entry(name, array, wanted, own)))
         if wrong.any():
-            place, value, exact = _entry(name, array, wanted, wrong)
+            place, value, exact = entry(name, array, wanted, wrong)
             lost.append(f"at {extreme.about} {place} is {value:.4g}, exactly {exact:.4g}")
     return Outcome(lost=tuple(lost))
 
@@ -222,30 +189,3 @@ def _saturated(found: Named, asked: Asked) -> Outcome:
 def flat(made: Made) -> dict[str, Array]:
     """Outputs by name, gradients as "the gradient of" a name."""
     return {**made.outputs, **{f"the gradient of {n}": a for n, a in made.gradients.items()}}
-
-
-def unlike(found: Array, wanted: Array, extreme: Extreme, dtype: np.dtype[Any]) -> Array:
-    """Where an array is not what was wanted."""
-    relative, rounding = COARSE[dtype]
-    given = (*extreme.problem.inputs.values(), *extreme.problem.cotangents.values())
-    largest = max(map(_top, given), default=0.0)
-    # in float64 a rounding of the product of two inputs is small still: at 1e4 a saturated gate's 1 - z
-    # is 0, where the exact gradient is 1e8 times something below one rounding
-    product = PRODUCT * 2.0**-53 * largest**2 if dtype == np.float64 else 0.0
-    bar = max(relative * _top(wanted), rounding * largest, product)
-    found = found.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        near = np.abs(found - wanted) <= bar
-    same = (found == wanted) | (np.isnan(found) & np.isnan(wanted))
-    return np.asarray(~(same | (near & np.isfinite(found) & np.isfinite(wanted))))
-
-
-def _top(array: Array) -> float:
-    finite = array[np.isfinite(array)] if array.dtype != np.int64 else np.zeros(0)
-    return float(np.abs(finite).max(initial=0.0))
-
-
-def _entry(name: str, found: Array, wanted: Array, wrong: Array) -> tuple[str, float, float]:
-    """The first entry that is wrong, what was found there and what was wanted."""
-    at = tuple(int(k) for k in np.argwhere(wrong)[0])
-    return f"{name}{list(at) if at else ''}", float(found[at]), float(wanted[at])

@@ -10,7 +10,7 @@ import numpy as np
 
 from codegen.verify.cases import Cases, Problem
 from codegen.verify.execution import Array
-from derive.algebra.expr import Expr, Product
+from derive.algebra.expr import Expr, Power, Product, Ratio
 from derive.algebra.system import Equation, System
 from derive.oracle.meaning import Point, Position, symbols_of
 from derive.oracle.numbers import NumberType
@@ -22,6 +22,24 @@ class MultipliesPadding(Evaluator):
 
     def vanishes(self, node: Expr, point: Point) -> bool:
         return not isinstance(node, Product) and super().vanishes(node, point)
+
+
+class Unsigned(Evaluator):
+    """The oracle whose zeros have no sign: NaN is what divides by one."""
+
+    def value(self, node: Expr, point: Point) -> Any:
+        found = super().value(node, point)
+        match node:
+            case Ratio(_, bottom) if not self.vanishes(node, point):
+                return found * self._once(bottom, point)
+            case Power(base, exponent) if exponent < 0:
+                return found * self._once(base, point)
+        return found
+
+    def _once(self, divisor: Expr, point: Point) -> Any:
+        """1, or NaN of a divisor that is 0."""
+        value = self.value(divisor, point)
+        return self.numbers.number(1) if value != 0 else value / value
 
 
 class Precisely(Evaluator):

@@ -13,14 +13,16 @@ import pytest
 from codegen.catalogue import find
 from codegen.lower import lower
 from codegen.module import write_module
-from codegen.verify import rung8_nonfinite
+from codegen.verify import extreme_differences, rung8_nonfinite
 from codegen.verify.cases import Cases
 from codegen.verify.execution import Candidate
 from codegen.verify.extreme_answers import Reference
+from codegen.verify.extreme_differences import CONVENTIONS, unlike
 from codegen.verify.extremes import Extreme, base_problem, extremes, kinks
 from codegen.verify.face import Face
+from codegen.verify.load import load_plain
 from codegen.verify.nonfinite_faults import nonfinite_faults
-from codegen.verify.rung8_nonfinite import LOST, UNSTABLE, Outcome, difference, noticed, questions, unlike
+from codegen.verify.rung8_nonfinite import LOST, UNSTABLE, Outcome, difference, noticed, questions
 from derive.derivation import derive
 from derive.language import log, op, where
 from derive.oracle.numbers import _FLOATS, Floats, Singles, apply
@@ -28,6 +30,7 @@ from tests.codegen.verify.candidates import candidate as of_tests
 from tests.codegen.verify.candidates import cases as of_cases
 
 DOUBLE = np.dtype(np.float64)
+PADDING, ZEROS = CONVENTIONS
 CERTIFICATES = sorted((Path(__file__).parents[3] / "generated").glob("*.certificate.json"))
 SMALL = ("dense_tanh", "dense_relu", "max_pool2d", "softmax_cross_entropy", "huber")
 
@@ -150,13 +153,40 @@ def test_outside_its_domain_nothing_is_demanded_of_a_gradient():
 def test_padding_that_is_multiplied_is_accepted_and_told_and_nothing_else_is():
     made = questions(cases("conv2d"), base_problem(cases("conv2d")), DOUBLE)
     face = Face(candidate("conv2d").plain, cases("conv2d"))
-    padded = [q for q in made if difference(face, q).padded]
-    assert padded and all(difference(face, q) == Outcome(padded=True) for q in padded)
+    padded = [q for q in made if difference(face, q).conventions]
+    assert padded and all(difference(face, q) == Outcome(conventions=frozenset({PADDING})) for q in padded)
     assert all("K" in q.extreme.about or "cotangent of Y" in q.extreme.about for q in padded)
     question = padded[0]
     for name in question.reference.padded:
         question.reference.padded[name][...] = 0.0
     assert " is nan, not " in difference(face, question).fault
+
+
+@op(title="reciprocals", source="these tests")
+def reciprocals(s):
+    N = s.batch("N", "n")
+    n, x, w, y = s.index("n", N), s.data("x", N), s.data("w", N), s.let("y", N)
+    y[n] = w[n] / x[n] + w[n]
+    s.returns(y)
+
+
+@np.errstate(all="ignore")
+def test_the_sign_of_a_zero_that_divides_is_left_open_and_no_other_sign():
+    made = Candidate(write_module(lower(derive(reciprocals[0]))))
+    own = Cases(made.plan.derivation)
+    asked = questions(own, base_problem(own), DOUBLE)
+
+    def outcomes(old, new):
+        text = made.text.replace(old, new)
+        assert text != made.text or old == new
+        face = Face(load_plain("reciprocals", text), own)
+        return {q.extreme.about: difference(face, q) for q in asked}
+
+    assert set(outcomes("", "").values()) == {Outcome()}
+    other = outcomes("w[n] / x[n]", "w[n] / (x[n] + 0.0)")
+    assert set(other.values()) == {Outcome(), Outcome(conventions=frozenset({ZEROS}))}
+    wrong = outcomes("w[n] / x[n]", "(w[n] if w[n] - w[n] == 0 else -w[n]) / x[n]")
+    assert [about for about, o in wrong.items() if o.fault] == ["inf in w", "-inf in w"]
 
 
 def test_what_padding_may_make_nan_is_not_demanded_and_everything_else_is():
@@ -212,7 +242,7 @@ def test_a_number_stands_for_an_infinity_only_where_mpmath_has_it(found, exact, 
         exact=lambda digits: {"y": np.array([exact])}, wanted={"y": np.array([np.inf])}, dtype=DOUBLE
     )
     asked = SimpleNamespace(extreme=extreme, reference=reference)
-    assert rung8_nonfinite._better(np.array([found]), "y", asked).all() == accepted
+    assert extreme_differences.better(np.array([found]), "y", asked).all() == accepted
 
 
 @op(title="hard sigmoid", source="these tests")
