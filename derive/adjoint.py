@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from derive.algebra.domains import always_evaluated, drop_redundant_guards, sum_out_deltas
-from derive.algebra.expr import Expr, Number, Read, substitute, times
+from derive.algebra.expr import Expr, Number, Read, chained, substitute, times
 from derive.algebra.index import Affine, Delta, Index, IntegerRead
 from derive.algebra.monoids import MONOIDS
 from derive.algebra.partials import partials
@@ -137,7 +137,7 @@ class _Differentiator:
         )
         deltas = tuple(Delta(m.symbol, e.substitute(inner)) for m, e in zip(target, read.at, strict=True))
         guards = (*chosen, *deltas, *(g.substitute(inner) for g in term.guards))
-        body = times(Read(self.cotangent[equation.tensor], at), substitute(slope, inner))
+        body = chained(Read(self.cotangent[equation.tensor], at), substitute(slope, inner))
         return Term((*left, *bound), guards, body)
 
     def solve(self, raw: Term, equation: Equation, target: tuple[Index, ...]) -> Term:

@@ -218,6 +218,27 @@ def over(top: Expr, bottom: Expr) -> Expr:
     return minus(Ratio(top.arg, bottom)) if isinstance(top, Negative) else Ratio(top, bottom)
 
 
+def chained(*args: Expr) -> Expr:
+    """A product of slopes: a*(1/b) is a/b, unless b, and so 1/b, is the same for all elements."""
+    made = times(*args)
+    bare = made.arg if isinstance(made, Negative) else made
+    if not isinstance(bare, Product):
+        return made
+    found: list[Expr] = []
+    for factor in bare.args:
+        match factor:
+            case Ratio(top, bottom) if top == ONE and found and _varies(bottom) and _varies(found[-1]):
+                found[-1] = Ratio(found[-1], bottom)
+            case _:
+                found.append(factor)
+    joined = times(*found)
+    return minus(joined) if bare is not made else joined
+
+
+def _varies(node: Expr) -> bool:
+    return any(isinstance(part, Read) for part in walk(node))
+
+
 def factors(node: Expr) -> tuple[Expr, ...]:
     """The multiplicative factors of a product, those over a denominator included."""
     match node:

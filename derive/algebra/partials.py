@@ -15,6 +15,7 @@ from derive.algebra.expr import (
     Read,
     Sum,
     as_expr,
+    chained,
     minus,
     over,
     times,
@@ -34,13 +35,13 @@ def partials(node: Expr, value: Expr) -> list[tuple[Read, Expr]]:
             return [(read, minus(d)) for read, d in partials(arg, arg)]
         case Product(args):
             return [
-                (read, times(*args[:n], d, *args[n + 1 :]))
+                (read, chained(*args[:n], d, *args[n + 1 :]))
                 for n, arg in enumerate(args)
                 for read, d in partials(arg, arg)
             ]
         case Ratio(top, bottom):
             tops = [(read, over(d, bottom)) for read, d in partials(top, top)]
-            return tops + [(r, minus(times(over(value, bottom), d))) for r, d in partials(bottom, bottom)]
+            return tops + [(r, minus(chained(over(value, bottom), d))) for r, d in partials(bottom, bottom)]
         case Power(base, n):
             outer = (
                 times(Number(Affine.of(n)), base if n == 2 else Power(base, n - 1))
@@ -50,7 +51,7 @@ def partials(node: Expr, value: Expr) -> list[tuple[Read, Expr]]:
             return [(read, times(outer, d)) for read, d in partials(base, base)]
         case Call(function, (arg,)):
             slope = _slope(SCALARS[function], arg, value)
-            return [] if slope == ZERO else [(read, times(slope, d)) for read, d in partials(arg, arg)]
+            return [] if slope == ZERO else [(read, chained(slope, d)) for read, d in partials(arg, arg)]
         case Choice(left, relation, right, then, otherwise):
             chosen = partials(then, then)
             passed = partials(otherwise, otherwise)
