@@ -50,7 +50,18 @@ def _with_binders_of(a: Reduce, b: Reduce) -> Reduce:
     put = {old: Affine.of(new) for old, new in names.items()}
     guards = tuple(g.substitute(put) for g in b.guards)
     binders = tuple(i.renamed(names[i.name]) for i in b.binders)
-    return Reduce(b.monoid, binders, guards, substitute(b.body, put))
+    return Reduce(b.monoid, binders, guards, substitute(_without(b.body, {*names.values()}), put))
+
+
+def _without(node: Expr, taken: set[str]) -> Expr:
+    """The expression with no bound index of these names: those that have one are marked."""
+    node = rebuild(node, tuple(_without(part, taken) for part in children(node)))
+    if not isinstance(node, Reduce) or not (own := [b.name for b in node.binders if b.name in taken]):
+        return node
+    put = {name: Affine.of(f"{name}''") for name in own}
+    binders = tuple(b.renamed(f"{b.name}''") if b.name in put else b for b in node.binders)
+    guards = tuple(g.substitute(put) for g in node.guards)
+    return Reduce(node.monoid, binders, guards, substitute(node.body, put))
 
 
 def _solve(pairs: list[Pair], unknown: set[str]) -> dict[str, Affine] | None:

@@ -103,3 +103,15 @@ def test_a_letter_that_is_free_in_the_other_is_not_taken_for_its_own() -> None:
     mine, theirs = Reduce("sum", (over,), (), x("i", "i")), Reduce("sum", (other,), (), x("i", "j"))
     assert instance(mine, theirs, []) is None
     assert instance(mine, Reduce("sum", (other,), (), x("j", "j")), []) == {}
+
+
+def test_letters_that_are_bound_one_inside_the_other_are_told_apart() -> None:
+    def sums(outer: str, inner: str, *at: str) -> Reduce:
+        made = [Index(name, Affine(), Affine.of("N")) for name in (outer, inner)]
+        within = Reduce("sum", (made[1],), (), Read("x", tuple(map(Affine.of, at))))
+        return Reduce("sum", (made[0],), (), within)
+
+    one = sums("p", "q", "p", "q")
+    assert instance(one, sums("q", "p", "q", "p"), []) == {}
+    assert instance(one, sums("q", "p", "p", "q"), []) is None
+    assert instance(one, sums("r", "p", "r", "p"), []) == {}

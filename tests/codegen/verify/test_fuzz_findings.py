@@ -63,6 +63,17 @@ def a_product_inside_a_function_with_one_factor_outside_and_one_infinite(s):
     s.returns(o)
 
 
+@found
+def a_sum_whose_letter_is_bound_once_more_in_the_sum_it_is_compared_with(s):
+    """Called r, as in the other one, q was captured by the r inside: no kernel, but an assertion."""
+    N, M, P = s.size("N", "n"), s.size("M", "m"), s.size("P", "p")
+    i, q, r = s.index("i", N), s.index("q", N), s.index("r", M)
+    x, w, z, o = s.data("x", N, M), s.parameter("w", P), s.let("z", N), s.let("o", N)
+    z[i] = w[i + 1] * total(r, x[i, r])
+    o[i] = x[i + 1, i + 1] * total(q, total(r, x[q, r]))
+    s.returns(o, z)
+
+
 @pytest.mark.parametrize("made", FOUND, ids=lambda made: made.name)
 def test_it_agrees_with_every_oracle_now(made):
     assert difference(made) == ""
