@@ -11,7 +11,7 @@ the scalar functions' derivatives from the rule table, whose rows are proved by 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +20,7 @@ from codegen.verify.cases import Cases, Problem
 from codegen.verify.execution import FAULTS, Array, Candidate
 from codegen.verify.result import Killed, RungResult
 from codegen.verify.sabotage import WrongSystem, wrong_systems
+from codegen.verify.shapes import Shape
 from derive.algebra.system import System
 from derive.oracle.duals import Dual, Duals
 from derive.oracle.reference import evaluate
@@ -29,6 +30,7 @@ ORACLE = "dual numbers over GF(2^61-1), uninterpreted functions"
 BAR = "identically equal; a false identity survives with probability below 2^-40"
 MOST = 40  # wrong systems that the rung is shown besides one for each gradient
 SHAPES = 6
+DRAWS = 4  # of numbers at each
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +88,20 @@ def pairings(cases: Cases) -> list[Pairing]:
     """Problems with their tangents, the cheapest first; the last one ties."""
     shapes = [s for s in cases.shapes if s.label.startswith(("awkward", "small"))]
     shapes = (shapes or list(cases.shapes))[-SHAPES:]  # an op of scalars has but one shape
-    problems = [cases.exact_problem(shape, "tangents") for shape in shapes]
-    problems += [cases.exact_problem(shape, "tangents", small=True) for shape in shapes[-1:]]
-    return [pairing for problem in problems for pairing in _pairing(cases, problem)]
+    asked = [*((shape, False) for shape in shapes), *((shape, True) for shape in shapes[-1:])]
+    drawn = (_first_pairing(cases, shape, small) for shape, small in asked)
+    return [pairing for pairing in drawn if pairing is not None]
 
 
-def _pairing(cases: Cases, problem: Problem) -> Iterator[Pairing]:
-    """The pairing of a problem; none where the equations divide by 0."""
+def _first_pairing(cases: Cases, shape: Shape, small: bool) -> Pairing | None:
+    """At the first of a few problems at which the equations do not divide by 0, as of a label astray."""
+    seeds = ("tangents", *(f"tangents {k}" for k in range(1, DRAWS)))
+    problems = (cases.exact_problem(shape, seed, small) for seed in seeds)
+    return next((found for p in problems if (found := _pairing(cases, p)) is not None), None)
+
+
+def _pairing(cases: Cases, problem: Problem) -> Pairing | None:
+    """The pairing of a problem; None where the equations divide by 0."""
     floating = cases.forward.floating_inputs()
     tangents = {n: cases.exact_problem(problem.shape, f"tangent {n}").inputs[n] for n in floating}
     moving = {**{n: (n,) for n in floating}, "all": floating} if len(floating) > 1 else {"all": floating}
@@ -100,8 +109,8 @@ def _pairing(cases: Cases, problem: Problem) -> Iterator[Pairing]:
         values = _evaluate(cases.forward, problem, problem.inputs)
         left = {about: _left(cases, problem, tangents, names) for about, names in moving.items()}
     except ZeroDivisionError:
-        return
-    yield Pairing(problem, values, tangents, left)
+        return None
+    return Pairing(problem, values, tangents, left)
 
 
 def _left(cases: Cases, problem: Problem, tangents: Mapping[str, Array], moving: tuple[str, ...]) -> Residue:
