@@ -30,12 +30,3 @@ def chain_with_ends(s):
     score = total(t, x[t, y[t]]) + total(t, A[y[t - 1], y[t]], where=(between(t, 1, T),))
     L[()] = log(total(k, exp(a[T - 1, k] + last[k]))) - score - first[y[0]] - last[y[T - 1]]
     s.returns(L)
-
-
-@zoo
-def trigrams(s):
-    T, K = s.sequence("T", "t"), s.size("K", "jkl")
-    t, A, y = s.index("t", T), s.parameter("A", K, K, K), s.data("y", T, integer=True)
-    L = s.let("L")
-    L[()] = total(t, exp(A[y[t - 2], y[t - 1], y[t]]), where=(between(t, 2, T),))
-    s.returns(L)
