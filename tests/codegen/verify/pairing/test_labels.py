@@ -36,10 +36,13 @@ def trigrams(s):
 
 
 @pytest.mark.parametrize("family", [chain, trigrams], ids=lambda f: f[0].name)
-def test_a_path_is_proved_and_every_planted_fault_noticed(family):
+def test_a_path_is_proved_and_planted_faults_are_noticed(family):
+    """All but a guard that other factors' zero extension repeats: that dropping it changes nothing is proved."""
     source = write(family[0])
     result = rung1_adjoint.check(Candidate(source), Cases(source.plan.derivation))
-    assert result.verdict == "passed" and result.mutants.killed == result.mutants.planted >= 8
+    missed = result.mutants.planted - result.mutants.killed
+    assert result.verdict == "passed" and result.mutants.killed >= 8
+    assert missed == result.detail.count("proved to change nothing: da: without guard") <= 1
 
 
 def test_labels_one_step_off_are_no_adjoint():
