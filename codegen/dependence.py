@@ -124,14 +124,14 @@ def distance(system: System, edge: Edge, nodes: tuple[Piece, ...], axes: Mapping
 
 
 def carried_axes(
-    nodes: tuple[Piece, ...], index: Index, taken: Set[str] = frozenset()
+    nodes: tuple[Piece, ...], owner: Equation, index: Index, taken: Set[str] = frozenset()
 ) -> dict[str, int] | None:
-    """For each tensor that is written, the axis that a loop over an index of the first one steps along.
+    """For each tensor that is written, the axis that a loop over an index of one of them steps along.
 
     Of several axes of the index's dimension it is the one with as many before it, or the last; those that
     are taken are stepped along by loops around. None if a tensor has no axis left.
     """
-    rank = _open_axes(nodes[0].equation, index.hi, taken).index(nodes[0].equation.indices.index(index))
+    rank = _open_axes(owner, index.hi, taken).index(owner.indices.index(index))
     axes: dict[str, int] = {}
     for node in nodes:
         for equation in (node.equation, *node.also):

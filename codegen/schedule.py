@@ -7,7 +7,7 @@ projection of a recurrence is one product before the loop, and each weight gradi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -122,28 +122,36 @@ def _steps(
     """The loop that carries the group's dependences, and the schedule of one step."""
     members = tuple(nodes[n] for n in group)
     fault: DerivationError | None = None
-    taken = {i.name for i in fixed}
-    for candidate in members[0].equation.indices:
-        axes = carried_axes(members, candidate, taken) if candidate.name not in taken else None
-        if axes is None:
-            continue
+    for candidate, axes in _candidates(members, {i.name for i in fixed}):
         try:
             away = direction([distance(system, e, nodes, axes) for e in inside], (e.tensor for e in inside))
+            renamed = tuple(_rename_step(m, axes, candidate) for m in members)
+            loops = (*fixed, candidate)
+            now = tuple(e for e in edges(renamed) if _at_same_step(system, e, renamed, loops))
+            return Steps(candidate, away > 0, _schedule(system, renamed, now, loops))
         except DerivationError as error:
             fault = fault or error
-            continue
-        renamed = tuple(_rename_step(m, axes, candidate) for m in members)
-        loops = (*fixed, candidate)
-        now = tuple(e for e in edges(renamed) if _at_same_step(e, renamed, loops))
-        return Steps(candidate, away > 0, _schedule(system, renamed, now, loops))
     names = ", ".join(dict.fromkeys(t for m in members for t in m.writes))
     raise fault or DerivationError(f"{names} depend on each other with no common index to step along")
 
 
-def _at_same_step(edge: Edge, nodes: tuple[Piece, ...], loops: tuple[Index, ...]) -> bool:
+def _candidates(members: tuple[Piece, ...], taken: Set[str]) -> list[tuple[Index, dict[str, int]]]:
+    """The indices that a loop may step along, each with the axis that it is of every tensor."""
+    found: list[tuple[Index, dict[str, int]]] = []
+    for equation in (m.equation for m in members):
+        for index in (i for i in equation.indices if i.name not in taken):
+            axes = carried_axes(members, equation, index, taken)
+            if axes is not None and axes not in [known for _, known in found]:
+                found.append((index, axes))
+    return found
+
+
+def _at_same_step(system: System, edge: Edge, nodes: tuple[Piece, ...], loops: tuple[Index, ...]) -> bool:
     """Whether the edge reads what the same step of all these loops writes."""
-    written = [i.name for i in nodes[edge.writer].equation.indices]
-    return all(edge.at[written.index(i.name)] == i.symbol for i in loops)
+    ends = {edge.tensor: nodes[edge.writer], nodes[edge.reader].equation.tensor: nodes[edge.reader]}
+    names = {tensor: [i.name for i in node.equation.indices] for tensor, node in ends.items()}
+    axes = ({tensor: own.index(loop.name) for tensor, own in names.items()} for loop in loops)
+    return all(distance(system, edge, nodes, along) == 0 for along in axes)
 
 
 def _rename_step(piece: Piece, axes: dict[str, int], step: Index) -> Piece:

@@ -7,7 +7,6 @@ recurrence, in the direction in which they read.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +19,7 @@ from derive.algebra.system import Equation, System, Term
 from derive.oracle.meaning import symbols_of
 
 Arrays = Mapping[str, Any]
+Places = Mapping[int, Grid]  # by axis
 
 
 def reached(system: System) -> dict[str, set[str]]:
@@ -65,30 +65,39 @@ class Run(Grids):
     # recurrences ------------------------------------------------------------------------------
     def compute_cycle(self, names: list[str]) -> None:
         """Tensors that need each other, row by row: one program for a row, scanned over all of them."""
-        order = walk(self.system, names)
-        steps = zip(order.axes, order.directions, strict=True)
-        extents = [range(self.affine(axis.dim, self.symbols))[::way] for axis, way in steps]
-        places = np.array(list(itertools.product(*extents)), dtype=np.int64).reshape(-1, len(extents))
-        empty = {n: self.jnp.zeros(self.shape(n), self._dtype(n)) for n in order.tensors}
-        made, _ = self.scan(lambda rows, place: (self._row(order, rows, place), None), empty, places)
-        self.arrays |= made
+        empty = {n: self.jnp.zeros(self.shape(n), self._dtype(n)) for n in names}
+        outside = self.arrays
+        made = self._walked(walk(self.system, names), empty, {name: {} for name in names})
+        self.arrays = {**outside, **made}
 
     def _dtype(self, name: str) -> type:
         return np.int64 if self.system.tensor(name).integer else np.float64
 
-    def _row(self, order: Walk, made: dict[str, Grid], place: Grid) -> dict[str, Grid]:
-        """The tensors of a cycle with one more row, at a place that is known when the program runs."""
-        outside = self.arrays
-        for name in order.tensors:
-            self.arrays = {**outside, **made}
-            dims, equation = self.system.tensor(name).dims, self.equations[name]
-            axes = [axis.of(dims) for axis in order.axes]
-            here = {equation.indices[axis].name: place[k] for k, axis in enumerate(axes)}
-            start = [place[axes.index(axis)] if axis in axes else 0 for axis in range(len(dims))]
-            row = self.jnp.expand_dims(self.equation(equation, here), axes)
-            made = {**made, name: self.update(made[name], row.astype(made[name].dtype), start)}
+    def _walked(self, order: Walk, made: dict[str, Grid], around: Mapping[str, Places]) -> dict[str, Grid]:
+        """The tensors of a cycle with all rows of a walk, at the places of the walks around it."""
+
+        def row(rows: dict[str, Grid], place: Grid) -> tuple[dict[str, Grid], None]:
+            here = {name: {**around[name], axis: place} for name, axis in order.axis.items()}
+            for part in order.row:
+                if isinstance(part, Walk):
+                    rows = self._walked(part, rows, here)
+                else:
+                    rows = self._row(part, rows, here[part])
+            return rows, None
+
+        extent = self.affine(order.extent, self.symbols)
+        rows, _ = self.scan(row, made, np.arange(extent)[:: order.direction])
+        return rows
+
+    def _row(self, name: str, made: dict[str, Grid], places: Places) -> dict[str, Grid]:
+        """A cycle's tensors with one more row of one of them, at places known when the program runs."""
+        outside, self.arrays = self.arrays, {**self.arrays, **made}
+        equation = self.equations[name]
+        here = {equation.indices[axis].name: place for axis, place in places.items()}
+        start = [places.get(axis, 0) for axis in range(len(equation.indices))]
+        row = self.jnp.expand_dims(self.equation(equation, here), tuple(sorted(places)))
         self.arrays = outside
-        return made
+        return {**made, name: self.update(made[name], row.astype(made[name].dtype), start)}
 
     # equations --------------------------------------------------------------------------------
     def source(self, tensor: str, at: Sequence[Affine], point: Point) -> tuple[Grid, list[Grid], Any]:

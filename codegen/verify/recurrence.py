@@ -1,14 +1,14 @@
 """In which order the rows of tensors that need each other are computed.
 
-The distances of all reads inside the cycle decide: along the chosen sizes, in the chosen directions,
-every read must go to an earlier row, or to a tensor that is earlier in the same row.
+The distances of all reads inside the cycle decide: rows along one axis of every tensor, in the direction
+in which all reads are to earlier rows or to the same; what needs each other within a row is walked likewise.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from derive.algebra.index import Affine
 from derive.algebra.inequalities import steps_away
@@ -16,41 +16,37 @@ from derive.algebra.system import Equation, Size, System, Term
 from derive.errors import DerivationError
 
 Reads = tuple[tuple[str, tuple[Affine, ...]], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """Of a tensor's axes of one dimension the one with so many before it."""
-
-    dim: Affine
-    before: int = 0
-
-    def of(self, dims: tuple[Affine, ...]) -> int:
-        """Its place among a tensor's dimensions, -1 where there is none."""
-        places = [k for k, dim in enumerate(dims) if dim == self.dim]
-        return places[self.before] if self.before < len(places) else -1
+Axis = Mapping[str, int]  # the place of an axis among those of every tensor of a cycle
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Axes from the outermost to the innermost with their direction (1 or -1), and the tensors' order."""
+    """Rows along an axis of so many, from the first (1) or the last (-1), and the parts of a row in order."""
 
-    axes: tuple[Axis, ...]
-    directions: tuple[int, ...]
-    tensors: tuple[str, ...]
+    extent: Affine
+    axis: Axis
+    direction: int
+    row: tuple[Part, ...]
 
-    @property
-    def sizes(self) -> tuple[str, ...]:
-        return tuple(str(axis.dim) for axis in self.axes)
+
+Part: TypeAlias = str | Walk  # a tensor's whole row, or a walk within it
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A tensor reads another one of the cycle so many rows away, by size."""
+    """In a term of its equation a tensor of a cycle reads one of the same cycle."""
 
-    reader: str
+    system: System
+    reader: Equation
+    term: Term
     read: str
-    distance: tuple[int, ...]
+    at: tuple[Affine, ...]
+
+    def step(self, axis: Axis) -> int | None:
+        """How far away along an axis, as far as ranges and guards tell."""
+        shift = self.at[axis[self.read]] - self.reader.indices[axis[self.reader.tensor]].symbol
+        indices = (*self.reader.indices, *self.term.binders)
+        return steps_away(self.system, shift, indices, self.term.guards)
 
 
 def reads_of(equation: Equation) -> Reads:
@@ -62,65 +58,85 @@ def reads_of(equation: Equation) -> Reads:
 def walk(system: System, names: Sequence[str]) -> Walk:
     """The order for a cycle of tensors. Raises DerivationError where there is none."""
     cycle = [e for e in system.equations if e.tensor in names]
-    dims = [dim for e in cycle for dim in system.tensor(e.tensor).dims]
+    needs = tuple(need for equation in cycle for need in _needs(system, equation, names))
+    return _walk(system, [e.tensor for e in cycle], needs, ())
+
+
+def _needs(system: System, equation: Equation, names: Sequence[str]) -> Iterator[Need]:
+    for term in equation.terms:
+        inside = (r for r in term.all_reads() if r.tensor in names)
+        yield from (Need(system, equation, term, r.tensor, r.at) for r in inside)
+
+
+def _walk(system: System, names: list[str], needs: tuple[Need, ...], around: tuple[Axis, ...]) -> Walk:
+    """The first axis along which the rows, and what is within a row, have an order."""
+    fault = (
+        "a value that needs itself at the same place"
+        if around
+        else "a cycle in which no index carries a step"
+    )
+    for extent, axis in _axes(system, names, around):
+        steps = [need.step(axis) for need in needs]
+        known = [step for step in steps if step is not None]
+        if len(known) < len(steps) or not any(known):
+            continue
+        fault = "a cycle whose rows need each other in every order"
+        if min(known) < 0 < max(known):
+            continue
+        within = tuple(need for need, step in zip(needs, known, strict=True) if not step)
+        try:
+            return Walk(
+                extent, axis, 1 if min(known) < 0 else -1, _row(system, names, within, (*around, axis))
+            )
+        except DerivationError as inner:
+            fault = str(inner).partition(": ")[2]
+    raise DerivationError(f"{' -> '.join(names)}: {fault}")
+
+
+def _axes(system: System, names: list[str], around: tuple[Axis, ...]) -> Iterator[tuple[Affine, Axis]]:
+    """The axes of one dimension that all tensors have and no walk around is along: the first of each, ..."""
+    dims = {name: system.tensor(name).dims for name in names}
     # sizes first, as they were declared; then numbers of a call and sums, such as T + 1
-    every = [Axis(d, n) for d in dict.fromkeys((*map(_size, system.sizes), *dims)) for n in range(len(dims))]
-    axes = [axis for axis in every if _carries(system, cycle, axis)]
-    if not axes:
-        raise DerivationError(f"{' -> '.join(names)}: a cycle in which no index carries a step")
-    orders = itertools.permutations(axes)
-    for order, directions in itertools.product(orders, itertools.product((1, -1), repeat=len(axes))):
-        needs = list(_needs(system, cycle, order))
-        if all(_is_earlier(n.distance, directions) for n in needs if any(n.distance)):
-            return Walk(order, directions, _sorted([e.tensor for e in cycle], needs))
-    raise DerivationError(f"{' -> '.join(names)}: a cycle whose rows need each other in every order")
+    every = dict.fromkeys((*map(_size, system.sizes), *(dim for own in dims.values() for dim in own)))
+    for extent in every:
+        free = {
+            name: [
+                k for k, dim in enumerate(own) if dim == extent and k not in {axis[name] for axis in around}
+            ]
+            for name, own in dims.items()
+        }
+        fewest, most = min(map(len, free.values())), max(map(len, free.values()))
+        counted = [*range(fewest), *range(-fewest, 0)] if fewest < most else range(fewest)
+        yield from ((extent, {name: places[n] for name, places in free.items()}) for n in counted)
 
 
 def _size(size: Size) -> Affine:
     return Affine.of(size.name)
 
 
-def _carries(system: System, cycle: list[Equation], axis: Axis) -> bool:
-    """Whether all reads inside the cycle are steps to one side along an axis, and not all of them 0."""
-    steps = [_step(system, e, term, at, t, axis) for e in cycle for term, t, at in _inside(cycle, e)]
-    return None not in steps and any(steps)
-
-
-def _inside(cycle: list[Equation], equation: Equation) -> Iterator[tuple[Term, str, tuple[Affine, ...]]]:
-    names = {e.tensor for e in cycle}
-    for term in equation.terms:
-        yield from ((term, r.tensor, r.at) for r in term.all_reads() if r.tensor in names)
-
-
-def _step(
-    system: System, equation: Equation, term: Term, at: tuple[Affine, ...], tensor: str, axis: Axis
-) -> int | None:
-    own, other = axis.of(system.tensor(equation.tensor).dims), axis.of(system.tensor(tensor).dims)
-    if own < 0 or other < 0:
-        return None
-    shift = at[other] - equation.indices[own].symbol
-    return steps_away(system, shift, (*equation.indices, *term.binders), term.guards)
-
-
-def _needs(system: System, cycle: list[Equation], axes: Sequence[Axis]) -> Iterator[Need]:
-    for equation in cycle:
-        for term, tensor, at in _inside(cycle, equation):
-            steps = (_step(system, equation, term, at, tensor, axis) for axis in axes)
-            yield Need(equation.tensor, tensor, tuple(found or 0 for found in steps))
-
-
-def _is_earlier(distance: tuple[int, ...], directions: tuple[int, ...]) -> bool:
-    return next((d * way for d, way in zip(distance, directions, strict=True) if d), 0) < 0
-
-
-def _sorted(names: list[str], needs: list[Need]) -> tuple[str, ...]:
-    """The tensors so that what is read in the same row comes first."""
-    made: list[str] = []
-    while len(made) < len(names):
-        waiting = {n.reader for n in needs if not any(n.distance) and n.read not in made}
-        ready = [name for name in names if name not in made and name not in waiting]
-        if not ready:
-            stuck = " -> ".join(n for n in names if n not in made)
-            raise DerivationError(f"{stuck}: a value that needs itself at the same place")
-        made += ready
+def _row(
+    system: System, names: list[str], needs: tuple[Need, ...], around: tuple[Axis, ...]
+) -> tuple[Part, ...]:
+    """What a row consists of, so that what is read in it comes first."""
+    direct = {name: {n.read for n in needs if n.reader.tensor == name} for name in names}
+    reach = {name: _reached(name, direct) for name in names}
+    made: list[Part] = []
+    done: set[str] = set()
+    while len(done) < len(names):
+        ready = next(n for n in names if n not in done and all(n in reach[m] for m in reach[n] - done))
+        group = [m for m in names if m == ready or (m in reach[ready] and ready in reach[m])]
+        inside = tuple(n for n in needs if n.reader.tensor in group and n.read in group)
+        made.append(_walk(system, group, inside, around) if inside else ready)
+        done |= {*group}
     return tuple(made)
+
+
+def _reached(name: str, direct: Mapping[str, set[str]]) -> set[str]:
+    """What a tensor needs in the same row, and what that needs, and so on."""
+    found: set[str] = set()
+    todo = [name]
+    while todo:
+        new = direct[todo.pop()] - found
+        found |= new
+        todo += new
+    return found

@@ -11,7 +11,7 @@ their own.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +22,7 @@ from codegen.verify.pairing.hypotheses import breaches
 from codegen.verify.pairing.identity import Proof, prove, unproved
 from codegen.verify.pairing.pairs import Pair, Pairs
 from codegen.verify.result import Killed, RungResult
-from codegen.verify.sabotage import wrong_systems
+from codegen.verify.sabotage import WrongSystem, with_spurious_term, without_terms, wrong_systems
 from derive.algebra.system import Equation, System, Tensor
 from derive.oracle.reference import evaluate
 from derive.oracle.residues import PRIME, PrimeField, Residue
@@ -40,9 +40,13 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
     if proof.faults:
         return _not_proved(rung, proof, cases)
     shown = wrong_systems(cases.backward, MOST)
-    missed = [w for w in shown if _is_proved(cases.forward, cases.backward, w.system)]
-    rung = replace(rung, mutants=Killed(len(shown) - len(missed), len(shown)))
-    blind = [w for w in missed if w.scaled and cases.backward.equation(w.scaled).terms]
+    missed = _missed(cases, shown)
+    zero = [w for w in missed if w.scaled and _vanishes(cases, w.scaled)]
+    instead = [w for gradient in zero for w in _spurious(cases, gradient.scaled)]
+    unnoticed = _missed(cases, instead)
+    planted, left = len(shown) + len(instead), len(missed) + len(unnoticed)
+    rung = replace(rung, mutants=Killed(planted - left, planted))
+    blind = [*(w for w in missed if w.scaled and w not in zero), *unnoticed]
     if blind:
         return replace(rung, verdict="failed", detail=f"blind to {blind[0].about}")
     named = "".join(f"; proved to change nothing: {w.about}" for w in missed)
@@ -58,6 +62,24 @@ def _not_proved(rung: RungResult, proof: Proof, cases: Cases) -> RungResult:
             return replace(rung, verdict="failed", detail=f"{fault}; they differ at {where}")
     more = f" (and {len(proof.faults) - 1} more)" if len(proof.faults) > 1 else ""
     return replace(rung, detail=f"{proof.faults[0]}{more}")
+
+
+def _missed(cases: Cases, shown: Iterable[WrongSystem]) -> list[WrongSystem]:
+    """Those of the wrong systems that are proved like the right one."""
+    return [w for w in shown if _is_proved(cases.forward, cases.backward, w.system)]
+
+
+def _vanishes(cases: Cases, gradient: str) -> bool:
+    """Whether a gradient is proved to be 0 everywhere, so that no factor makes it wrong."""
+    return _is_proved(cases.forward, cases.backward, without_terms(cases.backward, gradient))
+
+
+def _spurious(cases: Cases, gradient: str) -> Iterator[WrongSystem]:
+    """What is wrong of a gradient even where it is 0: a term too many, in each cotangent that it may have."""
+    names = Pairs(cases.forward, cases.backward).names.gradients
+    for equation in cases.forward.equations:
+        if equation.tensor in names:
+            yield with_spurious_term(cases.backward, gradient, names[equation.tensor])
 
 
 def _is_proved(forward: System, backward: System, wrong: System) -> bool:

@@ -15,7 +15,7 @@ from codegen.verify.execution import kernel_definitions
 from codegen.verify.mutate import Mutant
 from derive.algebra.expr import Expr, Number, Read, minus, times, transform
 from derive.algebra.index import Affine
-from derive.algebra.system import Equation, System, Term
+from derive.algebra.system import Equation, System, Term, canonical_indices, symbols
 
 GAIN = (2001, 2000)  # a gradient that is wrong by 0.05%
 
@@ -42,6 +42,20 @@ def _scaled(system: System) -> Iterator[WrongSystem]:
         old = system.equation(name)
         terms = tuple(replace(t, body=times(gain, t.body)) for t in old.terms)
         yield WrongSystem(f"{name} wrong by 0.05%", _with(system, replace(old, terms=terms)), scaled=name)
+
+
+def without_terms(system: System, name: str) -> System:
+    """The system with nothing in one equation: what is left of a gradient that is 0 everywhere."""
+    return _with(system, replace(system.equation(name), terms=()))
+
+
+def with_spurious_term(system: System, name: str, cotangent: str) -> WrongSystem:
+    """A gradient with the sum of all of a cotangent as one more term: wrong even where it should be 0."""
+    old = system.equation(name)
+    axes = canonical_indices(system, cotangent, {i.name for i in old.indices} | symbols(system))
+    spurious = Term(axes, (), Read(cotangent, tuple(i.symbol for i in axes)))
+    made = _with(system, replace(old, terms=(*old.terms, spurious)))
+    return WrongSystem(f"{name} with a spurious term", made)
 
 
 def _changed(system: System) -> Iterator[WrongSystem]:

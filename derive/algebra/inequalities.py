@@ -96,12 +96,17 @@ def facts(guards: Iterable[Guard]) -> tuple[Affine, ...]:
 def steps_away(
     system: System, shift: Affine, indices: Iterable[Index], guards: Iterable[Guard]
 ) -> int | None:
-    """A shift that is a number; else -1 where it is always negative, 1 where always positive, or None."""
+    """A shift that is a number, or 0 where guards say so; else -1 where it is always negative, 1 where
+    always positive, or None."""
     if shift.is_integer():
         return shift.integer()
     known, held = Ranges(system, tuple(indices)), facts(guards)
     helpful = (ZERO, *held, *(a + b for a, b in combinations(held, 2)))
+
+    def at_least(value: Affine) -> bool:
+        return any(known.at_least(value, fact) for fact in helpful)
+
     for way in (-1, 1):
-        if any(known.at_least(shift * way - 1, fact) for fact in helpful):
+        if at_least(shift * way - 1):
             return way
-    return None
+    return 0 if at_least(shift) and at_least(-shift) else None

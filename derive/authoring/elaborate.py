@@ -10,6 +10,7 @@ from derive.algebra.cycles import check_cycles
 from derive.algebra.domains import simplify_system
 from derive.algebra.expr import (
     ONE,
+    Choice,
     Expr,
     Negative,
     Product,
@@ -33,6 +34,7 @@ from derive.algebra.layers import guarded, has_sums, is_constant, matrix_product
 from derive.algebra.system import Equation, System, Tensor, Term, check_system, fresh, fresh_letter
 from derive.authoring.close import Scope, check_axes, check_bound, keep_apart, names_in, show
 from derive.authoring.given import check_given
+from derive.authoring.places import by_place
 from derive.errors import SpecError
 from derive.language import Authored, Spec
 from derive.steps import Recorder
@@ -183,6 +185,8 @@ class Elaborator:
             case Negative(arg):
                 inner = self.addends(arg, lhs, scope, where)
                 return tuple(Term(t.binders, t.guards, minus(t.body)) for t in inner)
+            case Choice() if (branches := by_place(node, scope)) != (node,):
+                return tuple(t for branch in branches for t in self.addends(branch, lhs, scope, where))
             case When(guards, body):
                 with self.under(guards):
                     inner = self.addends(body, lhs, scope, where)
@@ -195,6 +199,8 @@ class Elaborator:
                 return tuple(Term(t.binders, t.guards, over(t.body, bottom)) for t in inner)
             case Product() | Ratio():
                 guards, bare = unguarded(node)
+                if guards and isinstance(bare, Product) and isinstance(times(*bare.args), Choice):
+                    return self.split(When(guards, times(*bare.args)), lhs, scope, where)
                 with self.under(guards):
                     return self._split_product(guards, bare, lhs, scope, where)
         return (Term((), (), self.name_nested(node, lhs, scope, where)),)

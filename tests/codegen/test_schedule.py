@@ -119,7 +119,7 @@ def test_a_recurrence_along_two_indices_is_a_loop_in_a_loop():
 
 def test_a_step_carried_by_the_outer_loop_is_no_cycle_of_the_inner_one(monkeypatch):
     """Planted fault: dependences of the outer loop counted again inside it."""
-    monkeypatch.setattr(codegen.schedule, "_at_same_step", lambda edge, nodes, loops: edge.tensor != "")
+    monkeypatch.setattr(codegen.schedule, "_at_same_step", lambda system, edge, *given: edge.tensor != "")
     with pytest.raises(DerivationError, match="no step in between"):
         schedule(derivation(SPECS["lattice"]).stable_forward)
 

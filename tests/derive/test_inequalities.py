@@ -34,6 +34,12 @@ BEFORE, AFTER = In(u, Affine(), t), In(t, Affine(), u)
         (u - t, (AFTER,), 1),
         (t - u, (BEFORE,), 1),
         (u - t, (In(u, Affine(), t + 1),), None),
+        (u - t, (Delta(u, t),), 0),
+        (u - t, (Delta(t, p), Delta(u, p)), 0),
+        (u - t, (In(u, t, t + 1),), 0),
+        (u - t, (In(u, Affine(), t + 1), In(t, Affine(), u + 1)), 0),
+        (u - t + 1, (Delta(u, t),), 1),
+        (u - t, (In(u, t, t + 2),), None),
         (u - t, (Delta(u, p),), None),
         (u - t, (Delta(u, p), In(p, Affine(), t)), -1),
         (t - T, (), -1),
@@ -62,8 +68,11 @@ def value(e, place):
 
 def wrong_place(shift, guards, found):
     """A place where the guards hold and the shift is not on the side that was found."""
+    if found is None:
+        return None
     for place in places():
-        if all(holds(g, place, no_reads) for g in guards) and found and value(shift, place) * found <= 0:
+        here = value(shift, place)
+        if all(holds(g, place, no_reads) for g in guards) and (here * found <= 0 if found else here):
             return place
     return None
 
@@ -87,6 +96,14 @@ def test_a_fact_that_is_off_by_one_is_noticed(monkeypatch):
     monkeypatch.setattr(inequalities, "facts", lambda guards: tuple(g.hi - 2 - g.e for g in guards))
     found = steps_away(SYSTEM, u - t + 1, INDICES, (BEFORE,))
     assert found == -1 and wrong_place(u - t + 1, (BEFORE,), found)
+
+
+def test_a_place_that_is_taken_for_another_is_noticed(monkeypatch):
+    """Planted fault: u <= t + 1 and t <= u taken for u = t."""
+    monkeypatch.setattr(inequalities, "facts", lambda guards: (u - t, t - u))
+    close = (In(u, t, t + 2),)
+    found = steps_away(SYSTEM, u - t, INDICES, close)
+    assert found == 0 and wrong_place(u - t, close, found)
 
 
 def test_a_product_with_what_may_have_either_sign_is_not_known():

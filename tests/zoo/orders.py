@@ -1,6 +1,6 @@
 """Recurrences whose order is told by guards and by data: trees, triangles, windows of the past."""
 
-from derive.language import between, delta, tanh, total
+from derive.language import between, delta, inside, sqrt, tanh, total
 from tests.zoo.collect import zoo_of
 
 zoo, OPS = zoo_of()
@@ -43,3 +43,15 @@ def backward_substitution(s):
     U, b, y = s.parameter("U", N, N), s.data("b", N, K), s.let("y", N, K)
     y[i, k] = (b[i, k] - total(j, U[i, j] * y[j, k], where=(between(j, i + 1, N),))) / U[i, i]
     s.returns(y)
+
+
+@zoo
+def cholesky(s):
+    """Column by column: what is left of A, its diagonal's root, and the column below it."""
+    N = s.size("N", "ijk")
+    i, j, k = s.index("i", N), s.index("j", N), s.index("k", N)
+    A, rest, root, L = s.data("A", N, N), s.let("rest", N, N), s.let("root", N), s.let("L", N, N)
+    rest[i, j] = A[i, j] - total(k, L[i, k] * L[j, k], where=(between(k, 0, j),))
+    root[j] = sqrt(rest[j, j])
+    L[i, j] = inside(j, 0, i) * rest[i, j] / root[j] + delta(i, j) * root[j]
+    s.returns(L)

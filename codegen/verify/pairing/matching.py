@@ -22,7 +22,7 @@ from codegen.verify.pairing.expansion import substitute
 from codegen.verify.pairing.regions import Region
 from codegen.verify.pairing.sums import Setting, Summand, unit_solution
 from derive.algebra.expr import Read
-from derive.algebra.index import Affine, names_of
+from derive.algebra.index import Affine, IntegerRead, Monomial, names_of
 
 TRIES = 64  # changes of variables that are looked at before a pair of sums counts as not matched
 
@@ -116,6 +116,33 @@ def _solved(known: Map, zeros: list[Affine], unknown: tuple[str, ...]) -> dict[s
     return made
 
 
+def _zeros(g: Affine, f: Affine) -> Iterator[Affine]:
+    """What is 0 where two expressions agree, or may be: label[p] = label[q] where p = q."""
+    yield g - f
+    ours = [(m, c) for m, c in f.terms if _reads(m)]
+    for monomial, c in g.terms:
+        alike = next((t for t in ours if t[1] == c and _kind(t[0]) == _kind(monomial)), None)
+        if alike is not None:
+            ours.remove(alike)
+            for read, other in zip(_reads(monomial), _reads(alike[0]), strict=True):
+                yield from _zeros_at(read, other)
+
+
+def _zeros_at(g: Read | IntegerRead, f: Read | IntegerRead) -> Iterator[Affine]:
+    """What is 0 where two reads of one tensor stand at one place, or may be."""
+    for there, here in zip(g.at, f.at, strict=True):
+        yield from _zeros(there, here)
+
+
+def _reads(monomial: Monomial) -> list[IntegerRead]:
+    return sorted((a for a in monomial if isinstance(a, IntegerRead)), key=str)
+
+
+def _kind(monomial: Monomial) -> tuple[str, ...]:
+    """A product's factors, without the places at which they are read."""
+    return tuple(sorted(a if isinstance(a, str) else f"{a.tensor}[]" for a in monomial))
+
+
 def _cancelled(zero: Affine) -> Affine:
     """Without the names that are factors of all its terms: stride*p - stride*q as p - q."""
     common = sorted(n for n in zero.names() if all(n in monomial for monomial, _ in zero.terms))
@@ -127,9 +154,8 @@ def _cancelled(zero: Affine) -> Affine:
 def _maps(p: Summand, q: Summand) -> Iterator[dict[str, Affine]]:
     """Maps that take q's reads to p's: first the factors that both have once, then every pairing."""
     once = _read_once(p), _read_once(q)
-    anchors = [
-        g - f for t in once[1] if t in once[0] for f, g in zip(once[0][t].at, once[1][t].at, strict=True)
-    ]
+    both = [(once[0][t], once[1][t]) for t in once[1] if t in once[0]]
+    anchors = [z for f, g in both for z in _zeros_at(g, f)]
     yield from _completed(p, q, _solved({}, anchors, q.indices))
 
 
@@ -150,7 +176,7 @@ def _completed(p: Summand, q: Summand, known: dict[str, Affine]) -> Iterator[dic
         return
     theirs = [r for r in q.monomial.reads() if names_of(r.at) & set(free)]
     options = [
-        [b.substitute(known) - a for a, b in zip(ours.at, read.at, strict=True)]
+        [z.substitute(known) for z in _zeros_at(read, ours)]
         for read in theirs[:1]
         for ours in p.monomial.reads()
         if ours.tensor == read.tensor

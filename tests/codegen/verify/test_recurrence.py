@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from codegen.verify.recurrence import walk
+from codegen.verify.recurrence import Walk, walk
 from derive.errors import DerivationError
+from derive.language import between, delta, inside, total
 from tests.derive.test_reference import system_of
 
 
@@ -35,6 +36,16 @@ def pair(behind):
     return system_of(spec)
 
 
+def loops(found):
+    """The walks from the outermost to the innermost: extent, direction, and the tensors' axes."""
+    inner = [part for part in found.row if isinstance(part, Walk)]
+    return [(str(found.extent), found.direction, dict(found.axis)), *(one for w in inner for one in loops(w))]
+
+
+def sizes(found):
+    return tuple(extent for extent, _, _ in loops(found))
+
+
 ORDERS = {
     "forwards": (((-1, 0), (0, -1)), {("T", 1), ("L", 1)}),
     "backwards in both": (((1, 0), (0, 1)), {("T", -1), ("L", -1)}),
@@ -46,12 +57,12 @@ ORDERS = {
 def test_the_distances_say_which_way(name):
     steps, wanted = ORDERS[name]
     found = walk(lattice(*steps), ["h"])
-    assert set(zip(found.sizes, found.directions, strict=True)) == wanted
+    assert {(extent, way) for extent, way, _ in loops(found)} == wanted
 
 
 def test_a_step_back_may_be_a_step_aside():
-    assert walk(lattice((0, -1), (-1, 1)), ["h"]).sizes == ("T", "L")  # the other order would not do
-    assert walk(lattice((-1, 0), (1, -1)), ["h"]).sizes == ("L", "T")
+    assert sizes(walk(lattice((0, -1), (-1, 1)), ["h"])) == ("T", "L")  # the other order would not do
+    assert sizes(walk(lattice((-1, 0), (1, -1)), ["h"])) == ("L", "T")
 
 
 def test_two_axes_of_one_size_are_two_axes():
@@ -63,16 +74,47 @@ def test_two_axes_of_one_size_are_two_axes():
         s.returns(h)
 
     found = walk(system_of(square), ["h"])
-    assert found.sizes == ("T", "T")
-    assert {(axis.before, way) for axis, way in zip(found.axes, found.directions, strict=True)} == {
-        (0, 1),
-        (1, -1),
-    }
+    assert sizes(found) == ("T", "T")
+    assert {(axis["h"], way) for _, way, axis in loops(found)} == {(0, 1), (1, -1)}
 
 
 def test_what_is_read_in_the_same_row_comes_first():
-    assert walk(pair(-1), ["a", "b"]).tensors == ("b", "a")
-    assert walk(pair(2), ["a", "b"]).directions == (-1,)
+    assert walk(pair(-1), ["a", "b"]).row == ("b", "a")
+    assert walk(pair(2), ["a", "b"]).direction == -1
+
+
+def test_a_tensor_with_fewer_axes_is_walked_along_the_one_it_has():
+    """The diagonal's entry belongs to a column of the triangle: of two axes the second."""
+
+    def triangle(s):
+        N = s.size("N", "ijk")
+        i, j, k = (s.index(n, N) for n in "ijk")
+        A, L, d = s.data("A", N, N), s.let("L", N, N), s.let("d", N)
+        d[j] = A[j, j] - total(k, L[j, k] * d[k], where=(between(k, 0, j),))
+        below = A[i, j] - total(k, L[i, k] * d[k], where=(between(k, 0, j),))
+        L[i, j] = inside(j, 0, i) * below + delta(i, j) * d[i]
+        s.returns(L)
+
+    system = system_of(triangle)
+    names = [e.tensor for e in system.equations]
+    found = walk(system, names)
+    ((extent, way, axis),) = loops(found)
+    assert (extent, way, axis["L"], axis["d"]) == ("N", 1, 1, 0)
+    assert set(found.row) == set(names)
+    assert found.row.index("z_L") < found.row.index("L")
+
+
+def test_what_needs_itself_within_a_row_is_walked_there():
+    """A column's entries read the one on the diagonal; rows have no order among themselves."""
+
+    def columns(s):
+        N = s.size("N", "ijk")
+        i, j, x, L = s.index("i", N), s.index("j", N), s.data("x", N, N), s.let("L", N, N)
+        L[i, j] = x[i, j] + L[i + 1, j - 1] + inside(j, 0, i) * L[j, j]
+        s.returns(L)
+
+    found = walk(system_of(columns), ["L"])
+    assert [(way, axis["L"]) for _, way, axis in loops(found)] == [(1, 1), (1, 0)]
 
 
 def test_rows_that_need_each_other_both_ways_are_refused():

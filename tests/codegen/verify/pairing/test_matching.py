@@ -1,5 +1,6 @@
 """Changes of variables: proved with their domains, refused without them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -127,6 +128,37 @@ def test_a_label_is_an_integer_of_which_nothing_is_known() -> None:
     assert why(named, total((i,), (), read("x", label), read("y", I))) == ""
     other = Affine.of(IntegerRead("label", (I + 1,)))
     assert why(named, total((i,), (), read("x", other), read("y", I)))
+
+
+def label(*at: Affine) -> Affine:
+    return Affine.of(IntegerRead("label", at))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda v: label(v),
+        lambda v: label(label(v)),
+        lambda v: K * label(v - 1) + label(v),
+        lambda v: label(v) - label(v + 1),
+    ],
+    ids=["a label", "a label of a label", "two labels as one number", "a difference of labels"],
+)
+def test_an_index_that_stands_only_inside_labels_is_found(place: Callable[[Affine], Affine]) -> None:
+    """w[label[i]] = w[label[q]] does not say i = q, but i = q makes them equal."""
+    straight = total((i,), (), read("w", place(I)))
+    q, earlier = Affine.of("q"), Affine.of("q") + 1
+    assert why(straight, total((Index("q", ZERO, M),), (), read("w", place(q)))) == ""
+    shifted = total((Index("q", Affine.of(-1), M - 1),), (), read("w", place(earlier)))
+    assert why(straight, shifted) == ""
+    assert "nothing implies" in why(straight, replace(shifted, binders=(Index("q", ZERO, M),)))
+    assert why(straight, replace(shifted, body=read("w", place(earlier) + 1)))
+
+
+def test_labels_that_are_read_elsewhere_are_others() -> None:
+    there = total((i,), (), read("w", label(I)), read("x", label(I + 1)))
+    assert why(there, total((i,), (), read("w", label(I)), read("x", label(I + 2))))
+    assert why(there, there) == ""
 
 
 def test_a_map_that_is_no_bijection_is_refused() -> None:
