@@ -14,13 +14,15 @@ from dataclasses import dataclass
 
 from codegen.lower import Plan
 from codegen.verify.boundaries import branches_agree
-from codegen.verify.integers import Integers, Known
+from codegen.verify.integers import Integers
+from codegen.verify.known import Known
 from codegen.verify.maxima import first_turn_leads, never_lowest, overwritten_lead
 from codegen.verify.mutate import Mutant
 from codegen.verify.place import Place
+from codegen.verify.positions import has_one_turn
 from codegen.verify.syntax import called, conjuncts, links
 from codegen.verify.unread import only_saves_work, overwritten_number
-from codegen.verify.written_once import has_one_turn, written_once
+from codegen.verify.written_once import written_once
 from derive.algebra.index import Affine
 
 
@@ -56,10 +58,10 @@ def _condition_follows(place: Place) -> bool:
     old, new = place.site.old, place.site.new
     known = place.known()
     if isinstance(old, ast.BoolOp) and isinstance(old.op, ast.And) and isinstance(new, ast.expr):
-        known = known.given(place.integers.facts(new))
+        known = known.where(new)
         return all(known.holds(v) for v in old.values if v is not new)
     if isinstance(old, ast.Compare) and isinstance(new, ast.Compare):
-        return known.given(place.integers.facts(new)).holds(old)
+        return known.where(new).holds(old)
     return isinstance(old, ast.If) and known.holds(old.test)
 
 
@@ -72,7 +74,7 @@ def _never_equal(place: Place) -> bool:
     if changed is None or isinstance(changed[1], ast.Eq):
         return False
     kept = [ast.Compare(a, [op], [b]) for a, op, b in links(old) or () if (a, op, b) != changed]
-    known = place.known().given(f for link in kept for f in place.integers.facts(link))
+    known = place.known().where(*kept)
     left, right = place.integers.of(changed[0]), place.integers.of(changed[2])
     if left is None or right is None:
         return False
@@ -152,7 +154,7 @@ def _is_idle(statement: ast.stmt, known: Known, integers: Integers) -> bool:
     if isinstance(statement, ast.If) and not statement.orelse:
         if any(known.fails(c) for c in conjuncts(statement.test)):
             return True
-        inside = known.given(integers.facts(statement.test))
+        inside = known.where(statement.test)
         return all(_is_idle(s, inside, integers) for s in statement.body)
     return False
 
