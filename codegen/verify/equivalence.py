@@ -20,6 +20,7 @@ from codegen.verify.maxima import first_turn_leads, never_lowest, overwritten_le
 from codegen.verify.mutate import Mutant
 from codegen.verify.place import Place
 from codegen.verify.positions import has_one_turn
+from codegen.verify.symmetry import exchangeable
 from codegen.verify.syntax import called, conjuncts, links
 from codegen.verify.unread import only_saves_work, overwritten_number
 from codegen.verify.written_once import written_once
@@ -184,6 +185,11 @@ ROWS = (
     Row(("relation widened",), "the two sides are equal at no size", _never_equal),
     Row(("relation widened",), "where the two sides are equal both branches give the same", branches_agree),
     Row(("shift reversed", "gates exchanged", "index off by one"), "it is the same place", _same_place),
+    Row(
+        ("indices transposed",),
+        "the two indices can be exchanged: symmetric, or summed over both",
+        exchangeable,
+    ),
     Row(("loop turned round",), "the loop has one turn", _one_turn),
     Row(("limit off by one",), "the turn that is added or left out does nothing", _idle_turn),
     Row(

@@ -48,6 +48,14 @@ def base(node: ast.expr) -> tuple[str, list[ast.expr]]:
     raise TypeError(f"an array, a slice of one or a matrix was expected, not {ast.unparse(node)}")
 
 
+def is_square_slice(argument: ast.expr, at: int) -> bool:
+    """Whether an argument is what is left of an array at so many positions, one axis of it the rows."""
+    match argument:
+        case ast.Call(ast.Name("matrix"), [_, ast.Constant(1)]):
+            return len(base(argument)[1]) == at
+    return False
+
+
 def path(root: ast.AST, wanted: ast.AST) -> Path:
     """From a node down to another: each node on the way, the field that leads on, and what is there."""
     for name, value in ast.iter_fields(root):
