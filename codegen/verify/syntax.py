@@ -1,4 +1,4 @@
-"""Questions about the syntax tree of a kernel's text."""
+"""Questions about the syntax tree of a kernel's text, and nodes made of others."""
 
 from __future__ import annotations
 
@@ -65,3 +65,14 @@ def path(root: ast.AST, wanted: ast.AST) -> Path:
             if isinstance(child, ast.AST) and (below := path(child, wanted)):
                 return [(root, name, child), *below]
     return []
+
+
+def moved(node: ast.expr, by: int) -> ast.expr:
+    """An integer, so many further."""
+    return ast.BinOp(node, ast.Add() if by > 0 else ast.Sub(), ast.Constant(abs(by)))
+
+
+def with_argument(node: ast.Call, position: int, value: ast.expr) -> ast.Call:
+    """A call with another argument in this place."""
+    args = [*node.args[:position], value, *node.args[position + 1 :]]
+    return ast.Call(node.func, args, [])
