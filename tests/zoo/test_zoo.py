@@ -8,10 +8,10 @@ from codegen.pipeline import write
 from codegen.verify.ladder import verify
 from codegen.verify.result import VerificationError
 from derive.language import OpSpec, Spec, op
-from tests.zoo import dynamics, orders, products, recurrences, signals, windows
+from tests.zoo import dynamics, orders, products, recurrences, signals, squares, windows
 from tests.zoo.formulas import FORMULAS
 
-GROUPS = (recurrences, orders, dynamics, windows, products, signals)
+GROUPS = (recurrences, orders, dynamics, windows, products, signals, squares)
 ZOO = (*FORMULAS, *(spec for group in GROUPS for spec in group.OPS))
 every_op = pytest.mark.parametrize("spec", ZOO, ids=lambda spec: spec.name)
 
