@@ -1,8 +1,8 @@
 """RULE TABLE of why a mutant computes the same as the text that it was made of.
 
 A row's argument is about the text alone and holds for all sizes; no row asks whether the mutant was
-noticed. What no row explains is a survivor. "The same" leaves out the sign of a zero, as the rungs do, and
-takes real parameters to be not negative, as the ops that have such limits say of them.
+noticed. What no row explains is a survivor. "The same" leaves out the sign of a zero and the order of a sum,
+as the rungs do, and takes real parameters to be not negative, as the ops that have such limits say of them.
 """
 
 from __future__ import annotations

@@ -106,7 +106,8 @@ class Known:
                 yield Affine(((factors, a // b),))
 
     def _is_natural(self, atom: str | IntegerRead) -> bool:
-        return any((bound.least(atom) or 0) >= 0 and bound.least(atom) is not None for bound in self._bounds)
+        least = [bound.least(atom) for bound in self._bounds]
+        return any(value is not None and value >= 0 for value in least)
 
     @cached_property
     def _bounds(self) -> list[Ranges]:

@@ -76,10 +76,6 @@ class _Write:
     at: Places
     way: Path
 
-    @property
-    def loops(self) -> list[ast.For]:
-        return [n for n, f, _ in self.way if isinstance(n, ast.For) and f == "body"]
-
 
 @dataclass(frozen=True)
 class _Read:
@@ -108,7 +104,7 @@ class _Read:
         if len(self.dims) < 2 or self.dims[-1] != self.dims[-2]:
             return False
         writes = list(self._writes())
-        return any(map(self._sets_all, writes)) and all(self._is_apart(w) and self._keeps(w) for w in writes)
+        return any(map(self._sets_all, writes)) and all(map(self._keeps, writes))
 
     def _writes(self) -> Iterator[_Write]:
         for store in stores_of(self.place.function):
@@ -124,14 +120,6 @@ class _Read:
 
     def _lead(self) -> Places:
         return base(self.node)[1][:-2]
-
-    def _is_apart(self, write: _Write) -> bool:
-        """Whether the read is never in the middle of a write: the loops around both choose the matrix."""
-        here = {id(n) for n, f, _ in self.way if f == "body"}
-        shared = {ast.unparse(loop.target) for loop in write.loops if id(loop) in here}
-        both = zip(write.at[: len(self.dims) - 2], self._lead(), strict=False)
-        chosen = {ast.unparse(a) for a, b in both if ast.dump(a) == ast.dump(b)}
-        return shared <= chosen
 
     def _sets_all(self, write: _Write) -> bool:
         """Whether it has set every element of the matrix when the element is read."""
@@ -173,7 +161,7 @@ class _Read:
         )
 
     def _keeps(self, write: _Write) -> bool:
-        """Whether what was symmetric before is so after it."""
+        """Whether what was symmetric before is so after it; nothing reads the array in the middle of it."""
         match write.statement:
             case ast.Expr(ast.Call(ast.Name("clear"))):
                 return len(write.at) <= len(self.dims) - 2

@@ -119,6 +119,13 @@ SYMMETRIC = (
         dw[0] += H[0, 1]
         """,
     ),
+    # a sum onto it is symmetric too, but not halfway
+    exchange(
+        "G[0, 1]",
+        f"{GEMM}\nfor i in range(N):\n  for j in range(N):\n    G[i, j] += x[i, 0] * x[j, 0]\n{READ}",
+        f"{GEMM}\nfor i in range(N):\n  for j in range(N):\n    G[i, j] += x[i, 0] * x[j, 0]\n    {READ}",
+        f"{GEMM}\nfor i in range(N):\n  {READ}\n  for j in range(N):\n    G[i, j] += x[i, 0] * x[j, 0]",
+    ),
     # each is symmetric if the other is
     exchange(
         "G[0, 1]",
@@ -173,6 +180,7 @@ SQUARES = (
         distances(turns="range(i + 1, N)"),
         distances(turns="range(1, N)"),
         distances(start="pass", before="a = zero"),
+        distances(start="if x[0, 0] > zero: a = zero", before="a = zero"),
     ),
     exchange("G[i, j]", distances("absolute(x[i, m] * two - two * x[j, m])")),
     exchange("G[i, j]", distances("-(x[i, m] - x[j, m]) * (x[j, m] - x[i, m])")),
