@@ -1,8 +1,8 @@
 """RULE TABLE of why a mutant computes the same as the text that it was made of.
 
 A row's argument is about the text alone and holds for all sizes; no row asks whether the mutant was
-noticed. What no row explains is a survivor. "The same" leaves out the sign of a zero, as the rungs do, and
-takes real parameters to be not negative, as the ops that have such limits say of them.
+noticed. What no row explains is a survivor. "The same" leaves out the sign of a zero and the order of a sum,
+as the rungs do, and takes real parameters to be not negative, as the ops that have such limits say of them.
 """
 
 from __future__ import annotations
@@ -14,13 +14,16 @@ from dataclasses import dataclass
 
 from codegen.lower import Plan
 from codegen.verify.boundaries import branches_agree
-from codegen.verify.integers import Integers, Known
+from codegen.verify.integers import Integers
+from codegen.verify.known import Known
 from codegen.verify.maxima import first_turn_leads, never_lowest, overwritten_lead
 from codegen.verify.mutate import Mutant
 from codegen.verify.place import Place
+from codegen.verify.positions import has_one_turn
+from codegen.verify.symmetry import exchangeable
 from codegen.verify.syntax import called, conjuncts, links
 from codegen.verify.unread import only_saves_work, overwritten_number
-from codegen.verify.written_once import has_one_turn, written_once
+from codegen.verify.written_once import written_once
 from derive.algebra.index import Affine
 
 
@@ -56,10 +59,10 @@ def _condition_follows(place: Place) -> bool:
     old, new = place.site.old, place.site.new
     known = place.known()
     if isinstance(old, ast.BoolOp) and isinstance(old.op, ast.And) and isinstance(new, ast.expr):
-        known = known.given(place.integers.facts(new))
+        known = known.where(new)
         return all(known.holds(v) for v in old.values if v is not new)
     if isinstance(old, ast.Compare) and isinstance(new, ast.Compare):
-        return known.given(place.integers.facts(new)).holds(old)
+        return known.where(new).holds(old)
     return isinstance(old, ast.If) and known.holds(old.test)
 
 
@@ -72,7 +75,7 @@ def _never_equal(place: Place) -> bool:
     if changed is None or isinstance(changed[1], ast.Eq):
         return False
     kept = [ast.Compare(a, [op], [b]) for a, op, b in links(old) or () if (a, op, b) != changed]
-    known = place.known().given(f for link in kept for f in place.integers.facts(link))
+    known = place.known().where(*kept)
     left, right = place.integers.of(changed[0]), place.integers.of(changed[2])
     if left is None or right is None:
         return False
@@ -152,7 +155,7 @@ def _is_idle(statement: ast.stmt, known: Known, integers: Integers) -> bool:
     if isinstance(statement, ast.If) and not statement.orelse:
         if any(known.fails(c) for c in conjuncts(statement.test)):
             return True
-        inside = known.given(integers.facts(statement.test))
+        inside = known.where(statement.test)
         return all(_is_idle(s, inside, integers) for s in statement.body)
     return False
 
@@ -182,6 +185,11 @@ ROWS = (
     Row(("relation widened",), "the two sides are equal at no size", _never_equal),
     Row(("relation widened",), "where the two sides are equal both branches give the same", branches_agree),
     Row(("shift reversed", "gates exchanged", "index off by one"), "it is the same place", _same_place),
+    Row(
+        ("indices transposed",),
+        "the two indices can be exchanged: symmetric, or summed over both",
+        exchangeable,
+    ),
     Row(("loop turned round",), "the loop has one turn", _one_turn),
     Row(("limit off by one",), "the turn that is added or left out does nothing", _idle_turn),
     Row(

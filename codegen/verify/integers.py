@@ -1,22 +1,18 @@
-"""What is known of the integers at a place in a kernel's text.
+"""Index arithmetic in a kernel's text, as polynomials.
 
-Known are the ranges of the enclosing loops, the enclosing conditions, the formulas of derived sizes and
-the least values of all sizes. Only names that no statement changes count as integers: sizes read from a
-shape, integer parameters, loop counters, and elements of integer arrays that the kernel does not write.
+Only names that no statement changes count as integers: sizes read from a shape or set by their formula,
+integer parameters, loop counters, and elements of integer arrays that the kernel does not write.
 A quotient is one more name, `(m) // (k)`; what is asked of it is asked of its numerator.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import combinations, product
+from collections.abc import Iterator
 
 from codegen.nodes import Kernel
 from codegen.verify.syntax import base, called, conjuncts, links, written_by_calls
-from derive.algebra.index import Affine, Index, IntegerRead
+from derive.algebra.index import Affine, IntegerRead
 from derive.algebra.inequalities import ZERO, Ranges
 from derive.algebra.system import System
 
@@ -44,9 +40,12 @@ class Integers:
         self.quotients: dict[str, tuple[Affine, Affine]] = {}
 
     def _sizes(self, function: ast.FunctionDef) -> Iterator[str]:
-        """Names that are set from a shape, where the shape is the size of that name."""
+        """Names that are set from a shape or by a formula, where that is the size of that name."""
+        formulas = {s.name: ast.dump(_parsed(str(s.formula))) for s in self.system.sizes if s.formula}
         for statement in function.body:
             match statement:
+                case ast.Assign([ast.Name(name)], value) if ast.dump(value) == formulas.get(name):
+                    yield name
                 case ast.Assign(
                     [ast.Name(name)],
                     ast.Subscript(ast.Attribute(ast.Name(array), "shape"), ast.Constant(int(k))),
@@ -72,21 +71,23 @@ class Integers:
         return None
 
     def _quotient(self, top: Affine | None, bottom: Affine | None) -> Affine | None:
-        """A name for a quotient by a size or an integer parameter, without what divides evenly."""
-        name = None if bottom is None else bottom.plain()
-        if top is None or bottom is None or name is None or not self._is_positive(name):
+        """A name for a quotient by a number, a size or an integer parameter, without what divides evenly."""
+        if top is None or bottom is None or not self._is_positive(bottom):
             return None
-        even = [(m, c) for m, c in top.terms if name in m]
-        whole = sum((Affine(((_without_one(m, name), c),)) for m, c in even), ZERO)
+        top = Ranges(self.system, ()).explicit(top)
+        whole = _evenly(top, bottom)
         rest = top - whole * bottom
         if rest == ZERO:
             return whole
+        rest = Affine(tuple(sorted(rest.terms, key=str)))  # one name, however it is written
         quotient = f"({rest}) // ({bottom})"
         self.quotients[quotient] = (rest, bottom)
         return whole + Affine.of(quotient)
 
-    def _is_positive(self, name: str) -> bool:
-        return (Ranges(self.system, ()).least(name) or 0) >= 1
+    def _is_positive(self, bottom: Affine) -> bool:
+        if bottom.is_integer():
+            return bottom.integer() >= 1
+        return (Ranges(self.system, ()).least(bottom.plain() or "") or 0) >= 1
 
     def whole(self, e: Affine) -> Affine:
         """A polynomial that is not negative exactly where `e` is not, with no quotient in it, if `e` has
@@ -99,6 +100,10 @@ class Integers:
         if e.coefficient(found[0]) == ONE:
             return top + bottom * rest
         return bottom * rest + bottom - 1 - top
+
+    def stays(self, name: str) -> bool:
+        """Whether it names an integer, or an array of integers, that the kernel never changes."""
+        return name in self.names or self._is_fixed(name)
 
     def _is_fixed(self, array: str) -> bool:
         known = array in self.kernel.arrays and array not in self.stored
@@ -156,6 +161,19 @@ class Integers:
         return tuple(e for e in map(self.of, args) if e is not None)
 
 
+def _parsed(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+def _evenly(top: Affine, bottom: Affine) -> Affine:
+    """What a divisor, a number or a name, divides without a rest."""
+    if bottom.is_integer():
+        by = bottom.integer()
+        return Affine(tuple((m, c // by) for m, c in top.terms if c % by == 0))
+    name = bottom.plain() or ""
+    return Affine(tuple((_without_one(m, name), c) for m, c in top.terms if name in m))
+
+
 def _without_one(monomial: tuple[str | IntegerRead, ...], name: str) -> tuple[str | IntegerRead, ...]:
     """The product without one of its factors of this name."""
     at = monomial.index(name)
@@ -166,67 +184,3 @@ def _combined(a: Affine | None, op: ast.operator, b: Affine | None) -> Affine | 
     if a is None or b is None:
         return None
     return a * b if isinstance(op, ast.Mult) else a + b if isinstance(op, ast.Add) else a - b
-
-
-@dataclass(frozen=True)
-class Known:
-    """Ranges of counters, and polynomials that are not negative."""
-
-    integers: Integers
-    counters: tuple[tuple[str, Ends], ...] = ()
-    facts: tuple[Affine, ...] = ()
-
-    def inside(self, loop: ast.For) -> Known:
-        assert isinstance(loop.target, ast.Name)
-        lows, highs = self.integers.ends(loop)
-        counter = Affine.of(loop.target.id)
-        above = [counter - lo for lo in lows if lo.names() & self.integers.quotients.keys()]
-        below = [hi - 1 - counter for hi in highs]
-        return self.counting(loop.target.id, (lows, highs)).given([*above, *below])
-
-    def counting(self, name: str, ends: Ends) -> Known:
-        kept = tuple(c for c in self.counters if c[0] != name)
-        return replace(self, counters=(*kept, (name, ends)))
-
-    def given(self, facts: Iterable[Affine]) -> Known:
-        return replace(self, facts=(*self.facts, *map(self.integers.whole, facts)))
-
-    @cached_property
-    def _ranges(self) -> tuple[tuple[Index, ...], ...]:
-        each = [[Index(n, lo, hi) for lo, hi in product(*ends)] for n, ends in self.counters]
-        return tuple(product(*filter(None, each)))
-
-    @cached_property
-    def _helpful(self) -> tuple[Affine, ...]:
-        """0, every fact, and the sums of two."""
-        facts = [*self.facts, *self._of_sizes()]
-        return (ZERO, *facts, *(a + b for a, b in combinations(facts, 2)))
-
-    def _of_sizes(self) -> Iterator[Affine]:
-        """A derived size is at least its least, and its floor is not above the quotient."""
-        for size in self.integers.system.sizes:
-            if size.formula is not None:
-                bottom = size.formula.denominator
-                symbol = Affine.of(size.name)
-                yield symbol - size.least
-                if bottom != Affine.of(1):
-                    yield size.formula.numerator + bottom * size.formula.offset - bottom * symbol
-
-    def not_negative(self, e: Affine) -> bool:
-        """Whether it follows that a polynomial is not negative."""
-        e, system = self.integers.whole(e), self.integers.system
-        bounds = [Ranges(system, ranges) for ranges in self._ranges]
-        return any(b.at_least(e - fact, ZERO) for fact in self._helpful for b in bounds)
-
-    def holds(self, test: ast.expr) -> bool:
-        """Whether a condition follows."""
-        found = links(test)
-        if not found:
-            return False
-        facts = [self.integers.facts(ast.Compare(a, [op], [b])) for a, op, b in found]
-        return all(each and all(map(self.not_negative, each)) for each in facts)
-
-    def fails(self, test: ast.expr) -> bool:
-        """Whether it follows that a condition does not hold."""
-        facts = [f for each in conjuncts(test) for f in self.integers.facts(each)]
-        return any(self.not_negative(-f - 1) for f in facts)

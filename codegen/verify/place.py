@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 
 from codegen.lower import Plan
-from codegen.verify.integers import Integers, Known
+from codegen.verify.integers import Integers
+from codegen.verify.known import Known
 from codegen.verify.mutate import Mutant
 from codegen.verify.syntax import Path, path
 
@@ -41,8 +42,26 @@ def known_along(known: Known, way: Path, until: ast.AST | None = None) -> Known:
         if isinstance(node, ast.For) and field == "body":
             known = known.inside(node)
         elif isinstance(node, (ast.If, ast.IfExp)) and field == "body":
-            known = known.given(known.integers.facts(node.test))
+            known = known.where(node.test)
         elif isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
-            others = (v for v in node.values if v is not child)
-            known = known.given(f for other in others for f in known.integers.facts(other))
+            known = known.where(*_beside(node, child, way))
     return known
+
+
+def _beside(test: ast.BoolOp, condition: ast.AST, way: Path) -> list[ast.expr]:
+    """The other conditions of an `and` that hold wherever it matters what one of them says.
+
+    A later one says nothing of what is read before it is asked: of the guard of a read, `a[k] if k < N
+    else -1`, and of a condition without which the later one itself reads outside of an array.
+    """
+    at = next(k for k, value in enumerate(test.values) if value is condition)
+    guards_a_read = any(
+        isinstance(node, ast.IfExp) for node, _, _ in way[[n for n, _, _ in way].index(test) :]
+    )
+    later = [] if guards_a_read else [v for v in test.values[at + 1 :] if not _reads_at_an_element(v)]
+    return [*test.values[:at], *later]
+
+
+def _reads_at_an_element(test: ast.expr) -> bool:
+    reads = (n for n in ast.walk(test) if isinstance(n, ast.Subscript))
+    return any(isinstance(m, ast.Subscript) for n in reads for m in ast.walk(n.slice))

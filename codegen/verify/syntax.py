@@ -1,4 +1,4 @@
-"""Questions about the syntax tree of a kernel's text."""
+"""Questions about the syntax tree of a kernel's text, and nodes made of others."""
 
 from __future__ import annotations
 
@@ -48,6 +48,14 @@ def base(node: ast.expr) -> tuple[str, list[ast.expr]]:
     raise TypeError(f"an array, a slice of one or a matrix was expected, not {ast.unparse(node)}")
 
 
+def is_square_slice(argument: ast.expr, at: int) -> bool:
+    """Whether an argument is what is left of an array at so many positions, one axis of it the rows."""
+    match argument:
+        case ast.Call(ast.Name("matrix"), [_, ast.Constant(1)]):
+            return len(base(argument)[1]) == at
+    return False
+
+
 def path(root: ast.AST, wanted: ast.AST) -> Path:
     """From a node down to another: each node on the way, the field that leads on, and what is there."""
     for name, value in ast.iter_fields(root):
@@ -57,3 +65,14 @@ def path(root: ast.AST, wanted: ast.AST) -> Path:
             if isinstance(child, ast.AST) and (below := path(child, wanted)):
                 return [(root, name, child), *below]
     return []
+
+
+def moved(node: ast.expr, by: int) -> ast.expr:
+    """An integer, so many further."""
+    return ast.BinOp(node, ast.Add() if by > 0 else ast.Sub(), ast.Constant(abs(by)))
+
+
+def with_argument(node: ast.Call, position: int, value: ast.expr) -> ast.Call:
+    """A call with another argument in this place."""
+    args = [*node.args[:position], value, *node.args[position + 1 :]]
+    return ast.Call(node.func, args, [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from codegen.verify.integers import Known
+from codegen.verify.known import Known
 from codegen.verify.place import Place
 from codegen.verify.syntax import base, called, links, path
 from codegen.verify.written_once import is_wanted

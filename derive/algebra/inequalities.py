@@ -28,7 +28,7 @@ class Ranges:
 
     def _is_known(self, difference: Affine, free: frozenset[str]) -> bool:
         """Whether it is not negative, each of the free indices taken at the end that makes it least."""
-        difference = self._without_derived(difference)
+        difference = self.explicit(difference)
         if self._not_negative(difference):
             return True
         for name in sorted(difference.names() & free):
@@ -40,7 +40,7 @@ class Ranges:
                 return True
         return False
 
-    def _without_derived(self, e: Affine) -> Affine:
+    def explicit(self, e: Affine) -> Affine:
         """Derived sizes by their formulas, where those divide by nothing."""
         whole = {
             s.name: s.formula.numerator + s.formula.offset

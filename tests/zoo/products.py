@@ -1,6 +1,6 @@
 """Products, distances, normalisations and losses of several axes."""
 
-from derive.language import between, exp, inside, largest, relu, sqrt, tanh, total
+from derive.language import between, equal, exp, inside, largest, relu, sqrt, tanh, total
 from tests.zoo.collect import zoo_of
 
 zoo, OPS = zoo_of()
@@ -62,6 +62,15 @@ def bag(s):
     e[b, t, d] = E[ids[b, t], d]
     m[b, d] = total(t, e[b, t, d]) / T
     y[b, d] = largest(t, e[b, t, d]) * m[b, d]
+    s.returns(y)
+
+
+@zoo
+def segment_max(s):
+    N, E, D = s.size("N", "n"), s.size("E", "e"), s.size("D", "d")
+    n, e, d = s.index("n", N), s.index("e", E), s.index("d", D)
+    x, g, b, y = s.data("x", E, D), s.data("g", E, integer=True), s.parameter("b", N, D), s.let("y", N, D)
+    y[n, d] = b[n, d] * relu(largest(e, x[e, d], where=(equal(g[e], n),)))
     s.returns(y)
 
 

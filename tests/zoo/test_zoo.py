@@ -7,10 +7,10 @@ import pytest
 from codegen.pipeline import write
 from codegen.verify.ladder import verify
 from derive.language import OpSpec
-from tests.zoo import dynamics, orders, products, recurrences, signals, structures, windows
+from tests.zoo import dynamics, orders, products, recurrences, signals, squares, structures, windows
 from tests.zoo.formulas import FORMULAS
 
-GROUPS = (recurrences, orders, dynamics, windows, products, signals, structures)
+GROUPS = (recurrences, orders, dynamics, windows, products, signals, structures, squares)
 ZOO = (*FORMULAS, *(spec for group in GROUPS for spec in group.OPS))
 every_op = pytest.mark.parametrize("spec", ZOO, ids=lambda spec: spec.name)
 

@@ -1,6 +1,6 @@
 """Convolutions of all kinds, shuffles, integral images, products along diagonals."""
 
-from derive.language import largest, total
+from derive.language import inside, largest, total
 from tests.zoo.collect import zoo_of
 
 zoo, OPS = zoo_of()
@@ -195,4 +195,29 @@ def dilated(s):
     b, t, c, d, p = s.index("b", B), s.index("t", T), s.index("c", C), s.index("d", D), s.index("p", P)
     x, w, y = s.data("x", B, T, C), s.parameter("w", P, C, D), s.let("y", B, T, D)
     y[b, t, d] = total((p, c), w[p, c, d] * x[b, t - r * p, c])
+    s.returns(y)
+
+
+@zoo
+def pixel_shuffle(s):
+    B, C, H, W = s.batch("B", "b"), s.size("C", "c"), s.size("H", "u"), s.size("W", "v")
+    r = s.integer("r", 2, least=1)
+    U, V = s.size("U", "i", formula=H * r), s.size("V", "j", formula=W * r)
+    D = s.size("D", "d", formula=C * r * r)
+    b, c, u, v = s.index("b", B), s.index("c", C), s.index("u", H), s.index("v", W)
+    p, q = s.index("p", r), s.index("q", r)
+    x, w, y = s.data("x", B, D, H, W), s.parameter("w", C), s.let("y", B, C, U, V)
+    y[b, c, u * r + p, v * r + q] = w[c] * x[b, c * r * r + p * r + q, u, v]
+    s.returns(y)
+
+
+@zoo
+def rotary_half(s):
+    B, T, E = s.batch("B", "b"), s.size("T", "t"), s.size("E", "e")
+    D = s.size("D", "d", formula=E // 2)
+    b, t, e = s.index("b", B), s.index("t", T), s.index("e", E)
+    c, n = s.parameter("c", T, E), s.parameter("n", T, E)
+    x, y = s.data("x", B, T, E), s.let("y", B, T, E)
+    turned = inside(e, D, 2 * D) * x[b, t, e - D] - inside(e, 0, D) * x[b, t, e + D]
+    y[b, t, e] = x[b, t, e] * c[t, e] + n[t, e] * turned
     s.returns(y)
