@@ -11,7 +11,7 @@ from codegen.verify.cases import Cases, Problem
 from codegen.verify.execution import FAULTS, Candidate
 from codegen.verify.face import Face
 from codegen.verify.load import load_plain
-from codegen.verify.mutate import mutants
+from codegen.verify.mutation.mutate import mutants
 from codegen.verify.result import Killed
 from codegen.verify.sabotage import scaled_gradient, with_mutant
 

@@ -17,14 +17,14 @@ from functools import cached_property
 import numpy as np
 
 from codegen.verify.cases import Cases, ExactProblem, Problem
-from codegen.verify.equivalence import reason
 from codegen.verify.execution import Candidate, Runner, runner
 from codegen.verify.extreme_answers import Reference
 from codegen.verify.extreme_differences import Asked
 from codegen.verify.extremes import all_lowest, base_problem
 from codegen.verify.face import Face
 from codegen.verify.load import load_plain
-from codegen.verify.mutate import Mutant, mutants
+from codegen.verify.mutation.equivalence import reason
+from codegen.verify.mutation.mutate import Mutant, mutants
 from codegen.verify.result import Killed, MutantReport, OperatorCount, RungResult, Survivor, Verdict
 from codegen.verify.rung3_execution import alone, comparison, guarded
 from codegen.verify.rung6_numeric import at_smooth_point, compare

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from codegen.lower import Plan
 from codegen.verify.execution import kernel_definitions
-from codegen.verify.mutate import Mutant
+from codegen.verify.mutation.mutate import Mutant
 from derive.algebra.expr import Expr, Number, Read, minus, times, transform
 from derive.algebra.index import Affine
 from derive.algebra.system import Equation, System, Term, canonical_indices, symbols

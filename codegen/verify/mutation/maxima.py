@@ -15,10 +15,10 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codegen.verify.known import Known
-from codegen.verify.place import Place, known_along
-from codegen.verify.positions import has_one_turn
-from codegen.verify.syntax import base, called, path, written_by_calls
+from codegen.verify.mutation.known import Known
+from codegen.verify.mutation.place import Place, known_along
+from codegen.verify.mutation.positions import has_one_turn
+from codegen.verify.mutation.syntax import base, called, path, written_by_calls
 from derive.algebra.index import Affine
 
 NOT_NEGATIVE = ("relu", "absolute", "sigmoid", "softplus", "exp", "step")

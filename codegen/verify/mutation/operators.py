@@ -10,9 +10,9 @@ import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from codegen.verify import mistakes_in_places as places
-from codegen.verify import mistakes_in_statements as statements
-from codegen.verify import mistakes_in_values as values
+from codegen.verify.mutation import mistakes_in_places as places
+from codegen.verify.mutation import mistakes_in_statements as statements
+from codegen.verify.mutation import mistakes_in_values as values
 
 # Where a node stands: a number, an index, a loop's limits, a condition, a statement.
 VALUE, INDEX, LIMIT, GUARD, STATEMENT = "value", "index", "limit", "guard", "statement"

@@ -10,10 +10,10 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codegen.verify.integers import letters
-from codegen.verify.place import Place
-from codegen.verify.positions import ONE, Places, injective
-from codegen.verify.syntax import base, called, path
+from codegen.verify.mutation.integers import letters
+from codegen.verify.mutation.place import Place
+from codegen.verify.mutation.positions import ONE, Places, injective
+from codegen.verify.mutation.syntax import base, called, path
 
 
 @dataclass(frozen=True, slots=True)

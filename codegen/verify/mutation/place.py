@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 
 from codegen.lower import Plan
-from codegen.verify.integers import Integers
-from codegen.verify.known import Known
-from codegen.verify.mutate import Mutant
-from codegen.verify.syntax import Path, path
+from codegen.verify.mutation.integers import Integers
+from codegen.verify.mutation.known import Known
+from codegen.verify.mutation.mutate import Mutant
+from codegen.verify.mutation.syntax import Path, path
 
 
 class Place:

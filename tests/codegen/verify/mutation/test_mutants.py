@@ -10,8 +10,8 @@ from codegen.module import write_module
 from codegen.verify import rung11_mutants
 from codegen.verify.cases import Cases
 from codegen.verify.execution import Candidate
-from codegen.verify.mutate import evenly, mutants, sites
-from codegen.verify.operators import OPERATORS
+from codegen.verify.mutation.mutate import evenly, mutants, sites
+from codegen.verify.mutation.operators import OPERATORS
 from codegen.verify.result import MutantReport, Survivor
 from codegen.verify.rung11_mutants import Judge
 from derive.derivation import derive

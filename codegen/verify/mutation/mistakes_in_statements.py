@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from codegen.verify.syntax import called
+from codegen.verify.mutation.syntax import called
 
 
 def lose(node: ast.AST) -> Sequence[ast.AST]:

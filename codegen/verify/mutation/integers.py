@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterator
 
 from codegen.nodes import Kernel
-from codegen.verify.syntax import base, called, conjuncts, links, written_by_calls
+from codegen.verify.mutation.syntax import base, called, conjuncts, links, written_by_calls
 from derive.algebra.index import Affine, IntegerRead
 from derive.algebra.inequalities import ZERO, Ranges
 from derive.algebra.system import System

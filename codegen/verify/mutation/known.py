@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, product
 
-from codegen.verify.integers import Ends, Integers
-from codegen.verify.syntax import conjuncts, links
+from codegen.verify.mutation.integers import Ends, Integers
+from codegen.verify.mutation.syntax import conjuncts, links
 from derive.algebra.index import Affine, Index, IntegerRead
 from derive.algebra.inequalities import ZERO, Ranges
 

@@ -6,8 +6,8 @@ from textwrap import dedent, indent
 from types import SimpleNamespace
 
 from codegen.nodes import Kernel
-from codegen.verify.equivalence import reason
-from codegen.verify.mutate import mutants
+from codegen.verify.mutation.equivalence import reason
+from codegen.verify.mutation.mutate import mutants
 from derive.algebra.index import Affine, Quotient
 from derive.algebra.system import Size, System, Tensor
 

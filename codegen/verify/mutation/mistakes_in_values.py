@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 
-from codegen.verify.syntax import called, moved, with_argument
+from codegen.verify.mutation.syntax import called, moved, with_argument
 
 
 def sign(node: ast.AST) -> Sequence[ast.AST]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from codegen.verify.operators import GUARD, INDEX, LIMIT, OPERATORS, STATEMENT, VALUE
+from codegen.verify.mutation.operators import GUARD, INDEX, LIMIT, OPERATORS, STATEMENT, VALUE
 
 
 @dataclass(frozen=True, slots=True)

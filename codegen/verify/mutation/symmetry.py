@@ -11,13 +11,13 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from codegen.verify.forms import Forms
-from codegen.verify.nests import Nest, in_any_order, nest_of, stores_of, target_of
-from codegen.verify.place import Place
-from codegen.verify.positions import Places
-from codegen.verify.syntax import Path, base, called, is_square_slice, path
-from codegen.verify.transposes import read_with_transpose
-from codegen.verify.written_once import is_wanted
+from codegen.verify.mutation.forms import Forms
+from codegen.verify.mutation.nests import Nest, in_any_order, nest_of, stores_of, target_of
+from codegen.verify.mutation.place import Place
+from codegen.verify.mutation.positions import Places
+from codegen.verify.mutation.syntax import Path, base, called, is_square_slice, path
+from codegen.verify.mutation.transposes import read_with_transpose
+from codegen.verify.mutation.written_once import is_wanted
 from derive.algebra.index import Affine
 from derive.algebra.inequalities import ZERO
 

@@ -13,17 +13,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from codegen.lower import Plan
-from codegen.verify.boundaries import branches_agree
-from codegen.verify.integers import Integers
-from codegen.verify.known import Known
-from codegen.verify.maxima import first_turn_leads, never_lowest, overwritten_lead
-from codegen.verify.mutate import Mutant
-from codegen.verify.place import Place
-from codegen.verify.positions import has_one_turn
-from codegen.verify.symmetry import exchangeable
-from codegen.verify.syntax import called, conjuncts, links
-from codegen.verify.unread import only_saves_work, overwritten_number
-from codegen.verify.written_once import written_once
+from codegen.verify.mutation.boundaries import branches_agree
+from codegen.verify.mutation.integers import Integers
+from codegen.verify.mutation.known import Known
+from codegen.verify.mutation.maxima import first_turn_leads, never_lowest, overwritten_lead
+from codegen.verify.mutation.mutate import Mutant
+from codegen.verify.mutation.place import Place
+from codegen.verify.mutation.positions import has_one_turn
+from codegen.verify.mutation.symmetry import exchangeable
+from codegen.verify.mutation.syntax import called, conjuncts, links
+from codegen.verify.mutation.unread import only_saves_work, overwritten_number
+from codegen.verify.mutation.written_once import written_once
 from derive.algebra.index import Affine
 
 

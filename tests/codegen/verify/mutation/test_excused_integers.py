@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.codegen.verify.excuses import Planted, check
+from tests.codegen.verify.mutation.excuses import Planted, check
 
 
 def labelled(test):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from codegen.verify.known import Known
-from codegen.verify.place import Place
-from codegen.verify.syntax import base, called, links, path
-from codegen.verify.written_once import is_wanted
+from codegen.verify.mutation.known import Known
+from codegen.verify.mutation.place import Place
+from codegen.verify.mutation.syntax import base, called, links, path
+from codegen.verify.mutation.written_once import is_wanted
 
 
 # guards of gradients that are not wanted --------------------------------------------------------------

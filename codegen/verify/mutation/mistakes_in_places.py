@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from codegen.verify.mistakes_in_values import sign
-from codegen.verify.syntax import called, moved, with_argument
+from codegen.verify.mutation.mistakes_in_values import sign
+from codegen.verify.mutation.syntax import called, moved, with_argument
 
 
 def move_index(node: ast.AST) -> Sequence[ast.AST]:

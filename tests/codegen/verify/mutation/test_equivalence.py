@@ -2,12 +2,12 @@
 
 import pytest
 
-from codegen.verify.equivalence import ROWS, reason
-from codegen.verify.mutate import mutants
+from codegen.verify.mutation.equivalence import ROWS, reason
+from codegen.verify.mutation.mutate import mutants
 from codegen.verify.rung11_mutants import Judge
 from tests.codegen.verify.candidates import candidate, cases
-from tests.codegen.verify.excuses import Planted, check
-from tests.codegen.verify.test_exchanges import EXCHANGES
+from tests.codegen.verify.mutation.excuses import Planted, check
+from tests.codegen.verify.mutation.test_exchanges import EXCHANGES
 
 TABLE = (
     Planted(

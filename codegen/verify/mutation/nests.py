@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from codegen.verify.integers import Integers
-from codegen.verify.syntax import Path, base
+from codegen.verify.mutation.integers import Integers
+from codegen.verify.mutation.syntax import Path, base
 
 Store = ast.Assign | ast.AugAssign
 

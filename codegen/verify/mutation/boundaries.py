@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import sympy
 
-from codegen.verify.place import Place
-from codegen.verify.syntax import path
+from codegen.verify.mutation.place import Place
+from codegen.verify.mutation.syntax import path
 
 DEPTH = 3  # definitions that are put in for a name, one inside the other
 FUNCTIONS: dict[str, Callable[..., sympy.Expr]] = {

@@ -10,10 +10,10 @@ import ast
 from collections.abc import Iterable, Iterator
 from itertools import product
 
-from codegen.verify.integers import letters
-from codegen.verify.known import Known
-from codegen.verify.place import Place, known_along
-from codegen.verify.syntax import conjuncts, links
+from codegen.verify.mutation.integers import letters
+from codegen.verify.mutation.known import Known
+from codegen.verify.mutation.place import Place, known_along
+from codegen.verify.mutation.syntax import conjuncts, links
 from derive.algebra.index import Affine
 
 ONE = Affine.of(1)

@@ -14,10 +14,10 @@ import ast
 import copy
 from collections.abc import Iterator
 
-from codegen.verify.forms import Forms
-from codegen.verify.nests import stores_of, target_of
-from codegen.verify.place import Place
-from codegen.verify.syntax import base, called, is_square_slice
+from codegen.verify.mutation.forms import Forms
+from codegen.verify.mutation.nests import stores_of, target_of
+from codegen.verify.mutation.place import Place
+from codegen.verify.mutation.syntax import base, called, is_square_slice
 
 LEFT, RIGHT, ADDS = 1, 2, 5  # arguments of a product; the two operands' flags stand two further
 
