@@ -13,9 +13,10 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from codegen.verify.cases import Cases, Problem
+from codegen.verify.cases import Cases
 from codegen.verify.execution import Array
 from codegen.verify.extremes import Extreme
+from codegen.verify.problems import Problem
 from codegen.verify.roundings import Digits, digits
 from codegen.verify.slow_oracle import MultipliesPadding, Precisely, Unsigned, answer
 from derive.algebra.system import System

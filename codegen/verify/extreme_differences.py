@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from codegen.verify.cases import Problem
 from codegen.verify.execution import Array
 from codegen.verify.extreme_answers import Reference
 from codegen.verify.extremes import Extreme
+from codegen.verify.problems import Problem
 
 COARSE = {np.dtype(np.float64): (1e-9, 2.0**-44), np.dtype(np.float32): (1e-3, 2.0**-18)}
 PRODUCT = 4  # roundings of a product of two of the numbers given

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from codegen.verify.cases import Cases, Problem
+from codegen.verify.cases import Cases
 from codegen.verify.execution import Array
 from codegen.verify.face import as_single
+from codegen.verify.problems import Problem
 from codegen.verify.shapes import Draw
 from codegen.verify.slow_oracle import answer
 from derive.algebra.expr import Call, Choice, Expr, Number, walk

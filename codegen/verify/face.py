@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from codegen.verify.cases import Cases, Problem
+from codegen.verify.cases import Cases
 from codegen.verify.execution import Array
+from codegen.verify.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from types import ModuleType
 import numpy as np
 
 from codegen.module import Source
-from codegen.verify.cases import EXACT_BUDGET, Cases, Problem
+from codegen.verify.cases import EXACT_BUDGET, Cases
 from codegen.verify.execution import Candidate
 from codegen.verify.load import load_kept
+from codegen.verify.problems import Problem
 from codegen.verify.shapes import Draw, Shape
 
 

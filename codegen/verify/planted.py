@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codegen.verify.cases import Cases, Problem
+from codegen.verify.cases import Cases
 from codegen.verify.execution import FAULTS, Candidate
 from codegen.verify.face import Face
 from codegen.verify.load import load_plain
 from codegen.verify.mutation.mutate import mutants
+from codegen.verify.problems import Problem
 from codegen.verify.result import Killed
 from codegen.verify.sabotage import scaled_gradient, with_mutant
 

@@ -20,8 +20,9 @@ import numpy as np
 from codegen.module import Source
 from codegen.publish import runtime_files
 from codegen.verify import caller
-from codegen.verify.cases import Cases, Problem
+from codegen.verify.cases import Cases
 from codegen.verify.execution import Array
+from codegen.verify.problems import Problem
 from codegen.verify.rung5_autodiff import longest_sum
 from codegen.verify.shapes import Draw, Shape
 from derive.language import OpSpec

@@ -17,8 +17,9 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from codegen.verify.cases import Cases, Problem
+from codegen.verify.cases import Cases
 from codegen.verify.execution import Array
+from codegen.verify.problems import Problem
 from derive.algebra.system import System
 from derive.errors import DerivationError
 from derive.oracle.reference import Evaluator, evaluate

@@ -24,13 +24,14 @@ from types import ModuleType
 
 import numpy as np
 
-from codegen.verify.cases import Cases, Problem
+from codegen.verify.cases import Cases
 from codegen.verify.determinism_faults import determinism_faults
 from codegen.verify.execution import FAULTS, KERNELS, Array, Candidate
 from codegen.verify.extremes import base_problem
 from codegen.verify.face import Face, Made, arrays, as_single
 from codegen.verify.interleave import interleaved
 from codegen.verify.load import load_plain
+from codegen.verify.problems import Problem
 from codegen.verify.result import Killed, RungResult
 from codegen.verify.rung8_nonfinite import flat
 from codegen.verify.rung9_isolation import unlike

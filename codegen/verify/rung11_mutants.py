@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-from codegen.verify.cases import Cases, ExactProblem, Problem
+from codegen.verify.cases import Cases
 from codegen.verify.execution import Candidate, Runner, runner
 from codegen.verify.extreme_answers import Reference
 from codegen.verify.extreme_differences import Asked
@@ -25,6 +25,7 @@ from codegen.verify.face import Face
 from codegen.verify.load import load_plain
 from codegen.verify.mutation.equivalence import reason
 from codegen.verify.mutation.mutate import Mutant, mutants
+from codegen.verify.problems import ExactProblem, Problem
 from codegen.verify.result import Killed, MutantReport, OperatorCount, RungResult, Survivor, Verdict
 from codegen.verify.rung3_execution import alone, comparison, guarded
 from codegen.verify.rung6_numeric import at_smooth_point, compare

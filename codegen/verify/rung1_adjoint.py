@@ -16,11 +16,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from codegen.verify.cases import Cases, Problem
+from codegen.verify.cases import Cases
 from codegen.verify.execution import FAULTS, Array, Candidate
 from codegen.verify.pairing.hypotheses import breaches
 from codegen.verify.pairing.identity import Proof, prove, unproved
 from codegen.verify.pairing.pairs import Pair, Pairs
+from codegen.verify.problems import Problem
 from codegen.verify.result import Killed, RungResult
 from codegen.verify.sabotage import WrongSystem, with_spurious_term, without_terms, wrong_systems
 from derive.algebra.system import Equation, System, Tensor

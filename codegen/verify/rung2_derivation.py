@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from codegen.verify.cases import Cases, Problem
+from codegen.verify.cases import Cases
 from codegen.verify.execution import FAULTS, Array, Candidate
+from codegen.verify.problems import Problem
 from codegen.verify.result import Killed, RungResult
 from codegen.verify.sabotage import WrongSystem, wrong_systems
 from codegen.verify.shapes import Shape

@@ -14,9 +14,10 @@ from dataclasses import replace
 from types import ModuleType
 
 from codegen.module import Source
-from codegen.verify.cases import Cases, ExactProblem
+from codegen.verify.cases import Cases
 from codegen.verify.execution import FAULTS, Candidate, Runner, exact_garbage, runner, same
 from codegen.verify.load import load_plain
+from codegen.verify.problems import ExactProblem
 from codegen.verify.result import Killed, RungResult
 from codegen.verify.sabotage import scaled_gradient
 from codegen.verify.vocabulary import outside_vocabulary

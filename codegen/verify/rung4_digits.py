@@ -20,10 +20,11 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from codegen.verify.cases import Cases, Problem
+from codegen.verify.cases import Cases
 from codegen.verify.execution import FAULTS, Array, Candidate
 from codegen.verify.face import Face, as_single
 from codegen.verify.planted import shown
+from codegen.verify.problems import Problem
 from codegen.verify.result import RungResult
 from codegen.verify.roundings import DOUBLE, GRADIENT, SLACK, Digits, digits
 from codegen.verify.shapes import Draw

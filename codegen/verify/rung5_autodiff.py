@@ -17,12 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from codegen.verify.cases import DEEP, Cases, Problem
+from codegen.verify.cases import DEEP, Cases
 from codegen.verify.execution import FAULTS, Array, Candidate
 from codegen.verify.face import Face, as_single
 from codegen.verify.grids import load_jax
 from codegen.verify.jax_oracle import jax_function
 from codegen.verify.planted import shown
+from codegen.verify.problems import Problem
 from codegen.verify.result import RungResult
 from codegen.verify.roundings import DOUBLE, GRADIENT, Allowance
 from codegen.verify.shapes import Shape, plain

@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from codegen.verify.cases import Cases, Problem
+from codegen.verify.cases import Cases
 from codegen.verify.execution import FAULTS, Array, Candidate
 from codegen.verify.face import Face
 from codegen.verify.planted import shown
+from codegen.verify.problems import Problem
 from codegen.verify.result import RungResult
 
 ORACLE = "fourth-order central differences of the op itself"

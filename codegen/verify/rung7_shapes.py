@@ -19,11 +19,12 @@ from typing import Any
 import numpy as np
 
 from codegen.runtime import OpError
-from codegen.verify.cases import SEED, Cases, Problem
+from codegen.verify.cases import SEED, Cases
 from codegen.verify.execution import FAULTS, Array, Candidate
 from codegen.verify.face import Face, as_single
 from codegen.verify.layouts import LAYOUTS
 from codegen.verify.load import load_plain
+from codegen.verify.problems import Problem
 from codegen.verify.result import Killed, RungResult
 from codegen.verify.roundings import GRADIENT, Allowance
 from codegen.verify.rung5_autodiff import SHALLOW, close

@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from codegen.verify.cases import Cases, Problem
+from codegen.verify.cases import Cases
 from codegen.verify.execution import FAULTS, Array, Candidate
 from codegen.verify.extreme_answers import Named, Reference
 from codegen.verify.extreme_differences import (
@@ -48,6 +48,7 @@ from codegen.verify.face import Face, Made
 from codegen.verify.labels import label_top
 from codegen.verify.load import load_plain
 from codegen.verify.nonfinite_faults import nonfinite_faults
+from codegen.verify.problems import Problem
 from codegen.verify.result import Killed, RungResult
 
 ORACLE = "the slow oracle in IEEE arithmetic; for +-1e4, the plain equations over mpmath's numbers"

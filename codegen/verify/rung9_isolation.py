@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from codegen.verify.cases import Cases, Problem
+from codegen.verify.cases import Cases
 from codegen.verify.execution import FAULTS, Array, Candidate, Runner, runner
 from codegen.verify.face import Face, arrays
 from codegen.verify.load import load_plain
+from codegen.verify.problems import Problem
 from codegen.verify.result import Killed, RungResult
 from codegen.verify.sabotage import isolation_faults
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from codegen.verify.cases import Cases, Problem
+from codegen.verify.cases import Cases
 from codegen.verify.execution import Array
 from codegen.verify.layouts import LAYOUTS
+from codegen.verify.problems import Problem
 from codegen.verify.shapes import Shape, plain
 from derive.algebra.system import System
 from derive.oracle.meaning import symbols_of

@@ -8,8 +8,9 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from codegen.verify.cases import Cases, Problem
+from codegen.verify.cases import Cases
 from codegen.verify.execution import Array
+from codegen.verify.problems import Problem
 from derive.algebra.expr import Expr, Power, Product, Ratio
 from derive.algebra.system import Equation, System
 from derive.oracle.meaning import Point, Position, symbols_of

@@ -13,8 +13,9 @@ from functools import cached_property
 
 import numpy as np
 
-from codegen.verify.cases import Cases, ExactProblem, Problem
+from codegen.verify.cases import Cases
 from codegen.verify.labels import index_ends
+from codegen.verify.problems import ExactProblem, Problem
 from derive.oracle.residues import PRIME, PrimeField, Residue
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from codegen.verify.cases import cotangent_names
+from codegen.verify.problems import cotangent_names
 from derive.authoring.spec import OpSpec
 from derive.derivation import Derivation
 from derive.derivation import derive as derive_op

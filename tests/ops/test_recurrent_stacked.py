@@ -10,8 +10,9 @@ import pytest
 from codegen.catalogue import from_file
 from codegen.lower import lower
 from codegen.module import write_module
-from codegen.verify.cases import Cases, cotangent_names
+from codegen.verify.cases import Cases
 from codegen.verify.execution import Candidate
+from codegen.verify.problems import cotangent_names
 from codegen.verify.rung3_execution import check
 from derive.authoring.spec import OpSpec
 from derive.derivation import derive

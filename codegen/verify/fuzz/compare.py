@@ -16,9 +16,10 @@ import numpy as np
 
 from codegen.lower import lower
 from codegen.module import write_module
-from codegen.verify.cases import Cases, Problem
+from codegen.verify.cases import Cases
 from codegen.verify.execution import Array, Candidate
 from codegen.verify.face import Face
+from codegen.verify.problems import Problem
 from codegen.verify.rung2_derivation import pairings
 from codegen.verify.rung3_execution import first_difference
 from codegen.verify.rung5_autodiff import Answer, oracle
