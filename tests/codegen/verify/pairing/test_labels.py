@@ -37,7 +37,7 @@ def trigrams(s):
 
 @pytest.mark.parametrize("family", [chain, trigrams], ids=lambda f: f[0].name)
 def test_a_path_is_proved_and_planted_faults_are_noticed(family):
-    """All but a guard that other factors' zero extension repeats: it is proved to change nothing."""
+    """All but a guard that other factors' zero extension repeats: without it is proved to be the same."""
     source = write(family[0])
     result = rung1_adjoint.check(Candidate(source), Cases(source.plan.derivation))
     missed = result.mutants.planted - result.mutants.killed
