@@ -43,7 +43,7 @@ SPEC = {'name': 'binary_cross_entropy',
  'conventions': ('the mean divides by the number of elements, the batch included',
                  'probabilities lie strictly between 0 and 1: 0 * log(0) is NaN, as the formula '
                  'has it'),
- 'digest': 'c99350dab2acc1a8'}
+ 'digest': 'c878cd8c8cbd3cff'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -95,7 +95,7 @@ def _backward(y, y_hat, dL, dy, dy_hat):
         # dy_hat (3)
         for n in range(N):
             for i in range(K):
-                dy_hat[n, i] = -dL[()] * number_1_N_K * y[n, i] * (one / y_hat[n, i]) + dL[()] * number_1_N_K * (one - y[n, i]) * (one / (one - y_hat[n, i]))
+                dy_hat[n, i] = -dL[()] * number_1_N_K * (y[n, i] / y_hat[n, i]) + dL[()] * number_1_N_K * ((one - y[n, i]) / (one - y_hat[n, i]))
     if dy.size:
         # dy (2)
         for n in range(N):

@@ -42,7 +42,7 @@ SPEC = {'name': 'binary_cross_entropy_none',
  'conventions': ('the mean divides by the number of elements, the batch included',
                  'probabilities lie strictly between 0 and 1: 0 * log(0) is NaN, as the formula '
                  'has it'),
- 'digest': '4589d1f1f6c478bc'}
+ 'digest': '672e46111424f16d'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -89,7 +89,7 @@ def _backward(y, y_hat, dL, dy, dy_hat):
         # dy_hat (3)
         for n in range(N):
             for i in range(K):
-                dy_hat[n, i] = -dL[n, i] * y[n, i] * (one / y_hat[n, i]) + dL[n, i] * (one - y[n, i]) * (one / (one - y_hat[n, i]))
+                dy_hat[n, i] = -dL[n, i] * (y[n, i] / y_hat[n, i]) + dL[n, i] * ((one - y[n, i]) / (one - y_hat[n, i]))
     if dy.size:
         # dy (2)
         for n in range(N):

@@ -90,7 +90,7 @@ SPEC = {'name': 'clip_by_global_norm',
                  'the gradients of clipping itself multiply entries: they want squares that the '
                  'dtype can hold',
                  'the gradients are those of the op recurrent_layer'),
- 'digest': '9615be41e540df9e'}
+ 'digest': 'f6f5e0caa459dafa'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -245,8 +245,8 @@ def _backward(g_hh, g_xh, g_h, j_z_a, l_z_a, j_z_a2, k_z_a2, j_z_a3, z_top, n_z_
     I = g_xh.shape[1]
     H = g_hh.shape[0]
     zero = number(g_hh, 0)
-    one = number(g_hh, 1)
     two = number(g_hh, 2)
+    one = number(g_hh, 1)
     dnorm_ = gnorm[()]
     # dtop (28)
     dtop[()] = dnorm_ * r[()]
@@ -267,7 +267,7 @@ def _backward(g_hh, g_xh, g_h, j_z_a, l_z_a, j_z_a2, k_z_a2, j_z_a3, z_top, n_z_
             dr_3 += dclipped_g_hh[j, l] * (zero if norm[()] <= c else -scaled_g_hh[j, l] * (c / r[()] / r[()]))
     dr[()] += dr_3
     # dz_r (24)
-    dz_r[()] = dr[()] * (one / (two * r[()])) * (zero if top[()] <= zero else one)
+    dz_r[()] = dr[()] / (two * r[()]) * (zero if top[()] <= zero else one)
     # dscaled_g_hh (27)
     for j in range(H):
         for l in range(H):

@@ -68,7 +68,7 @@ SPEC = {'name': 'clip_by_norm',
                  'same; an entry that is inf or NaN makes everything NaN',
                  'the gradients of clipping itself multiply entries: they want squares that the '
                  'dtype can hold'),
- 'digest': '5fd454c53af7bbcd'}
+ 'digest': 'fa019a98dc8c8f8b'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -149,8 +149,8 @@ def _backward(g, i_z_a, z_top, n_z_top, top, scaled_g, r, norm, dclipped_g, gnor
     """The gradients; an empty array stands for one that is not wanted."""
     N = g.shape[0]
     zero = number(g, 0)
-    one = number(g, 1)
     two = number(g, 2)
+    one = number(g, 1)
     if dg.size:
         dnorm_ = gnorm[()]
         # dtop (16)
@@ -162,7 +162,7 @@ def _backward(g, i_z_a, z_top, n_z_top, top, scaled_g, r, norm, dclipped_g, gnor
             dr_ += dclipped_g[i] * (zero if norm[()] <= c else -scaled_g[i] * (c / r[()] / r[()]))
         dr[()] += dr_
         # dz_r (14)
-        dz_r[()] = dr[()] * (one / (two * r[()])) * (zero if top[()] <= zero else one)
+        dz_r[()] = dr[()] / (two * r[()]) * (zero if top[()] <= zero else one)
         # dscaled_g (15)
         for i in range(N):
             dscaled_g[i] = dz_r[()] * two * scaled_g[i] + dclipped_g[i] * (zero if norm[()] <= c else c / r[()])

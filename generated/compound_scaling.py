@@ -59,7 +59,7 @@ SPEC = {'name': 'compound_scaling',
                  'the cost grows as d * w**2 * r**2 = (alpha * beta**2 * gamma**2)**phi, which is '
                  'how it is computed: one factor may overflow where the cost does not; where the '
                  'bracket is 2 it doubles with every step of phi'),
- 'digest': 'dd161ad348f07937'}
+ 'digest': '9b3527612d90fd82'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -114,17 +114,15 @@ def _forward(phi, alpha, beta, gamma, d, w, r, F):
 @kernel
 def _backward(phi, alpha, beta, gamma, d, w, r, F, dd, dw, dr, dF, dphi, dalpha, dbeta, dgamma):
     """The gradients; an empty array stands for one that is not wanted."""
-    one = number(phi, 1)
     two = number(phi, 2)
-    shared = one / gamma[()]
+    one = number(phi, 1)
     # dgamma (8)
-    dgamma[()] = dr[()] * r[()] * phi[()] * shared + dF[()] * F[()] * phi[()] * two * shared
-    shared2 = one / beta[()]
+    dgamma[()] = dr[()] * r[()] * (phi[()] / gamma[()]) + dF[()] * F[()] * phi[()] * two * (one / gamma[()])
     # dbeta (7)
-    dbeta[()] = dw[()] * w[()] * phi[()] * shared2 + dF[()] * F[()] * phi[()] * two * shared2
-    shared3 = one / alpha[()]
+    dbeta[()] = dw[()] * w[()] * (phi[()] / beta[()]) + dF[()] * F[()] * phi[()] * two * (one / beta[()])
+    shared = phi[()] / alpha[()]
     # dalpha (6)
-    dalpha[()] = dd[()] * d[()] * phi[()] * shared3 + dF[()] * F[()] * phi[()] * shared3
+    dalpha[()] = dd[()] * d[()] * shared + dF[()] * F[()] * shared
     log_ = log(alpha[()])
     log_2 = log(beta[()])
     log_3 = log(gamma[()])
