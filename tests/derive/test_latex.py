@@ -10,13 +10,13 @@ from derive.algebra.index import Affine
 from derive.algebra.scalars import SCALARS
 from derive.algebra.system import Tensor
 from derive.authoring.spec import OpSpec
-from derive.derivation import derive
 from derive.ops.conv2d import conv2d
 from derive.ops.dense import dense
 from derive.ops.lstm import lstm
 from derive.ops.max_pool2d import max_pool2d
 from derive.pages.latex import authored_latex, equation_latex, expr_latex, index_writer, matrix_writer
 from derive.pages.symbols import by_latex, by_name, latex_label, symbols_of
+from tests.derive.derived import derived
 
 every_op = pytest.mark.parametrize("op", catalogue(), ids=lambda op: op.name)
 
@@ -34,14 +34,14 @@ def balanced(latex: str) -> bool:
 
 
 def _latex(op: OpSpec, tensor: str) -> str:
-    d = derive(op)
+    d = derived(op)
     equation = next(e for e in d.forward.equations + d.backward.equations if e.tensor == tensor)
     return equation_latex(equation, d.backward)
 
 
 @every_op
 def test_every_equation_is_balanced_in_both_notations(op: OpSpec) -> None:
-    d = derive(op)
+    d = derived(op)
     for system in (d.forward, d.backward, d.stable_forward, d.stable_backward):
         for equation in system.equations:
             assert balanced(equation_latex(equation, system))
@@ -52,13 +52,13 @@ def test_every_equation_is_balanced_in_both_notations(op: OpSpec) -> None:
 
 @every_op
 def test_no_two_tensors_of_a_system_share_a_symbol(op: OpSpec) -> None:
-    table = symbols_of(derive(op).backward.tensors).table
+    table = symbols_of(derived(op).backward.tensors).table
     assert len(set(table.values())) == len(table)
 
 
 def test_a_dense_layer_in_both_notations() -> None:
-    (authored,) = derive(dense[1]).spec.equations
-    assert authored_latex(authored, derive(dense[1]).spec) == r"h = \sigma(W\,x + b)"
+    (authored,) = derived(dense[1]).spec.equations
+    assert authored_latex(authored, derived(dense[1]).spec) == r"h = \sigma(W\,x + b)"
     assert _latex(dense[1], "z_h") == r"z_{n,i} = \sum_{k} W_{i,k}\,x_{n,k} + b_{i}"
     assert _latex(dense[1], "dz_h") == r"\bar{z}_{n,i} = \bar{h}_{n,i}\,h_{n,i}\,(1 - h_{n,i})"
     assert _latex(dense[1], "dW") == r"\bar{W}_{i,k} = \sum_{n} \bar{z}_{n,i}\,x_{n,k}"
@@ -86,7 +86,7 @@ def test_members_of_a_pack_are_superscripts_and_named_in_sums_and_conditions() -
 
 
 def test_a_cotangent_by_members_gets_a_line_for_each() -> None:
-    d = derive(lstm[0])
+    d = derived(lstm[0])
     rows = index_writer(d.backward.tensors).rows(d.backward.equation("dz"))
     assert [left for left, _ in rows] == [rf"\bar{{z}}^{{({m})}}_{{t,n,j}}" for m in ("f", "i", "C", "o")]
     assert rows[2][1] == r"= \bar{\tilde{C}}_{t,n,j}\,(1 - {\tilde{C}_{t,n,j}}^{2})"
@@ -103,7 +103,7 @@ def test_long_names_are_upright_and_maxima_carry_their_conditions() -> None:
 
 
 def test_an_equation_too_wide_for_a_line_is_broken_before_a_sign_or_a_factor() -> None:
-    d = derive(max_pool2d[0])
+    d = derived(max_pool2d[0])
     writer = index_writer(d.backward.tensors)
     rows = writer.rows(d.backward.equation("dX"))
     assert len(rows) > 1 and all(writer.width(left + right) <= writer.line for left, right in rows)
@@ -112,7 +112,7 @@ def test_an_equation_too_wide_for_a_line_is_broken_before_a_sign_or_a_factor() -
 
 @pytest.mark.parametrize("name", SCALARS)
 def test_every_scalar_function_has_a_balanced_form_for_low_and_tall_arguments(name: str) -> None:
-    system = derive(dense[0]).forward
+    system = derived(dense[0]).forward
     x = Read("x", (Affine.of("n"), Affine.of("k")))
     for arg in (x, 1 / x, Choice(x, "<", x, x, 1 / x)):
         assert balanced(expr_latex(Call(name, (arg,)), system))
@@ -172,7 +172,7 @@ def test_the_states_of_two_parts_are_marked_before_their_steps() -> None:
 
 def test_the_square_of_a_parts_tensor_stands_outside_of_brackets() -> None:
     """TeX refuses two marks above one letter: the part's name and the exponent."""
-    system = derive(dense[0]).forward
+    system = derived(dense[0]).forward
     latex = index_writer(system.tensors)
     assert latex.power(r"\tilde{h}^{\mathrm{layer}}_{i}", 2) == r"{(\tilde{h}^{\mathrm{layer}}_{i})}^{2}"
     assert latex.power(r"(h^{\mathrm{layer}})", 2) == r"{(h^{\mathrm{layer}})}^{2}"

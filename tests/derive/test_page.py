@@ -23,6 +23,7 @@ from derive.pages.page import NOTATIONS, equation_numbers, render
 from derive.pages.stable_page import WORDS
 from derive.stable.rewrites import softplus
 from derive.stable.rewriting import identities
+from tests.derive.derived import derived
 from tests.zoo import recurrences
 
 every_op = pytest.mark.parametrize("op", catalogue(), ids=lambda op: op.name)
@@ -30,7 +31,7 @@ every_op = pytest.mark.parametrize("op", catalogue(), ids=lambda op: op.name)
 
 @every_op
 def test_every_page_has_every_number_once_and_is_the_same_twice(op: OpSpec) -> None:
-    d = derive(op)
+    d = derived(op)
     numbers = equation_numbers(d)
     assert list(numbers.values()) == list(range(1, len(numbers) + 1))
     for notation in NOTATIONS:
@@ -43,7 +44,7 @@ def test_every_page_has_every_number_once_and_is_the_same_twice(op: OpSpec) -> N
 @every_op
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_shows_the_gradient_of_every_input(op: OpSpec, form: str) -> None:
-    d = derive(op)
+    d = derived(op)
     page = render(d, form)
     for name in d.backward.outputs:
         number = equation_numbers(d)[name]
@@ -52,7 +53,7 @@ def test_every_form_shows_the_gradient_of_every_input(op: OpSpec, form: str) -> 
 
 @every_op
 def test_a_page_of_html_is_well_formed_and_needs_no_network(op: OpSpec) -> None:
-    page = render(derive(op), "html", "matrix")
+    page = render(derived(op), "html", "matrix")
     closed = re.sub(r"<(meta[^>]*)>", r"<\1/>", page.replace("<!DOCTYPE html>", ""))
     document = xml.dom.minidom.parseString(closed)
     assert document.getElementsByTagName("math") and not document.getElementsByTagName("script")
@@ -60,14 +61,14 @@ def test_a_page_of_html_is_well_formed_and_needs_no_network(op: OpSpec) -> None:
 
 
 def test_a_name_with_a_number_in_it_is_one_word_of_mathml() -> None:
-    page = render(derive(softmax_cross_entropy[0]), "html")
+    page = render(derived(softmax_cross_entropy[0]), "html")
     assert "<mi>log1p</mi>" in page and "<mi>log</mi><mn>1</mn>" not in page
     assert "<mi>m</mi>" in page
 
 
 @every_op
 def test_every_chain_step_is_told_and_adds_up_to_the_equation(op: OpSpec) -> None:
-    d = derive(op)
+    d = derived(op)
     for equation in d.backward.equations:
         shares = contributions(d, equation.tensor)
         assert {t for s in shares for t in s.made.terms} <= {
@@ -84,27 +85,27 @@ def _counted(terms, shares):
 
 
 def test_a_read_of_the_step_before_becomes_one_of_the_step_after() -> None:
-    text = " ".join(render(derive(lstm[0]), "text").split())
+    text = " ".join(render(derived(lstm[0]), "text").split())
     assert "The read at t-1 became one at t+1: the dependence runs backwards in t, " in text
     assert "as dh at t needs dh_prev at t+1." in text
-    (share,) = contributions(derive(lstm[0]), "dh")
+    (share,) = contributions(derived(lstm[0]), "dh")
     (shift,) = share.shifts
     assert (shift.index, str(shift.was), str(shift.now), shift.later) == ("t", "t - 1", "t + 1", True)
 
 
 def test_so_does_one_any_number_of_steps_before() -> None:
     (filter_,) = [o for o in recurrences.OPS if o.name == "iir_filter"]
-    text = " ".join(render(derive(filter_), "text").split())
+    text = " ".join(render(derived(filter_), "text").split())
     assert "The read at t-1-p became one at t+1+p: the dependence runs backwards in t, " in text
     assert "as dy at t needs dy at t+1+p." in text
 
 
 def test_the_sentence_on_order_comes_from_the_indices_alone() -> None:
-    assert "dependence runs" not in render(derive(conv2d[0]), "text")
+    assert "dependence runs" not in render(derived(conv2d[0]), "text")
 
 
 def test_an_eliminated_index_is_named_with_its_value() -> None:
-    (share,) = contributions(derive(conv2d[0]), "dX")
+    (share,) = contributions(derived(conv2d[0]), "dX")
     assert [(name, str(value)) for name, value in share.moved] == [
         ("p'", "u - stride*i + pad"),
         ("q'", "v - stride*j + pad"),
@@ -112,19 +113,19 @@ def test_an_eliminated_index_is_named_with_its_value() -> None:
 
 
 def test_a_condition_that_cannot_be_solved_is_kept_and_said() -> None:
-    (share,) = contributions(derive(max_pool2d[0]), "dX")
+    (share,) = contributions(derived(max_pool2d[0]), "dX")
     assert [str(guard.a) for guard in share.kept] == ["u", "v"]
-    assert "where k == y[n]" in render(derive(softmax_cross_entropy[0]), "text")
+    assert "where k == y[n]" in render(derived(softmax_cross_entropy[0]), "text")
 
 
 def test_the_matrix_notation_shows_the_authors_sugar_and_the_index_notation_does_not() -> None:
-    d = derive(lstm[0])
+    d = derived(lstm[0])
     assert "sigmoid(W_f @ x[t] + U_f @ h[t-1] + b_f)" in render(d, "text", "matrix")
     assert "@" not in render(d, "text", "index")
 
 
 def test_the_preparations_give_their_reasons() -> None:
-    text = render(derive(lstm[0]), "text")
+    text = render(derived(lstm[0]), "text")
     for words in (
         "initial state enters",
         "gets a name",
@@ -136,7 +137,7 @@ def test_the_preparations_give_their_reasons() -> None:
 
 def stable(op: OpSpec, form: str = "text") -> str:
     """The last section of a page, its lines joined."""
-    return " ".join(render(derive(op), form).split("Without overflow or lost digits")[1].split())
+    return " ".join(render(derived(op), form).split("Without overflow or lost digits")[1].split())
 
 
 def test_a_division_by_the_largest_exponential_is_told_with_the_new_meaning_of_its_letters() -> None:
@@ -161,20 +162,20 @@ def test_a_rewrite_is_told_as_the_identity_that_it_is_with_letters_that_are_free
     identity = "log(sigmoid(u)) = -softplus(-u) and 1 - sigmoid(u) = sigmoid(-u)"
     assert f"In (2), y_hat[n,i] is written out, with {identity}: L = " in told
     assert r"$\log(\sigma(u)) = -\operatorname{softplus}(-u)$" in stable(binary_cross_entropy_logits[0], "md")
-    taken = replace(derive(binary_cross_entropy_logits[0]).forward, reals=(RealParameter("u", 1.0),))
+    taken = replace(derived(binary_cross_entropy_logits[0]).forward, reals=(RealParameter("u", 1.0),))
     assert identities(("softplus",), names_in(taken))[0].new == softplus(Parameter("v"))
 
 
 @every_op
 def test_every_equation_that_kernels_compute_otherwise_is_the_work_of_a_step(op: OpSpec) -> None:
-    d = derive(op)
+    d = derived(op)
     made = {e for step in d.steps if step.rule in WORDS for e in step.made}
     for plain, computed in ((d.forward, d.stable_forward), (d.combined, d.stable_backward)):
         assert {e for e in computed.equations if e not in plain.equations} <= made
 
 
 def test_words_of_an_author_cannot_break_a_page() -> None:
-    d = derive(lstm[0])
+    d = derived(lstm[0])
     d = replace(d, op=replace(d.op, title="100% of R&D_1 <b> {x} $5 #1 ~^\\"))
     assert r"100\% of R\&D\_1 $<$b$>$ \{x\} \$5 \#1" in render(d, "latex")
     assert "100% of R&amp;D_1 &lt;b&gt;" in render(d, "html")
@@ -182,6 +183,6 @@ def test_words_of_an_author_cannot_break_a_page() -> None:
 
 def test_an_unknown_form_or_notation_is_one_clear_error() -> None:
     with pytest.raises(ValueError, match="the forms are text, latex, md, html"):
-        render(derive(lstm[0]), "docx")
+        render(derived(lstm[0]), "docx")
     with pytest.raises(ValueError, match="the notations index, matrix"):
-        render(derive(lstm[0]), "text", "einsum")
+        render(derived(lstm[0]), "text", "einsum")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from functools import cache
 from typing import Any
 
 import mpmath
@@ -24,7 +23,7 @@ from derive.combine.measure import work
 from derive.combine.monomials import Monomial, monomial, multiplied_out
 from derive.combine.ranges import Place
 from derive.combine.views import Sums
-from derive.derivation import Derivation, derive
+from derive.derivation import derive
 from derive.language import OpSpec
 from derive.ops.binary_cross_entropy_logits import binary_cross_entropy_logits
 from derive.ops.multi_label_cross_entropy import multi_label_cross_entropy
@@ -38,16 +37,12 @@ from derive.pages.page import render
 from derive.pages.text import equation_text, expr_text
 from tests.derive import pairs_specs as specs
 from tests.derive.calculus import with_equation
+from tests.derive.derived import derived
 
 PAIRS = (*sigmoid_binary_cross_entropy, *softmax_categorical_cross_entropy, *multi_label_cross_entropy)
 SPECS = (*specs.SHORTER, *specs.KEPT, *specs.CAREFUL)
 
 every_pair = pytest.mark.parametrize("op", PAIRS, ids=lambda op: op.name)
-
-
-@cache
-def derived(op: OpSpec) -> Derivation:
-    return derive(op)
 
 
 def at(tensor: str, *indices: str) -> Read:

@@ -26,13 +26,13 @@ from derive.algebra.expr import (
 )
 from derive.algebra.index import Affine, Delta, Guard, In, Index, holds
 from derive.authoring.spec import OpSpec
-from derive.derivation import derive
 from derive.ops.conv2d import conv2d
 from derive.ops.dense import dense
 from derive.ops.lstm import lstm
 from derive.ops.max_pool2d import max_pool2d
 from derive.pages.text import TextWriter, affine_text, equation_text, expr_text, size_text, system_text
 from derive.pages.writer import ATOM, PRODUCT
+from tests.derive.derived import derived
 
 Values = Mapping[str, Fraction]
 Meaning = Callable[[dict[str, int]], Fraction]
@@ -381,7 +381,7 @@ def test_an_index_that_is_no_sum_of_positive_terms_keeps_its_sign() -> None:
 
 # ops ------------------------------------------------------------------------------------------
 def _text(op: OpSpec, tensor: str) -> str:
-    d = derive(op)
+    d = derived(op)
     return next(equation_text(e) for e in d.forward.equations + d.backward.equations if e.tensor == tensor)
 
 
@@ -397,13 +397,13 @@ def test_the_equations_of_known_ops() -> None:
 
 
 def test_a_derived_size_is_rounded_down() -> None:
-    sizes = {s.name: size_text(s) for s in derive(conv2d[0]).forward.sizes}
+    sizes = {s.name: size_text(s) for s in derived(conv2d[0]).forward.sizes}
     assert sizes["U"] == "U = floor((H + 2*pad - P)/stride) + 1"
 
 
 @pytest.mark.parametrize("op", catalogue(), ids=lambda op: op.name)
 def test_every_system_has_one_line_an_equation(op: OpSpec) -> None:
-    d = derive(op)
+    d = derived(op)
     for system in (d.forward, d.backward, d.stable_forward, d.stable_backward):
         lines = system_text(system).splitlines()
         assert [re.split(r"[\[ ]", line)[0] for line in lines] == [e.tensor for e in system.equations]

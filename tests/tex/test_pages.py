@@ -9,8 +9,8 @@ import pytest
 
 from codegen.catalogue import catalogue
 from derive.authoring.spec import OpSpec
-from derive.derivation import derive
 from derive.pages.page import NOTATIONS, render
+from tests.derive.derived import derived
 
 pytestmark = pytest.mark.tex
 
@@ -41,7 +41,7 @@ def overfull(log: str) -> list[str]:
 def test_the_page_of_every_op_compiles_and_stays_on_the_page(
     op: OpSpec, notation: str, tmp_path: Path
 ) -> None:
-    log = compiled(render(derive(op), "latex", notation), tmp_path)
+    log = compiled(render(derived(op), "latex", notation), tmp_path)
     assert not overfull(log)
     assert "Undefined control sequence" not in log and "Missing" not in log
 
