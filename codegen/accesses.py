@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from codegen.nodes import (
@@ -21,7 +21,7 @@ from codegen.nodes import (
     with_inner,
 )
 from derive.algebra.expr import Expr, Read, children, integer_reads, reads, rebuild, substitute
-from derive.algebra.index import Affine, Guard, IntegerRead
+from derive.algebra.index import Affine, Guard, IntegerRead, Substitution
 
 Places = dict[str, set[tuple[Affine, ...]]]
 
@@ -94,7 +94,7 @@ def map_values(statement: Statement, change: Callable[[Expr], Expr]) -> Statemen
             return with_inner(statement, tuple(map_values(s, change) for s in inner(statement)))
 
 
-def substitute_indices(statement: Statement, put: Mapping[str, Affine]) -> Statement:
+def substitute_indices(statement: Statement, put: Substitution) -> Statement:
     """The statement with other index names; used on bodies of nests, which hold no matrix product."""
 
     def value(node: Expr) -> Expr:

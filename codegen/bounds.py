@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from codegen.nodes import Ceil
 from derive.algebra.domains import zero_outside
 from derive.algebra.expr import Expr, Read, walk
-from derive.algebra.index import Affine, Delta, Guard, In, IntegerRead, solve
+from derive.algebra.index import Affine, Delta, Guard, In, IntegerRead, Letter, Name, solve
 from derive.algebra.inequalities import ZERO, Ranges
 
 ONE = Affine.of(1)
@@ -97,7 +97,7 @@ class Bounds(Ranges):
         return tuple(dict.fromkeys(r for r in found if not set(self.domain_guards(r)) <= known))
 
     # limits -----------------------------------------------------------------------------------
-    def limits(self, name: str, guard: Guard) -> tuple[tuple[Ceil, ...], tuple[Ceil, ...]] | None:
+    def limits(self, name: Letter, guard: Guard) -> tuple[tuple[Ceil, ...], tuple[Ceil, ...]] | None:
         """The guard as limits (lo, hi) of the loop over `name`, or None where it cannot be one."""
         if isinstance(guard, Delta) or not any(name in part.names() for part in guard.parts()):
             return None
@@ -149,5 +149,5 @@ def side_of(guard: In, side: str) -> Affine:
     return guard.e - guard.lo if side == "lo" else guard.hi - 1 - guard.e
 
 
-def _inside_reads(name: str, e: Affine) -> bool:
+def _inside_reads(name: Name, e: Affine) -> bool:
     return any(name in inner.names() for read in e.reads() for inner in read.at)

@@ -12,7 +12,7 @@ def cleared(task: Task) -> Statement:
     steps along a later one, the axes before it are looped over."""
     tensor, at = task.piece.equation.tensor, task.at
     fixed = {i.name for i in task.fixed}
-    chosen = [n for n, e in enumerate(at) if e.plain() in fixed or e == task.member]
+    chosen = [n for n, e in enumerate(at) if e.letter() in fixed or e == task.member]
     depth = chosen[-1] + 1 if chosen else 0
     made: Statement = Clear(tensor, at[:depth]) if depth < len(at) else Store(Read(tensor, at), ZERO)
     for n in (n for n in reversed(range(depth)) if n not in chosen):

@@ -12,7 +12,7 @@ from codegen.nodes import Gemm, If, Loop, Statement, View, least
 from codegen.pointwise import Placed, place
 from codegen.schedule import Task
 from derive.algebra.expr import Product, Read
-from derive.algebra.index import Affine, Guard, In, Index
+from derive.algebra.index import Affine, Guard, In, Index, Letter
 from derive.algebra.system import System
 
 
@@ -23,7 +23,7 @@ class Operand:
     read: Read
     prefix: tuple[Affine, ...]
     groups: tuple[str, ...]
-    order: tuple[tuple[str, ...], ...]
+    order: tuple[tuple[Letter, ...], ...]
     shift: int
 
 
@@ -83,15 +83,15 @@ def _try(
     return _statements(bounds, task, c, a, b, looped)
 
 
-def _operand(bounds: Bounds, read: Read, kinds: dict[str, str], outer: set[str]) -> Operand | None:
+def _operand(bounds: Bounds, read: Read, kinds: dict[Letter, str], outer: set[Letter]) -> Operand | None:
     """Leading positions without a grouped index, then whole axes in at most two groups."""
     lead = 0
     while lead < len(read.at) and not (read.at[lead].names() & kinds.keys()):
         lead += 1
-    names: list[str] = []
+    names: list[Letter] = []
     shift = 0
     for axis, (e, dim) in enumerate(zip(read.at[lead:], bounds.dims(read.tensor)[lead:], strict=True)):
-        found = sorted(e.names() & kinds.keys())
+        found = sorted(n for n in e.names() if n in kinds)
         index = bounds.index(found[0]) if len(found) == 1 else None
         if index is None or (index.lo, index.hi) != (Affine(), dim):
             return None

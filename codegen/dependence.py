@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
-from derive.algebra.index import Affine, Index
+from derive.algebra.index import Affine, Index, Letter
 from derive.algebra.inequalities import steps_away
 from derive.algebra.monoids import MONOIDS
 from derive.algebra.system import Equation, System, Term
@@ -124,7 +124,7 @@ def distance(system: System, edge: Edge, nodes: tuple[Piece, ...], axes: Mapping
 
 
 def carried_axes(
-    nodes: tuple[Piece, ...], owner: Equation, index: Index, taken: Set[str] = frozenset()
+    nodes: tuple[Piece, ...], owner: Equation, index: Index, taken: Set[Letter] = frozenset()
 ) -> dict[str, int] | None:
     """For each tensor that is written, the axis that a loop over an index of one of them steps along.
 
@@ -142,7 +142,7 @@ def carried_axes(
     return axes
 
 
-def _open_axes(equation: Equation, dim: Affine, taken: Set[str]) -> list[int]:
+def _open_axes(equation: Equation, dim: Affine, taken: Set[Letter]) -> list[int]:
     return [k for k, i in enumerate(equation.indices) if i.hi == dim and i.name not in taken]
 
 

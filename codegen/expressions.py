@@ -22,7 +22,7 @@ from derive.algebra.expr import (
     Read,
     Sum,
 )
-from derive.algebra.index import Affine, Delta, Guard, Index, IntegerRead
+from derive.algebra.index import Affine, Delta, Guard, Index, IntegerRead, Letter
 from derive.algebra.system import System, symbols
 
 ATOM, POWER, UNARY, TERM, SUM, CHOICE = 6, 5, 4, 3, 2, 1
@@ -47,7 +47,7 @@ class Expressions:
     kernel: Kernel
     like: str
     names: Names
-    indices: dict[str, str] = field(default_factory=dict)
+    indices: dict[Letter, str] = field(default_factory=dict)
     constants: dict[tuple[str, str], str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     ranges: list[Index] = field(default_factory=list)
@@ -77,9 +77,12 @@ class Expressions:
         )
 
     def atom(self, atom: Atom) -> str:
-        if isinstance(atom, str):
-            return self.indices.get(atom, atom)
-        return self.integer_element(atom)
+        match atom:
+            case IntegerRead():
+                return self.integer_element(atom)
+            case Letter():
+                return self.indices.get(atom, atom.text)
+        return atom
 
     def integer_element(self, read: IntegerRead) -> str:
         """An element of an integer array; -1 where the read may be outside of it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from codegen.accesses import accesses, substitute_indices
 from codegen.nodes import If, Nest, Statement
-from derive.algebra.index import Affine
+from derive.algebra.index import Affine, Letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def _join(first: Nest, second: Nest) -> Nest | None:
     return Nest(first.indices, first.body + body, cites) if _independent(first.body, body, looped) else None
 
 
-def _independent(first: tuple[Statement, ...], second: tuple[Statement, ...], looped: set[str]) -> bool:
+def _independent(first: tuple[Statement, ...], second: tuple[Statement, ...], looped: set[Letter]) -> bool:
     """Whether every array that one of them writes is touched by the other at the same point only."""
     wrote, read = accesses(first)
     wrote2, read2 = accesses(second)
@@ -82,7 +82,7 @@ def _independent(first: tuple[Statement, ...], second: tuple[Statement, ...], lo
     )
 
 
-def _disjoint(here: tuple[Affine, ...], there: tuple[Affine, ...], looped: set[str]) -> bool:
+def _disjoint(here: tuple[Affine, ...], there: tuple[Affine, ...], looped: set[Letter]) -> bool:
     """Whether the positions differ by a number on an axis along which these loops do not move."""
     return any(
         (a - b).is_integer() and a != b and not looped & (a.names() | b.names())

@@ -13,7 +13,7 @@ from codegen.accesses import arrays_read, arrays_written, flatten
 from codegen.dependence import Piece
 from codegen.nodes import If, Kernel, Let, Loop, Nest, Section, Statement, inner
 from codegen.schedule import Item, Steps, Task
-from derive.algebra.index import Affine
+from derive.algebra.index import Affine, Letter
 from derive.algebra.inequalities import steps_away
 from derive.algebra.system import System, Term
 
@@ -117,7 +117,7 @@ def loops_do_not_shadow(system: System, kernel: Kernel) -> list[str]:
     return [f"the loop over {name} stands inside another one" for name in _shadowed(kernel.body, ())]
 
 
-def _shadowed(body: tuple[Statement, ...], around: tuple[str, ...]) -> Iterator[str]:
+def _shadowed(body: tuple[Statement, ...], around: tuple[Letter, ...]) -> Iterator[Letter]:
     for statement in body:
         names = around
         if isinstance(statement, Loop):

@@ -16,7 +16,7 @@ from codegen.pointwise import lower_pointwise
 from codegen.reduction import lower_maximum, lower_sum, wrap
 from codegen.schedule import Item, Steps, Task, schedule
 from codegen.unfold import declare_patches, lower_unfolded
-from derive.algebra.system import System, symbols
+from derive.algebra.system import System, constants
 from derive.derivation import Derivation
 
 
@@ -85,8 +85,7 @@ def _lower_system(system: System, kept: tuple[str, ...], pruning: Pruning) -> tu
     indices = {
         i.name for e in system.equations for i in (*e.indices, *(b for t in e.terms for b in t.binders))
     }
-    taken = {t.name for t in system.tensors} | symbols(system) | {p.name for p in system.reals} | WORDS
-    names = Names(taken | indices)
+    names = Names({*(t.name for t in system.tensors), *constants(system), *WORDS, *indices})
     system = _without_unread(system, kept)
     tree = _lower_items(system, enforce_schedule(system, schedule(system)), names, pruning)
     return _finish(system, tuple(tree), {*kept}, names)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from codegen import runtime
-from derive.algebra.system import System, fresh, symbols
+from derive.algebra.system import Names as Taken
+from derive.algebra.system import System, constants, fresh
 from derive.errors import DerivationError
 
 # what the text of a module says itself, beside the names of the runtime and of the op
@@ -30,7 +31,7 @@ WORDS = frozenset(runtime.__all__) | {
 
 def check_words(system: System) -> None:
     """Raise DerivationError where a tensor or number is called as a word of the emitted text is."""
-    names = {t.name for t in system.tensors} | symbols(system) | {p.name for p in system.reals}
+    names = {t.name for t in system.tensors} | constants(system)
     for name in sorted(names & WORDS):
         raise DerivationError(f"{system.name}: {name} is a word of the emitted text: give it another name")
 
@@ -39,7 +40,7 @@ def check_words(system: System) -> None:
 class Names:
     """Hands out local names that nothing else in the kernel has."""
 
-    taken: set[str] = field(default_factory=set)
+    taken: Taken = field(default_factory=set)
 
     def like(self, stem: str) -> str:
         """`stem`, or with a number behind it."""

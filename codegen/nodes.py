@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from derive.algebra.expr import Expr, Read
-from derive.algebra.index import Affine, Guard, Index
+from derive.algebra.index import Affine, Guard, Index, Letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def least(value: Affine) -> Ceil:
 class Loop:
     """The index runs over max(lo) <= index < min(hi); `cites` names the tensors whose equations it is."""
 
-    index: str
+    index: Letter
     lo: tuple[Ceil, ...]
     hi: tuple[Ceil, ...]
     body: tuple[Statement, ...]

@@ -85,7 +85,7 @@ def _beside_one_place(system: System, task: Task, placed: list[Placed]) -> tuple
     bounds = Bounds(system, (*task.fixed, *below.loops))
     match below.guards, above.guards:
         case (In() as a,), (In() as b,):
-            index = bounds.index(a.e.plain())
+            index = bounds.index(a.e.letter())
         case _:
             return None
     if index is None or index not in below.loops or below.body != above.body:

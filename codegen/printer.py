@@ -26,8 +26,8 @@ from codegen.nodes import (
     inner,
 )
 from derive.algebra.expr import Expr, Negative
-from derive.algebra.index import Affine, Index
-from derive.algebra.system import System, symbols
+from derive.algebra.index import Affine, Index, Letter
+from derive.algebra.system import System, constants
 from derive.pages.sheet import equation_numbers
 
 
@@ -102,7 +102,7 @@ class Printer(Expressions):
             return f"{target} -= {self.value(value.arg)}"
         return f"{target} {'+=' if add else '='} {self.value(value)}"
 
-    def _loop(self, index: str, lo: tuple[Ceil, ...], hi: tuple[Ceil, ...], backwards: bool) -> str:
+    def _loop(self, index: Letter, lo: tuple[Ceil, ...], hi: tuple[Ceil, ...], backwards: bool) -> str:
         name = self.indices.setdefault(index, self._index_name(index))
         around = Bounds(self.system, tuple(self.ranges))
         low, high = self._extreme("max", around.needed(lo, 1)), self._extreme("min", around.needed(hi, -1))
@@ -111,9 +111,10 @@ class Printer(Expressions):
             return f"{name} in range({high} - 1, {last}, -1)"
         return f"{name} in range({high})" if low == "0" else f"{name} in range({low}, {high})"
 
-    def _index_name(self, index: str) -> str:
-        clashes = index in {*self.kernel.arguments, *symbols(self.system), *WORDS}
-        return self.names.like(f"{index}{index}") if clashes else index
+    def _index_name(self, index: Letter) -> str:
+        """Its letter; doubled, as in `bb`, where something else of the kernel is called so."""
+        clashes = index.text in {*self.kernel.arguments, *constants(self.system), *WORDS}
+        return self.names.like(f"{index}{index}") if clashes else index.text
 
     def _extreme(self, function: str, limits: tuple[Ceil, ...]) -> str:
         numbers = [
@@ -212,8 +213,7 @@ def print_kernel(system: System, kernel: Kernel, numbers: Mapping[str, int]) -> 
     """A printer for the kernel, with every name that it already has."""
     locals_ = {s.name for s in flatten(kernel.body) if isinstance(s, Let)}
     loops = {s.index for s in flatten(kernel.body) if isinstance(s, Loop)}
-    taken = {t.name for t in system.tensors} | symbols(system) | {p.name for p in system.reals}
-    names = Names(taken | locals_ | loops)
+    names = Names({*(t.name for t in system.tensors), *constants(system), *locals_, *loops})
     return Printer(system, kernel, like_array(system, kernel), names, numbers=numbers)
 
 

@@ -189,16 +189,14 @@ def lower_maximum(system: System, task: Task, names: Names) -> tuple[Statement, 
     free = tuple(i for i in task.piece.equation.indices if i.name not in fixed)
     bounds = Bounds(system, (*task.fixed, *free, *term.binders))
     best = names.like("best")
-    marks = tuple(
-        (names.like(f"{e.terms[0].witness}_best"), e)
-        for e in (task.piece.equation, *task.piece.also)
-        if e.terms[0].witness
-    )
+    equations = (task.piece.equation, *task.piece.also)
+    witnesses = ((e.terms[0].witness, e) for e in equations)
+    marks = tuple((names.like(f"{w}_best"), w, e) for w, e in witnesses if w is not None)
     before, value = _inside_or_zero(bounds, term, names)
-    moves = tuple((name, Affine.of(e.terms[0].witness)) for name, e in marks)
+    moves = tuple((name, Affine.of(witness)) for name, witness, _ in marks)
     search = wrap(bounds, term.binders, term.guards, (*before, Track(best, value, moves)))
-    starts = tuple(Let(name, IndexValue(Affine.of(-1))) for name, _ in marks)
-    stores = [Store(e.lhs, IndexValue(Affine.of(name))) for name, e in marks]
+    starts = tuple(Let(name, IndexValue(Affine.of(-1))) for name, _, _ in marks)
+    stores = [Store(e.lhs, IndexValue(Affine.of(name))) for name, _, e in marks]
     if task.piece.terms[0].monoid == "max":
         stores.insert(0, Store(task.piece.equation.lhs, Local(best)))
     body = (Let(best, Call("lowest", ())), *starts, *search, *stores)

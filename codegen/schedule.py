@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from codegen.dependence import Edge, Piece, carried_axes, components, direction, distance, edges, pieces
 from derive.algebra.expr import substitute
-from derive.algebra.index import Affine, Delta, Index, solve
+from derive.algebra.index import Affine, Delta, Index, Letter, solve
 from derive.algebra.system import Equation, System, Term
 from derive.errors import DerivationError
 
@@ -135,7 +135,7 @@ def _steps(
     raise fault or DerivationError(f"{names} depend on each other with no common index to step along")
 
 
-def _candidates(members: tuple[Piece, ...], taken: Set[str]) -> list[tuple[Index, dict[str, int]]]:
+def _candidates(members: tuple[Piece, ...], taken: Set[Letter]) -> list[tuple[Index, dict[str, int]]]:
     """The indices that a loop may step along, each with the axis that it is of every tensor."""
     found: list[tuple[Index, dict[str, int]]] = []
     for equation in (m.equation for m in members):
@@ -157,7 +157,7 @@ def _at_same_step(system: System, edge: Edge, nodes: tuple[Piece, ...], loops: t
 def _rename_step(piece: Piece, axes: dict[str, int], step: Index) -> Piece:
     """The piece with its carried index called as the loop's."""
 
-    def names(equation: Equation) -> dict[str, str]:
+    def names(equation: Equation) -> dict[Letter, Letter]:
         # exchanged: another axis, or an index summed over, may have the loop's name
         old = equation.indices[axes[equation.tensor]].name
         return {old: step.name, step.name: old}
@@ -171,14 +171,14 @@ def _rename_step(piece: Piece, axes: dict[str, int], step: Index) -> Piece:
     return Piece(rename(piece.equation), terms, tuple(map(rename, piece.also)))
 
 
-def _renamed(term: Term, names: dict[str, str]) -> Term:
+def _renamed(term: Term, names: dict[Letter, Letter]) -> Term:
     put = {old: Affine.of(new) for old, new in names.items()}
     return replace(
         term,
         binders=tuple(b.renamed(names.get(b.name, b.name)).substitute(put) for b in term.binders),
         guards=tuple(g.substitute(put) for g in term.guards),
         body=substitute(term.body, put),
-        witness=names.get(term.witness, term.witness),
+        witness=names.get(term.witness, term.witness) if term.witness else None,
     )
 
 

@@ -20,7 +20,7 @@ from codegen.nodes import Clear, Loop, Statement, Store, least
 from codegen.reduction import Space, space, wrap
 from codegen.schedule import Task
 from derive.algebra.expr import Product, Read
-from derive.algebra.index import Guard, Index
+from derive.algebra.index import Guard, Index, Name
 from derive.algebra.system import Equation, System, Tensor, Term, fresh, symbols
 
 
@@ -53,7 +53,7 @@ def unfolding(system: System, task: Task) -> Unfolding | None:
     )
     if not isinstance(found.body, Product) or len(reads) != 2 or len(found.body.args) != 2:
         return None
-    compound = [r for r in (found.target, *reads) if any(e.plain() is None for e in r.at)]
+    compound = [r for r in (found.target, *reads) if any(not isinstance(e.alone(), Name) for e in r.at)]
     if len(compound) != 1 or any(e.reads() for e in compound[0].at):
         return None
     source = compound[0]
@@ -85,7 +85,7 @@ def _axes(
 def _in_order(read: Read, indices: list[Index]) -> list[Index]:
     """Those of the indices that the read has, in its order."""
     by_name = {i.name: i for i in indices}
-    return [by_name[n] for n in (e.plain() for e in read.at) if n in by_name]
+    return [by_name[n] for n in (e.letter() for e in read.at) if n in by_name]
 
 
 def _mentions(system: System, read: Read, sizes: set[str]) -> bool:

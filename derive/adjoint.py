@@ -16,18 +16,20 @@ from dataclasses import replace
 
 from derive.algebra.domains import always_evaluated, drop_redundant_guards, sum_out_deltas
 from derive.algebra.expr import Expr, Number, Read, chained, substitute, times
-from derive.algebra.index import Affine, Delta, Index, IntegerRead
+from derive.algebra.index import Affine, Delta, Index, IntegerRead, Letter
 from derive.algebra.monoids import MONOIDS
 from derive.algebra.partials import partials
 from derive.algebra.system import (
     Equation,
+    Names,
     System,
     Tensor,
     Term,
     canonical_indices,
+    constants,
     fresh,
     fresh_letter,
-    symbols,
+    is_taken,
 )
 from derive.steps import Link, Recorder
 
@@ -39,7 +41,7 @@ def name_witnesses(system: System, recorder: Recorder) -> System:
     """
     equations: list[Equation] = []
     tensors = list(system.tensors)
-    taken, wanted = {t.name for t in tensors} | symbols(system), differentiable(system)
+    taken, wanted = {t.name for t in tensors} | constants(system), differentiable(system)
     for equation in system.equations:
         witness = MONOIDS[equation.terms[0].monoid].witness if equation.terms else ""
         if not witness or equation.tensor not in wanted:
@@ -73,7 +75,7 @@ class _Differentiator:
 
     def __init__(self, system: System, recorder: Recorder) -> None:
         self.system, self.recorder = system, recorder
-        self.taken = {t.name for t in system.tensors} | symbols(system) | {p.name for p in system.reals}
+        self.taken = {t.name for t in system.tensors} | constants(system)
         self.wanted = differentiable(system)
         self.cotangent = {name: fresh(f"d{name}", self.taken) for name in self._order()}
         read_inside = {r.tensor for e in system.equations for t in e.terms for r in t.reads()}
@@ -90,7 +92,7 @@ class _Differentiator:
     def indices(self, name: str) -> tuple[Index, ...]:
         """The letters of the tensor's own equation, or of its sizes."""
         defined = [e.indices for e in self.system.equations if e.tensor == name]
-        return defined[0] if defined else canonical_indices(self.system, name, set(symbols(self.system)))
+        return defined[0] if defined else canonical_indices(self.system, name, constants(self.system))
 
     def equation(self, name: str) -> Equation:
         """The adjoint equation of one tensor: the contributions of all its reads."""
@@ -123,14 +125,14 @@ class _Differentiator:
     ) -> Term:
         """One read's contribution, unsolved: deltas for its indices, summed over all left indices."""
         witness = MONOIDS[term.monoid].witness
-        inner = {i.name: Affine.of(f"{i.name}'") for i in (*equation.indices, *term.binders)}
-        left = tuple(i.substitute(inner).renamed(f"{i.name}'") for i in equation.indices)
-        bound = tuple(b.substitute(inner).renamed(f"{b.name}'") for b in term.binders)
+        inner = {i.name: Affine.of(i.name.marked()) for i in (*equation.indices, *term.binders)}
+        left = tuple(i.substitute(inner).renamed(i.name.marked()) for i in equation.indices)
+        bound = tuple(b.substitute(inner).renamed(b.name.marked()) for b in term.binders)
         at = tuple(i.symbol for i in left)
         chosen = (
             tuple(
-                Delta(b.symbol, Affine.of(IntegerRead(self._witness(equation, b.name[:-1]), at)))
-                for b in bound
+                Delta(inner[b.name], Affine.of(IntegerRead(self._witness(equation, b.name), at)))
+                for b in term.binders
             )
             if witness
             else ()
@@ -142,21 +144,21 @@ class _Differentiator:
 
     def solve(self, raw: Term, equation: Equation, target: tuple[Index, ...]) -> Term:
         """The contribution with its deltas summed out, left indices first."""
-        solved = sum_out_deltas(raw, [f"{i.name}'" for i in equation.indices])
+        solved = sum_out_deltas(raw, [i.name.marked() for i in equation.indices])
         extended = replace(self.system, tensors=(*self.system.tensors, *self.tensors()))
         return self._letters(drop_redundant_guards(extended, solved, target), target)
 
     def solved(
         self, raw: Term, equation: Equation, term: Term, target: tuple[Index, ...]
-    ) -> tuple[tuple[str, Affine], ...]:
+    ) -> tuple[tuple[Letter, Affine], ...]:
         """What each index of the reading equation became: the same eliminations, on the indices alone."""
         names = [i.name for i in (*equation.indices, *term.binders)]
-        alone = replace(raw, body=Read("", tuple(Affine.of(f"{name}'") for name in names)))
-        made = self._letters(sum_out_deltas(alone, [f"{i.name}'" for i in equation.indices]), target)
+        alone = replace(raw, body=Read("", tuple(Affine.of(name.marked()) for name in names)))
+        made = self._letters(sum_out_deltas(alone, [i.name.marked() for i in equation.indices]), target)
         assert isinstance(made.body, Read)
         return tuple(zip(names, made.body.at, strict=True))
 
-    def _witness(self, equation: Equation, binder: str) -> str:
+    def _witness(self, equation: Equation, binder: Letter) -> str:
         argmax = MONOIDS[equation.terms[0].monoid].witness
         return next(
             e.tensor
@@ -170,15 +172,16 @@ class _Differentiator:
 
     def _letters(self, term: Term, target: tuple[Index, ...]) -> Term:
         """Readable names for the summed indices."""
-        taken = {i.name for i in target} | symbols(self.system)
-        put: dict[str, Affine] = {}
+        taken: Names = {*(i.name for i in target), *constants(self.system)}
+        names: dict[Letter, Letter] = {}
         for binder in term.binders:
-            wanted = binder.name.rstrip("'")
-            if wanted in taken:
+            wanted = Letter(binder.name.text.rstrip("'"))
+            if is_taken(wanted.text, taken):
                 wanted = fresh_letter(self.system.sizes, binder.hi, taken)
             taken.add(wanted)
-            put[binder.name] = Affine.of(wanted)
-        renamed = tuple(b.substitute(put).renamed(str(put[b.name])) for b in term.binders)
+            names[binder.name] = wanted
+        put = {old: Affine.of(new) for old, new in names.items()}
+        renamed = tuple(b.substitute(put).renamed(names[b.name]) for b in term.binders)
         return Term(renamed, tuple(g.substitute(put) for g in term.guards), substitute(term.body, put))
 
     def tensors(self) -> tuple[Tensor, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from derive.algebra.expr import Expr, Read
-from derive.algebra.index import Affine
+from derive.algebra.index import Affine, Letter
 from derive.algebra.system import Equation
 
 
@@ -19,7 +19,7 @@ class Link:
 
     read: Read
     slope: Expr
-    solved: tuple[tuple[str, Affine], ...]
+    solved: tuple[tuple[Letter, Affine], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,9 @@ from derive.algebra.expr import (
     minus,
     times,
 )
-from derive.algebra.index import Affine, Delta, IntegerRead
+from derive.algebra.index import Affine, Delta, IntegerRead, Letter
 from derive.algebra.scalars import SCALARS
-from derive.algebra.system import Equation, System, Tensor, Term, fresh, symbols
+from derive.algebra.system import Equation, System, Tensor, Term, constants, fresh
 from derive.errors import DerivationError
 
 
@@ -40,7 +40,7 @@ class _Tangents:
 
     def __init__(self, system: System) -> None:
         self.system = system
-        taken = {t.name for t in system.tensors} | symbols(system) | {p.name for p in system.reals}
+        taken = {t.name for t in system.tensors} | constants(system)
         self.names = {name: fresh(f"{name}_dot", taken) for name in moving(system)}
 
     def declaration(self, name: str) -> Tensor:
@@ -68,7 +68,7 @@ class _Tangents:
             for b in term.binders
         )
 
-    def witness(self, equation: Equation, term: Term, binder: str) -> str:
+    def witness(self, equation: Equation, term: Term, binder: Letter) -> str:
         """The integer tensor that holds where the maximum lies along a binder."""
         wanted = (equation.indices, (replace(term, monoid="argmax", witness=binder),))
         found = [e.tensor for e in self.system.equations if (e.indices, e.terms) == wanted]

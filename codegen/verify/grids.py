@@ -30,7 +30,7 @@ from derive.algebra.expr import (
 )
 from derive.algebra.index import Affine, Guard, In, IntegerRead
 
-Point = Mapping[str, Any]  # integers, or arrays of integers that broadcast against each other
+Point = Mapping[Any, Any]  # by Name: integers, or arrays of integers that broadcast against each other
 Grid = Any  # a NumPy or JAX array
 
 RELATIONS: dict[str, Callable[[Any, Any], Any]] = {

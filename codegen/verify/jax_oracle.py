@@ -110,7 +110,7 @@ class Run(Grids):
             inside = conjunction(inside, here)
         return self.arrays[tensor], places, inside
 
-    def equation(self, equation: Equation, here: Mapping[str, int]) -> Grid:
+    def equation(self, equation: Equation, here: Point) -> Grid:
         """A whole tensor, or its row where some of the indices are fixed."""
         free = [i for i in equation.indices if i.name not in here]
         shape = [self.affine(i.hi, self.symbols) for i in free]
@@ -120,12 +120,12 @@ class Run(Grids):
             total = found if number == 0 else total + found
         return total
 
-    def term(self, term: Term, free: list[Index], here: Mapping[str, int]) -> Grid:
+    def term(self, term: Term, free: list[Index], here: Point) -> Grid:
         """A term over the free indices: reduced over the binders where the guards hold."""
         axes = (*free, *term.binders)
         ranges = [[self.affine(e, self.symbols) for e in (i.lo, i.hi)] for i in axes]
         shape = tuple(max(hi - lo, 0) for lo, hi in ranges)
-        point: dict[str, Any] = {**self.symbols, **here}
+        point: dict[Any, Any] = {**self.symbols, **here}
         for axis, (index, (lo, hi)) in enumerate(zip(axes, ranges, strict=True)):
             point[index.name] = np.arange(lo, max(lo, hi)).reshape([-1] + [1] * (len(axes) - axis - 1))
         mask = conjunction(*(self.guard(guard, point) for guard in term.guards))
@@ -146,7 +146,7 @@ class Run(Grids):
         first, some = jnp.argmax(leads, axis=-1), mask.any(-1)
         if term.monoid == "max":
             return jnp.where(some, jnp.take_along_axis(value, first[..., None], -1)[..., 0], -np.inf)
-        index = [b.name for b in term.binders].index(term.witness)
+        index = next(k for k, b in enumerate(term.binders) if b.name == term.witness)
         place = jnp.unravel_index(first, [hi - lo for lo, hi in ranges])[index] + ranges[index][0]
         return jnp.where(some, place, -1)
 

@@ -181,7 +181,7 @@ def label_extents(system: System, tensor: str) -> tuple[Affine, ...]:
                 for e, dim in zip(floating.at, system.tensor(floating.tensor).dims, strict=True):
                     visit(e, dim)
             for guard in term.guards:
-                hi = next((ranges[p.plain() or ""] for p in guard.parts() if p.plain() in ranges), None)
+                hi = next((ranges[n] for p in guard.parts() if (n := p.letter()) in ranges), None)
                 for part in guard.parts():
                     visit(part, hi or guard.parts()[-1])
     return tuple(dict.fromkeys(found))

@@ -1,18 +1,61 @@
 """Affine index arithmetic and sizes.
 
-An `Affine` is a polynomial with integer coefficients over atoms. An atom is a name (an index, a
-dimension or an integer parameter such as a stride) or a read of an integer tensor (a class label, an
-argmax). It is affine in the indices: `stride*i + p - pad`. Equality ignores the order of the terms;
-printing keeps the order in which they were written.
+An `Affine` is a polynomial with integer coefficients over atoms. An atom is an index (a `Letter`), the
+name of a constant (a dimension or an integer parameter such as a stride) or a read of an integer tensor
+(a class label, an argmax). It is affine in the indices: `stride*i + p - pad`. Equality ignores the order of
+the terms; printing keeps the order in which they were written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias, Union
+from typing import Any, ClassVar, TypeAlias, Union
+from weakref import WeakValueDictionary
 
-Atom: TypeAlias = Union[str, "IntegerRead"]
+
+class Letter:
+    """The identity of an index: an object, which no size, parameter or tensor ever is, whatever it is called.
+
+    Two indices with one text are one index, as bound names are within an equation.
+    """
+
+    __slots__ = ("__weakref__", "text")
+    text: str
+    _known: ClassVar[WeakValueDictionary[str, Letter]] = WeakValueDictionary()
+
+    def __new__(cls, text: str | Letter) -> Letter:
+        if isinstance(text, Letter):
+            return text
+        made = cls._known.get(text)
+        if made is None:
+            made = object.__new__(cls)
+            made.text = text
+            made = cls._known.setdefault(text, made)
+        return made
+
+    def marked(self, mark: str = "'") -> Letter:
+        """Another index, whose text is this one's with a mark behind it."""
+        return Letter(self.text + mark)
+
+    def __lt__(self, other: str | Letter) -> bool:
+        return (str(self), 1) < (str(other), isinstance(other, Letter))
+
+    def __gt__(self, other: str | Letter) -> bool:
+        return (str(self), 1) > (str(other), isinstance(other, Letter))
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"Letter({self.text!r})"
+
+    def __reduce__(self) -> tuple[type[Letter], tuple[str]]:
+        return Letter, (self.text,)
+
+
+Name: TypeAlias = str | Letter  # of a constant, of an index
+Atom: TypeAlias = Union[Name, "IntegerRead"]
 Monomial: TypeAlias = tuple[Atom, ...]
 
 
@@ -31,7 +74,12 @@ def _key(monomial: Monomial) -> Monomial:
     """The factors of a monomial in one order, whatever order they were written in."""
     if len(monomial) < 2:
         return monomial
-    return tuple(sorted(monomial, key=lambda atom: (isinstance(atom, IntegerRead), str(atom))))
+    return tuple(sorted(monomial, key=rank))
+
+
+def rank(atom: Atom) -> tuple[bool, str, bool]:
+    """An order of atoms that does not depend on where they stand in memory."""
+    return isinstance(atom, IntegerRead), str(atom), isinstance(atom, Letter)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +93,7 @@ class Affine:
         """An integer, a name or a polynomial, as a polynomial."""
         if isinstance(value, Affine):
             return value
-        if isinstance(value, (str, IntegerRead)):
+        if isinstance(value, str | Letter | IntegerRead):
             return Affine((((value,), 1),))
         if isinstance(value, bool) or not isinstance(value, int):
             raise TypeError(f"an index expression is built from integers and indices, not {value!r}")
@@ -99,12 +147,12 @@ class Affine:
     def __floordiv__(self, other: AffineLike) -> Quotient:
         return Quotient(self, Affine.of(other), Affine())
 
-    def names(self) -> set[str]:
-        """Every name in it, those inside integer reads included."""
-        found: set[str] = set()
+    def names(self) -> set[Name]:
+        """Every index and every constant in it, those inside integer reads included."""
+        found: set[Name] = set()
         for monomial, _ in self.terms:
             for atom in monomial:
-                found |= {atom} if isinstance(atom, str) else names_of(atom.at)
+                found |= names_of(atom.at) if isinstance(atom, IntegerRead) else {atom}
         return found
 
     def reads(self) -> tuple[IntegerRead, ...]:
@@ -112,7 +160,7 @@ class Affine:
         atoms = (atom for monomial, _ in self.terms for atom in monomial)
         return tuple(atom for atom in atoms if isinstance(atom, IntegerRead))
 
-    def substitute(self, values: Mapping[str, Affine]) -> Affine:
+    def substitute(self, values: Substitution) -> Affine:
         """Replace names by polynomials, inside integer reads too."""
         if not values.keys() & self.names():
             return self
@@ -124,12 +172,12 @@ class Affine:
             total = total + product
         return total
 
-    def coefficient(self, name: str) -> Affine:
+    def coefficient(self, name: Name) -> Affine:
         """What multiplies `name`; the polynomial must be linear in it."""
         cofactors = ((tuple(a for a in m if a != name), c) for m, c in self.terms if name in m)
         return Affine.collect(cofactors)
 
-    def without(self, name: str) -> Affine:
+    def without(self, name: Name) -> Affine:
         """The terms in which `name` is no factor."""
         return Affine(tuple((m, c) for m, c in self.terms if name not in m))
 
@@ -141,23 +189,32 @@ class Affine:
         assert self.is_integer(), f"{self} is no plain integer"
         return sum(value for _, value in self.terms)
 
-    def plain(self) -> str | None:
-        """The name that it is, if it is one name and nothing else."""
+    def alone(self) -> Atom | None:
+        """The atom that it is, if it is one and nothing else."""
         if len(self.terms) == 1 and self.terms[0][1] == 1 and len(self.terms[0][0]) == 1:
-            atom = self.terms[0][0][0]
-            return atom if isinstance(atom, str) else None
+            return self.terms[0][0][0]
         return None
 
-    def evaluate(self, values: Mapping[str, int], read: Callable[[str, tuple[int, ...]], int]) -> int:
+    def plain(self) -> str | None:
+        """The constant that it is, if it is one and nothing else."""
+        atom = self.alone()
+        return atom if isinstance(atom, str) else None
+
+    def letter(self) -> Letter | None:
+        """The index that it is, if it is one and nothing else."""
+        atom = self.alone()
+        return atom if isinstance(atom, Letter) else None
+
+    def evaluate(self, values: Values, read: Callable[[str, tuple[int, ...]], int]) -> int:
         """Its integer value; `read` gives the elements of integer tensors."""
         total = 0
         for monomial, coefficient in self.terms:
             product = coefficient
             for atom in monomial:
-                if isinstance(atom, str):
-                    product *= values[atom]
-                else:
+                if isinstance(atom, IntegerRead):
                     product *= read(atom.tensor, tuple(e.evaluate(values, read) for e in atom.at))
+                else:
+                    product *= values[atom]
             total += product
         return total
 
@@ -172,16 +229,18 @@ class Affine:
     __repr__ = __str__
 
 
-AffineLike: TypeAlias = Affine | IntegerRead | str | int
+Substitution: TypeAlias = Mapping[Any, Affine]  # by Name: a mapping is invariant in its keys
+Values: TypeAlias = Mapping[Any, int]  # by Name
+AffineLike: TypeAlias = Affine | IntegerRead | Name | int
 
 
-def _substitute_atom(atom: Atom, values: Mapping[str, Affine]) -> Affine:
-    if isinstance(atom, str):
-        return values.get(atom, Affine.of(atom))
-    return Affine.of(IntegerRead(atom.tensor, tuple(e.substitute(values) for e in atom.at)))
+def _substitute_atom(atom: Atom, values: Substitution) -> Affine:
+    if isinstance(atom, IntegerRead):
+        return Affine.of(IntegerRead(atom.tensor, tuple(e.substitute(values) for e in atom.at)))
+    return values.get(atom, Affine.of(atom))
 
 
-def names_of(expressions: tuple[Affine, ...]) -> set[str]:
+def names_of(expressions: tuple[Affine, ...]) -> set[Name]:
     """Every name in any of the polynomials."""
     return set().union(*(e.names() for e in expressions))
 
@@ -212,10 +271,10 @@ class Quotient:
         whole = Affine(tuple((monomial, value // divisor) for monomial, value in rest))
         return whole + known // divisor + self.offset
 
-    def names(self) -> set[str]:
+    def names(self) -> set[Name]:
         return names_of((self.numerator, self.denominator, self.offset))
 
-    def evaluate(self, values: Mapping[str, int]) -> int:
+    def evaluate(self, values: Values) -> int:
         """Its value; sizes read no tensor."""
         top, bottom, plus = (
             e.evaluate(values, _no_reads) for e in (self.numerator, self.denominator, self.offset)

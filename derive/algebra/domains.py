@@ -7,12 +7,15 @@ redundant where v stands only inside a function (exp(0) = 1 counts), nor under a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import TypeAlias
 
 from derive.algebra.expr import Expr, Power, Read, factors, substitute
-from derive.algebra.index import Affine, Delta, Guard, In, Index, solve
+from derive.algebra.index import Affine, Delta, Guard, In, Index, Letter, solve
 from derive.algebra.system import Equation, System, Term
+
+Range: TypeAlias = tuple[Affine, Affine]
 
 
 def eliminate(term: Term, delta: Delta, index: Index, value: Affine) -> Term:
@@ -27,7 +30,7 @@ def eliminate(term: Term, delta: Delta, index: Index, value: Affine) -> Term:
     )
 
 
-def sum_out_deltas(term: Term, preferred: Iterable[str] = ()) -> Term:
+def sum_out_deltas(term: Term, preferred: Iterable[Letter] = ()) -> Term:
     """Eliminate every binder for which some delta can be solved, preferred ones first."""
     wanted = list(preferred)
     while True:
@@ -37,7 +40,7 @@ def sum_out_deltas(term: Term, preferred: Iterable[str] = ()) -> Term:
         term = eliminate(term, *found)
 
 
-def _solvable(term: Term, preferred: list[str]) -> tuple[Delta, Index, Affine] | None:
+def _solvable(term: Term, preferred: list[Letter]) -> tuple[Delta, Index, Affine] | None:
     order = sorted(term.binders, key=lambda b: b.name not in preferred)
     for delta in (g for g in term.guards if isinstance(g, Delta)):
         for binder in order:
@@ -97,14 +100,19 @@ def _implied(system: System, term: Term, free: tuple[Index, ...], guard: Guard) 
         return guard.lo.integer() <= guard.e.integer()
     bounds = (guard.lo, guard.hi)
     ranges = {i.name: (i.lo, i.hi) for i in (*free, *term.binders)}
-    if ranges.get(guard.e.plain() or "") == bounds:
+    if _range_of(guard.e, ranges) == bounds:
         return True
     for other in term.guards:
         if isinstance(other, Delta) and guard.e in (other.a, other.b):
             twin = other.b if guard.e == other.a else other.a
-            if ranges.get(twin.plain() or "") == bounds:
+            if _range_of(twin, ranges) == bounds:
                 return True
     return term.monoid == "sum" and _guarded_by_a_factor(system, term.body, guard)
+
+
+def _range_of(e: Affine, ranges: Mapping[Letter, Range]) -> Range | None:
+    letter = e.letter()
+    return ranges.get(letter) if letter else None
 
 
 def _at_least(system: System, size: Affine) -> int:
@@ -122,7 +130,7 @@ def _guarded_by_a_factor(system: System, body: Expr, guard: In) -> bool:
     )
 
 
-def simplify(system: System, term: Term, free: tuple[Index, ...], preferred: Iterable[str] = ()) -> Term:
+def simplify(system: System, term: Term, free: tuple[Index, ...], preferred: Iterable[Letter] = ()) -> Term:
     """Sum out the deltas, then drop the guards that are implied."""
     if term.monoid != "sum":
         return drop_redundant_guards(system, term, free)

@@ -6,10 +6,10 @@ the author's own tree is never simplified.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from derive.algebra.index import Affine, IntegerRead, names_of
+from derive.algebra.index import Affine, IntegerRead, Name, Substitution, names_of
 from derive.algebra.nodes import (
     ONE,
     ZERO,
@@ -155,15 +155,15 @@ def _polynomials(node: Expr) -> tuple[Affine, ...]:
             return ()
 
 
-def free_names(node: Expr) -> set[str]:
-    """Names of indices, sizes and integer parameters that occur and are not bound inside."""
+def free_names(node: Expr) -> set[Name]:
+    """Indices, sizes and integer parameters that occur and are not bound inside."""
     found = names_of(_polynomials(node))
     for child in children(node):
         found |= free_names(child)
     return found - {b.name for b in node.binders} if isinstance(node, Reduce) else found
 
 
-def substitute(node: Expr, values: Mapping[str, Affine]) -> Expr:
+def substitute(node: Expr, values: Substitution) -> Expr:
     """Replace index names by polynomials; binders shadow."""
     if not values:
         return node

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from derive.algebra.affine import Affine, AffineLike, Atom, IntegerRead, Monomial, Quotient, names_of
+from derive.algebra.affine import (
+    Affine,
+    AffineLike,
+    Atom,
+    IntegerRead,
+    Letter,
+    Monomial,
+    Name,
+    Quotient,
+    Substitution,
+    Values,
+    names_of,
+)
 
 __all__ = [
     "Affine",
@@ -17,30 +29,39 @@ __all__ = [
     "In",
     "Index",
     "IntegerRead",
+    "Letter",
     "Monomial",
+    "Name",
     "Quotient",
+    "Substitution",
+    "Values",
     "holds",
     "names_of",
     "solve",
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Index:
-    """An index and its declared domain: lo <= name < hi."""
+    """An index and its declared domain: lo <= name < hi. A text given for its name is made a letter."""
 
-    name: str
+    name: Letter
     lo: Affine
     hi: Affine
+
+    def __init__(self, name: Name, lo: Affine, hi: Affine) -> None:
+        object.__setattr__(self, "name", Letter(name))
+        object.__setattr__(self, "lo", lo)
+        object.__setattr__(self, "hi", hi)
 
     @property
     def symbol(self) -> Affine:
         return Affine.of(self.name)
 
-    def renamed(self, name: str) -> Index:
+    def renamed(self, name: Name) -> Index:
         return Index(name, self.lo, self.hi)
 
-    def substitute(self, values: Mapping[str, Affine]) -> Index:
+    def substitute(self, values: Substitution) -> Index:
         return Index(self.name, self.lo.substitute(values), self.hi.substitute(values))
 
     def __str__(self) -> str:
@@ -55,7 +76,7 @@ class In:
     lo: Affine
     hi: Affine
 
-    def substitute(self, values: Mapping[str, Affine]) -> In:
+    def substitute(self, values: Substitution) -> In:
         return In(self.e.substitute(values), self.lo.substitute(values), self.hi.substitute(values))
 
     def parts(self) -> tuple[Affine, ...]:
@@ -72,7 +93,7 @@ class Delta:
     a: Affine
     b: Affine
 
-    def substitute(self, values: Mapping[str, Affine]) -> Delta:
+    def substitute(self, values: Substitution) -> Delta:
         return Delta(self.a.substitute(values), self.b.substitute(values))
 
     def parts(self) -> tuple[Affine, ...]:
@@ -85,13 +106,13 @@ class Delta:
 Guard: TypeAlias = In | Delta
 
 
-def holds(guard: Guard, values: Mapping[str, int], read: Callable[[str, tuple[int, ...]], int]) -> bool:
+def holds(guard: Guard, values: Values, read: Callable[[str, tuple[int, ...]], int]) -> bool:
     """Whether the guard is true at a point."""
     parts = [e.evaluate(values, read) for e in guard.parts()]
     return parts[1] <= parts[0] < parts[2] if isinstance(guard, In) else parts[0] == parts[1]
 
 
-def solve(delta: Delta, name: str) -> Affine | None:
+def solve(delta: Delta, name: Name) -> Affine | None:
     """`name` from a == b where it stands with coefficient 1 or -1 and in no integer read, else None."""
     difference = delta.a - delta.b
     if any(name in names_of(read.at) for read in difference.reads()):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
-from derive.algebra.index import Affine, Delta, Guard, In, Index, IntegerRead
+from derive.algebra.index import Affine, Atom, Delta, Guard, In, Index, Letter, Name
 from derive.algebra.system import System
 
 ZERO = Affine()
@@ -19,19 +19,19 @@ class Ranges:
     system: System
     ranges: tuple[Index, ...]
 
-    def index(self, name: str | None) -> Index | None:
+    def index(self, name: Name | None) -> Index | None:
         return next((i for i in self.ranges if i.name == name), None)
 
     def at_least(self, a: Affine, b: Affine) -> bool:
         """Whether a >= b is known, from the ranges of the indices and the least sizes."""
         return self._is_known(a - b, frozenset(i.name for i in self.ranges))
 
-    def _is_known(self, difference: Affine, free: frozenset[str]) -> bool:
+    def _is_known(self, difference: Affine, free: frozenset[Letter]) -> bool:
         """Whether it is not negative, each of the free indices taken at the end that makes it least."""
         difference = self.explicit(difference)
         if self._not_negative(difference):
             return True
-        for name in sorted(difference.names() & free):
+        for name in sorted(n for n in difference.names() if n in free):
             index = self.index(name)
             if index is None or any(name in e.names() for read in difference.reads() for e in read.at):
                 continue
@@ -42,7 +42,7 @@ class Ranges:
 
     def explicit(self, e: Affine) -> Affine:
         """Derived sizes by their formulas, where those divide by nothing."""
-        whole = {
+        whole: dict[Name, Affine] = {
             s.name: s.formula.numerator + s.formula.offset
             for s in self.system.sizes
             if s.formula is not None and s.formula.denominator == Affine.of(1)
@@ -76,9 +76,9 @@ class Ranges:
                 rest = rest + Affine(((monomial, value),))
         return rest == ZERO and constant >= 0
 
-    def least(self, atom: str | IntegerRead) -> int | None:
+    def least(self, atom: Atom) -> int | None:
         """The least value of a size, of an integer parameter or of an index that starts at a number."""
-        index = self.index(atom) if isinstance(atom, str) else None
+        index = self.index(atom) if isinstance(atom, Letter) else None
         if index is not None:
             return index.lo.integer() if index.lo.is_integer() and index.lo.integer() >= 0 else None
         known = {s.name: s.least for s in self.system.sizes} | {p.name: p.least for p in self.system.integers}

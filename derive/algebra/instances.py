@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from derive.algebra.expr import Expr, Number, Read, Reduce, children, free_names, rebuild, substitute
-from derive.algebra.index import Affine, Delta, solve
+from derive.algebra.index import Affine, Delta, Letter, solve
 
 Pair = tuple[Affine, Affine]
 
 
-def instance(pattern: Expr, target: Expr, variables: Iterable[str]) -> dict[str, Affine] | None:
+def instance(pattern: Expr, target: Expr, variables: Iterable[Letter]) -> dict[Letter, Affine] | None:
     """Values of `variables` for which the pattern is the target, or None.
 
     Every variable that occurs gets a value. Only linear systems that can be solved one unit coefficient
     at a time are solved: what the calculus itself produces.
     """
-    marked = {name: f"{name}'" for name in variables}
+    marked = {name: name.marked() for name in variables}
     fresh = substitute(pattern, {name: Affine.of(mark) for name, mark in marked.items()})
     pairs = _pairs(fresh, target)
     values = None if pairs is None else _solve(pairs, set(marked.values()))
@@ -53,19 +53,19 @@ def _with_binders_of(a: Reduce, b: Reduce) -> Reduce:
     return Reduce(b.monoid, binders, guards, substitute(_without(b.body, {*names.values()}), put))
 
 
-def _without(node: Expr, taken: set[str]) -> Expr:
+def _without(node: Expr, taken: set[Letter]) -> Expr:
     """The expression with no bound index of these names: those that have one are marked."""
     node = rebuild(node, tuple(_without(part, taken) for part in children(node)))
     if not isinstance(node, Reduce) or not (own := [b.name for b in node.binders if b.name in taken]):
         return node
-    put = {name: Affine.of(f"{name}''") for name in own}
-    binders = tuple(b.renamed(f"{b.name}''") if b.name in put else b for b in node.binders)
+    put = {name: Affine.of(name.marked("''")) for name in own}
+    binders = tuple(b.renamed(b.name.marked("''")) if b.name in put else b for b in node.binders)
     guards = tuple(g.substitute(put) for g in node.guards)
     return Reduce(node.monoid, binders, guards, substitute(node.body, put))
 
 
-def _solve(pairs: list[Pair], unknown: set[str]) -> dict[str, Affine] | None:
-    values: dict[str, Affine] = {}
+def _solve(pairs: list[Pair], unknown: set[Letter]) -> dict[Letter, Affine] | None:
+    values: dict[Letter, Affine] = {}
     while pairs:
         pairs = [(a.substitute(values), b) for a, b in pairs]
         pairs = [(a, b) for a, b in pairs if a != b]
@@ -77,7 +77,7 @@ def _solve(pairs: list[Pair], unknown: set[str]) -> dict[str, Affine] | None:
     return values
 
 
-def _solved(a: Affine, b: Affine, unknown: set[str]) -> tuple[str, Affine] | None:
-    names = sorted(a.names() & unknown)
+def _solved(a: Affine, b: Affine, unknown: set[Letter]) -> tuple[Letter, Affine] | None:
+    names = sorted(n for n in a.names() if isinstance(n, Letter) and n in unknown)
     value = solve(Delta(a, b), names[0]) if len(names) == 1 else None
     return None if value is None else (names[0], value)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from derive.algebra.expr import Expr, Read, free_names, integer_reads, reads
-from derive.algebra.index import Affine, Delta, Guard, Index, IntegerRead, Quotient, names_of
+from derive.algebra.index import Affine, Delta, Guard, Index, IntegerRead, Letter, Name, Quotient, names_of
 from derive.algebra.monoids import MONOIDS
 from derive.errors import SpecError
 
@@ -71,7 +71,7 @@ class Term:
     guards: tuple[Guard, ...]
     body: Expr
     monoid: str = "sum"
-    witness: str = ""
+    witness: Letter | None = None
 
     def reads(self) -> tuple[Read, ...]:
         return reads(self.body)
@@ -90,7 +90,7 @@ class Term:
         """Reads of floating and of integer tensors."""
         return (*self.reads(), *self.integer_reads())
 
-    def names(self) -> set[str]:
+    def names(self) -> set[Name]:
         """Every name that occurs in it, bound ones included."""
         parts = tuple(e for g in self.guards for e in g.parts())
         bounds = tuple(e for b in self.binders for e in (b.lo, b.hi))
@@ -138,7 +138,7 @@ class System:
     def floating_inputs(self) -> tuple[str, ...]:
         return tuple(n for n in self.inputs if not self.tensor(n).integer)
 
-    def domain(self, tensor: str, names: tuple[str, ...]) -> tuple[Index, ...]:
+    def domain(self, tensor: str, names: Iterable[Name]) -> tuple[Index, ...]:
         """The tensor's axes as indices with these names."""
         dims = self.tensor(tensor).dims
         return tuple(Index(n, Affine(), d) for n, d in zip(names, dims, strict=True))
@@ -147,13 +147,18 @@ class System:
         return replace(self, equations=equations, tensors=tensors)
 
 
-Names: TypeAlias = set[str]
+Names: TypeAlias = set[Any]  # texts and letters: a set is invariant in its members
+
+
+def is_taken(text: str, taken: Names) -> bool:
+    """Whether an index or anything else is called so already: two things never share a text on a page."""
+    return text in taken or Letter(text) in taken
 
 
 def fresh(wanted: str, taken: Names) -> str:
     """`wanted`, or with the first number behind it that is not taken; it is taken from now on."""
     name, count = wanted, 1
-    while name in taken or keyword.iskeyword(name):
+    while is_taken(name, taken) or keyword.iskeyword(name):
         count += 1
         name = f"{wanted}{count}"
     taken.add(name)
@@ -167,26 +172,34 @@ def canonical_indices(system: System, tensor: str, taken: Names) -> tuple[Index,
     )
 
 
-def fresh_letter(sizes: tuple[Size, ...], dim: Affine, taken: Names) -> str:
-    """The first free letter of a dimension."""
+def fresh_letter(sizes: tuple[Size, ...], dim: Affine, taken: Names) -> Letter:
+    """An index called by the first free letter of a dimension; the letter is taken from now on."""
     letters = next((s.letters for s in sizes if s.name == dim.plain()), ("g" if dim.is_integer() else "m",))
     for letter in letters:
-        if letter not in taken:
+        if not is_taken(letter, taken):
             taken.add(letter)
-            return letter
-    return fresh(letters[0], taken)
+            return Letter(letter)
+    return Letter(fresh(letters[0], taken))
 
 
-def symbols(system: System) -> Names:
+def symbols(system: System) -> set[str]:
     """Names of sizes and integer parameters: free in every equation."""
     return {s.name for s in system.sizes} | {p.name for p in system.integers}
 
 
-def names_in(system: System) -> Names:
+def constants(system: System) -> set[str]:
+    """Names of all that is one number in a run: sizes, integer and real parameters."""
+    return symbols(system) | {p.name for p in system.reals}
+
+
+def names_in(system: System) -> set[Name]:
     """Every name that a page of the system may show."""
-    parameters = {p.name for p in system.reals} | {t.name for t in system.tensors}
-    used = ({i.name for i in e.indices}.union(*(t.names() for t in e.terms)) for e in system.equations)
-    return symbols(system) | parameters | {letter for s in system.sizes for letter in s.letters}.union(*used)
+    tensors = {t.name for t in system.tensors}
+    found: set[Name] = {*constants(system), *tensors}
+    found |= {Letter(letter) for s in system.sizes for letter in s.letters}
+    for equation in system.equations:
+        found |= {i.name for i in equation.indices}.union(*(t.names() for t in equation.terms))
+    return found
 
 
 def map_terms(equation: Equation, terms: Mapping[int, Term]) -> Equation:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from derive.algebra.expr import Expr, Number, Read, children, rebuild
-from derive.algebra.index import Affine, Guard, Index, IntegerRead
-from derive.algebra.system import Equation, Size, System, Tensor, Term
-from derive.errors import SpecError
+from derive.algebra.index import Affine, Guard, Index, IntegerRead, Letter
+from derive.algebra.system import Equation, Names, Size, System, Tensor, Term, constants, fresh, is_taken
 
 
 def depends_on_data(system: System) -> frozenset[str]:
@@ -29,13 +28,13 @@ def batch(system: System) -> System:
     """
     if any(s.batch for s in system.sizes) or not any(t.role == "data" for t in system.tensors):
         return system
-    taken = {s.name for s in system.sizes} | {t.name for t in system.tensors}
-    if "B" in taken:
-        raise SpecError(f"{system.name}: B names the batch: give your tensor or size another name")
+    taken: Names = {*constants(system), *(t.name for t in system.tensors)}
+    name = fresh("B", taken)
     batched = depends_on_data(system)
-    letters = tuple(x for x in ("b", "n", "e", "batch") if x not in taken | _indices(system))
-    size = Size("B", letters, "examples", batch=True)
-    widen = _Widen(system, batched, Index(letters[0], Affine(), Affine.of("B")))
+    taken |= _indices(system)
+    letters = tuple(x for x in ("b", "n", "e") if not is_taken(x, taken)) or (fresh("batch", taken),)
+    size = Size(name, letters, "examples", batch=True)
+    widen = _Widen(system, batched, Index(letters[0], Affine(), Affine.of(name)))
     return replace(
         system,
         sizes=(*system.sizes, size),
@@ -44,7 +43,7 @@ def batch(system: System) -> System:
     )
 
 
-def _indices(system: System) -> set[str]:
+def _indices(system: System) -> set[Letter]:
     """Every index name in use."""
     bound = {b.name for e in system.equations for t in e.terms for b in t.binders}
     return bound | {i.name for e in system.equations for i in e.indices}

@@ -19,8 +19,8 @@ from derive.algebra.expr import (
     substitute,
     walk,
 )
-from derive.algebra.index import Affine, Index, IntegerRead, Quotient, names_of
-from derive.algebra.system import Size, Tensor, fresh, fresh_letter
+from derive.algebra.index import Affine, Index, IntegerRead, Letter, Name, Quotient, names_of
+from derive.algebra.system import Names, Size, Tensor, fresh, fresh_letter
 from derive.errors import SpecError
 
 Shape = tuple[Affine, ...]
@@ -33,7 +33,8 @@ class Scope:
     op: str
     tensors: Mapping[str, Tensor]
     sizes: tuple[Size, ...]
-    ranges: Mapping[str, Index]
+    ranges: Mapping[Letter, Index]
+    numbers: frozenset[str]
 
     def fault(self, message: str) -> SpecError:
         return SpecError(f"{self.op}: {message}")
@@ -73,13 +74,13 @@ class Scope:
             )
         return open_shapes[0] if open_shapes else ()
 
-    def letter(self, dim: Affine, taken: set[str]) -> Index:
+    def letter(self, dim: Affine, taken: Names) -> Index:
         # a letter that the spec declares for another range would be read as that index
-        taken |= {i.name for i in self.ranges.values() if (i.lo, i.hi) != (Affine(), dim)}
+        taken |= {i.name for i in self.ranges.values() if (i.lo, i.hi) != (Affine(), dim)} | self.numbers
         name = fresh_letter(self.sizes, dim, taken)
         return Index(name, Affine(), dim)
 
-    def close(self, node: Expr, at: Shape, taken: set[str]) -> Expr:
+    def close(self, node: Expr, at: Shape, taken: Names) -> Expr:
         """The scalar at position `at` of an open expression; a scalar is broadcast."""
         if not self.shape(node):
             at = ()
@@ -96,7 +97,7 @@ class Scope:
             case _:
                 return rebuild(node, tuple(self.close(part, at, taken) for part in children(node)))
 
-    def _close_matmul(self, left: Expr, right: Expr, at: Shape, taken: set[str]) -> Expr:
+    def _close_matmul(self, left: Expr, right: Expr, at: Shape, taken: Names) -> Expr:
         rows = len(self.shape(left)) - 1
         inner = self.letter(self.shape(left)[-1], taken)
         k = (inner.symbol,)
@@ -123,7 +124,12 @@ class Scope:
     def _formula(self, dim: Affine) -> Quotient | None:
         return next((s.formula for s in self.sizes if s.name == dim.plain()), None)
 
-    def range_of(self, name: str) -> Index:
+    def range_at(self, e: Affine) -> Index | None:
+        """The declared range of what is one index, None for anything else."""
+        letter = e.letter()
+        return self.ranges.get(letter) if letter else None
+
+    def range_of(self, name: Letter) -> Index:
         if name not in self.ranges:
             raise self.fault(f"index '{name}' has no range: declare it with s.index('{name}', ...)")
         return self.ranges[name]
@@ -139,7 +145,7 @@ def check_axes(scope: Scope, node: Expr) -> None:
         if not isinstance(part, Read):
             continue
         for axis, (e, dim) in enumerate(zip(part.at, scope.tensors[part.tensor].dims, strict=True)):
-            index = scope.ranges.get(e.plain() or "")
+            index = scope.range_at(e)
             if index is None or index.lo != Affine() or index.hi == dim:
                 continue
             if not scope.is_part(dim, index.hi) and not scope.is_within(index.hi, dim):
@@ -149,11 +155,11 @@ def check_axes(scope: Scope, node: Expr) -> None:
                 )
 
 
-def keep_apart(node: Expr, scope: set[str], taken: set[str]) -> Expr:
+def keep_apart(node: Expr, scope: set[Letter], taken: Names) -> Expr:
     """The expression with every summed index renamed that has the name of one around it."""
     if not isinstance(node, Reduce):
         return rebuild(node, tuple(keep_apart(part, scope, taken) for part in children(node)))
-    names = {b.name: fresh(b.name, taken) for b in node.binders if b.name in scope}
+    names = {b.name: Letter(fresh(b.name.text, taken)) for b in node.binders if b.name in scope}
     put = {old: Affine.of(new) for old, new in names.items()}
     binders = tuple(b.renamed(names.get(b.name, b.name)) for b in node.binders)
     guards = tuple(g.substitute(put) for g in node.guards)
@@ -161,13 +167,13 @@ def keep_apart(node: Expr, scope: set[str], taken: set[str]) -> Expr:
     return Reduce(node.monoid, binders, guards, body)
 
 
-def names_in(node: Expr) -> set[str]:
+def names_in(node: Expr) -> set[Name]:
     """Every name of an index that occurs, bound or free."""
     bound = {b.name for part in walk(node) if isinstance(part, Reduce) for b in part.binders}
-    return free_names(node) | bound
+    return {*free_names(node), *bound}
 
 
-def check_bound(scope: Scope, tensor: str, node: Expr, known: set[str]) -> None:
+def check_bound(scope: Scope, tensor: str, node: Expr, known: set[Name]) -> None:
     """Raise SpecError for an index that is neither on the left nor summed over, with a read of it."""
     unbound = sorted(free_names(node) - known)
     if unbound:

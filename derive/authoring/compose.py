@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from derive.algebra.expr import Expr, Number, Parameter, Read, Reduce, When, as_expr, children, rebuild
-from derive.algebra.index import Affine, Guard, Index, IntegerRead, Quotient
+from derive.algebra.index import Affine, Guard, Index, IntegerRead, Letter, Name, Quotient
 from derive.algebra.system import Size, Tensor, fresh
 from derive.authoring.close import show
 from derive.authoring.handles import Handle
@@ -34,7 +34,7 @@ class Translation:
     part: Spec
     name: str
     over: Affine | None
-    atoms: dict[str, Affine] = field(default_factory=dict)  # sizes, indices, integer parameters
+    atoms: dict[Name, Affine] = field(default_factory=dict)  # sizes, indices, integer parameters
     reals: dict[str, Expr] = field(default_factory=dict)
     tensors: dict[str, Handle] = field(default_factory=dict)
 
@@ -48,8 +48,14 @@ class Translation:
             total = total + product
         return total
 
-    def atom(self, name: str) -> Affine:
+    def atom(self, name: Name) -> Affine:
         return self.atoms.get(name, Affine.of(name))
+
+    def index_of(self, name: Letter) -> Letter:
+        """What one of the part's indices is in the whole."""
+        letter = self.atom(name).letter()
+        assert letter is not None, f"{name} stands for {self.atom(name)}"
+        return letter
 
     def read(self, read: IntegerRead) -> Affine:
         at = self.at(read.tensor, read.at)
@@ -87,7 +93,7 @@ class Translation:
             case When(guards, body):
                 return When(tuple(map(self.guard, guards)), self.expr(body))
             case Reduce(monoid, binders, guards, body):
-                named = tuple(Index(str(self.atom(b.name)), b.lo, b.hi) for b in binders)
+                named = tuple(b.renamed(self.index_of(b.name)) for b in binders)
                 return Reduce(monoid, named, tuple(map(self.guard, guards)), self.expr(body))
             case _:
                 return rebuild(node, tuple(map(self.expr, children(node))))
@@ -98,7 +104,7 @@ class Translation:
         if self.over is None or not self.repeated(tensor.name):
             return dims
         axis = self.axis(tensor.name)
-        size = self.whole.ranges[str(self.over)].hi
+        size = self.whole.range_of(self.over).hi
         return (*dims[:axis], size, *dims[axis:])
 
     # binding --------------------------------------------------------------------------------------
@@ -169,19 +175,20 @@ class Translation:
         used = {name for given in (*self.atoms.values(), self.over or Affine()) for name in given.names()}
         for index in self.part.ranges.values():
             wanted = Index(index.name, self.affine(index.lo), self.affine(index.hi))
-            name = self._letter(wanted, used)
-            self.atoms[index.name] = Affine.of(self.whole.index(name, wanted.hi, wanted.lo))
-            used.add(name)
+            text = self._letter(wanted, used)
+            self.atoms[index.name] = Affine.of(self.whole.index(text, wanted.hi, wanted.lo))
+            used.add(Letter(text))
 
-    def _letter(self, wanted: Index, used: set[str]) -> str:
+    def _letter(self, wanted: Index, used: set[Name]) -> str:
         """An index's name in the whole: its own, a letter of the size that it runs over, or a new one."""
         ranges, places = self.whole.ranges, self.whole.places
         sizes = (s for s in self.whole.sizes if s.name == wanted.hi.plain() and wanted.lo == Affine())
         letters = next((s.letters for s in sizes), ())
-        same = [n for n in (wanted.name, *letters) if n in ranges and ranges[n] == wanted.renamed(n)]
+        own = wanted.name.text
+        same = [n for n in (own, *letters) if ranges.get(Letter(n)) == wanted.renamed(n)]
         free = [n for n in letters if n not in places]
-        known = (n for n in (*same, *free) if n not in used)
-        return next(known, fresh(wanted.name, set(places)))
+        known = (n for n in (*same, *free) if Letter(n) not in used)
+        return next(known, fresh(own, set(places)))
 
     def declare_tensors(self, given: dict[str, Handle]) -> None:
         """Given tensors as they are; the others declared, packs as packs."""

@@ -28,10 +28,10 @@ from derive.algebra.expr import (
     times,
     transform,
 )
-from derive.algebra.index import Affine, Delta, Guard, Index, names_of
+from derive.algebra.index import Affine, Delta, Guard, Index, Letter, names_of
 from derive.algebra.instances import instance
 from derive.algebra.layers import guarded, has_sums, is_constant, matrix_products, unguarded
-from derive.algebra.system import Equation, System, Tensor, Term, check_system, fresh, fresh_letter
+from derive.algebra.system import Equation, Names, System, Tensor, Term, check_system, fresh, fresh_letter
 from derive.authoring.close import Scope, check_axes, check_bound, keep_apart, names_in, show
 from derive.authoring.given import check_given
 from derive.authoring.places import by_place
@@ -49,13 +49,14 @@ class Named:
     indices: tuple[Index, ...]
     read: Read
 
-    def at(self, node: Expr, guards: tuple[Guard, ...], scope: dict[str, Index]) -> Read | None:
+    def at(self, node: Expr, guards: tuple[Guard, ...], scope: dict[Letter, Index]) -> Read | None:
         """How the name is read where it stands for this one; None if this is another one."""
         values = instance(self.node, node, (i.name for i in self.indices))
         if values is None or values.keys() != {i.name for i in self.indices}:
             return None
         for own in self.indices:
-            there = scope.get(values[own.name].plain() or "")
+            letter = values[own.name].letter()
+            there = scope.get(letter) if letter else None
             if there is None or (there.lo, there.hi) != (own.lo, own.hi):
                 return None  # outside its axis a name is 0, and the expression may not be
         if tuple(g.substitute(values) for g in self.guards) != guards:
@@ -76,20 +77,18 @@ class Elaborator:
 
     @property
     def scope(self) -> Scope:
-        return Scope(self.spec.op.name, self.tensors, tuple(self.spec.sizes), self.spec.ranges)
+        return self.spec.scope(self.tensors)
 
     @property
     def taken(self) -> set[str]:
-        spec = self.spec
-        numbers = {p.name for p in spec.integers} | {p.name for p in spec.reals}
-        return {s.name for s in spec.sizes} | numbers | set(self.tensors) | set(spec.packs)
+        return {*self.spec.numbers, *self.tensors, *self.spec.packs}
 
     # one equation -----------------------------------------------------------------------------
     def closed(self, authored: Authored) -> tuple[tuple[Index, ...], tuple[Guard, ...], Expr]:
         """The equation in index notation: left indices, left deltas, right side."""
         scope = self.scope
         tensor = self.tensors[authored.tensor]
-        taken = names_in(authored.value) | {e.plain() or "" for e in authored.at}
+        taken: Names = names_in(authored.value) | names_of(authored.at)
         rest = tensor.dims[len(authored.at) :]
         shape = scope.shape(authored.value)
         if shape and shape != rest:
@@ -101,17 +100,18 @@ class Elaborator:
         indices, deltas = self._left(tensor, authored.at, taken)
         value = scope.close(authored.value, tuple(i.symbol for i in open_indices), taken)
         check_axes(scope, value)
-        known = {i.name for i in (*indices, *open_indices)} | names_of(authored.at) | self.taken
+        known = {i.name for i in (*indices, *open_indices)} | names_of(authored.at) | self.spec.numbers
         check_bound(scope, authored.tensor, value, known)
         return (*indices, *open_indices), deltas, value
 
     def _left(
-        self, tensor: Tensor, at: tuple[Affine, ...], taken: set[str]
+        self, tensor: Tensor, at: tuple[Affine, ...], taken: Names
     ) -> tuple[tuple[Index, ...], tuple[Guard, ...]]:
         indices: list[Index] = []
         deltas: list[Guard] = []
         for e, dim in zip(at, tensor.dims[: len(at)], strict=True):
-            declared = self.scope.range_of(e.plain() or "") if e.plain() else None
+            letter = e.letter()
+            declared = self.scope.range_of(letter) if letter else None
             if declared and (declared.lo, declared.hi) != (Affine(), dim):
                 raise self.scope.fault(
                     f"index '{declared.name}' has two ranges, {declared.lo}..{declared.hi}-1 and that of "
@@ -138,9 +138,9 @@ class Elaborator:
             terms = tuple(Term(summed + t.binders, deltas + t.guards, t.body) for t in terms)
         self.append(Equation(authored.tensor, indices, terms, authored.where), "written")
 
-    def _summed_left(self, deltas: tuple[Guard, ...], free: set[str]) -> tuple[Index, ...]:
-        names = dict.fromkeys(n for d in deltas for n in sorted(d.parts()[1].names()))
-        return tuple(self.spec.ranges[n] for n in names if n in self.spec.ranges and n not in free)
+    def _summed_left(self, deltas: tuple[Guard, ...], free: set[Letter]) -> tuple[Index, ...]:
+        letters = (n for d in deltas for n in sorted(d.parts()[1].names()) if isinstance(n, Letter))
+        return tuple(self.spec.ranges[n] for n in dict.fromkeys(letters) if n not in free)
 
     def append(self, equation: Equation, rule: str) -> None:
         self.equations.append(equation)
@@ -154,9 +154,9 @@ class Elaborator:
     def _enter_start(self, node: Expr) -> Expr:
         if not isinstance(node, Read) or node.tensor not in self.spec.starts or not node.at:
             return node
-        if node.at[0].plain() or not node.at[0].names() & self.spec.ranges.keys():
+        if node.at[0].letter() or not node.at[0].names() & self.spec.ranges.keys():
             return node
-        step = (node.at[0] + 1).plain()
+        step = (node.at[0] + 1).letter()
         if step is None or self.spec.ranges[step].hi != self.tensors[node.tensor].dims[0]:
             raise self.scope.fault(
                 f"{node.tensor}[{node.at[0]}] of a tensor with an initial state: only one step back is "
@@ -168,7 +168,7 @@ class Elaborator:
         name, tensor = f"{state}_prev", self.tensors[state]
         if name not in self.tensors:
             self.tensors[name] = Tensor(name, tensor.dims, "computed", latex=tensor.latex or state)
-            letters: set[str] = set()
+            letters: Names = set()
             at = tuple(self.scope.letter(dim, letters) for dim in tensor.dims)
             t, rest = at[0].symbol, tuple(i.symbol for i in at[1:])
             before = Term((), (), Read(state, (t - 1, *rest)))
@@ -177,7 +177,7 @@ class Elaborator:
         return name
 
     # terms ------------------------------------------------------------------------------------
-    def split(self, node: Expr, lhs: str, scope: dict[str, Index], where: str) -> tuple[Term, ...]:
+    def split(self, node: Expr, lhs: str, scope: dict[Letter, Index], where: str) -> tuple[Term, ...]:
         """The terms of a sum, each with its own binders and guards."""
         match node:
             case Sum(args):
@@ -205,7 +205,7 @@ class Elaborator:
                     return self._split_product(guards, bare, lhs, scope, where)
         return (Term((), (), self.name_nested(node, lhs, scope, where)),)
 
-    def addends(self, node: Expr, lhs: str, scope: dict[str, Index], where: str) -> tuple[Term, ...]:
+    def addends(self, node: Expr, lhs: str, scope: dict[Letter, Index], where: str) -> tuple[Term, ...]:
         """Terms that may stand in a sum with others: a maximum is named."""
         if isinstance(node, Reduce) and node.monoid != "sum":
             return (Term((), (), self.name(node, lhs, scope, where)),)
@@ -218,7 +218,9 @@ class Elaborator:
         yield
         self.guards = before
 
-    def _split_reduce(self, node: Reduce, lhs: str, scope: dict[str, Index], where: str) -> tuple[Term, ...]:
+    def _split_reduce(
+        self, node: Reduce, lhs: str, scope: dict[Letter, Index], where: str
+    ) -> tuple[Term, ...]:
         inner_scope = scope | {b.name: b for b in node.binders}
         if node.monoid != "sum":
             body = self.name_nested(node.body, lhs, inner_scope, where)
@@ -230,7 +232,7 @@ class Elaborator:
         return tuple(Term(node.binders + t.binders, node.guards + t.guards, t.body) for t in inner)
 
     def _split_product(
-        self, guards: tuple[Guard, ...], node: Expr, lhs: str, scope: dict[str, Index], where: str
+        self, guards: tuple[Guard, ...], node: Expr, lhs: str, scope: dict[Letter, Index], where: str
     ) -> tuple[Term, ...]:
         top, bottom = (node.top, node.bottom) if isinstance(node, Ratio) else (node, ONE)
         args = top.args if isinstance(top, Product) else (top,)
@@ -245,19 +247,18 @@ class Elaborator:
         return (Term((), guards, over(times(*named), bottom)),)
 
     # names ------------------------------------------------------------------------------------
-    def name_nested(self, node: Expr, lhs: str, scope: dict[str, Index], where: str) -> Expr:
+    def name_nested(self, node: Expr, lhs: str, scope: dict[Letter, Index], where: str) -> Expr:
         """The expression with every sum inside it named, so that it reads tensors only."""
         if has_sums(node):
             return self.name(node, lhs, scope, where)
         parts = tuple(self.name_nested(part, lhs, scope, where) for part in children(node))
         return rebuild(node, parts) if parts else node
 
-    def name(self, node: Expr, lhs: str, scope: dict[str, Index], where: str) -> Read:
+    def name(self, node: Expr, lhs: str, scope: dict[Letter, Index], where: str) -> Read:
         """A tensor for a subexpression, indexed by what is free in it; the same one for an equal one."""
         free = free_names(node)
         indices = tuple(i for i in scope.values() if i.name in free)
-        known = {i.name for i in indices} | {s.name for s in self.spec.sizes}
-        known |= {p.name for p in self.spec.integers}
+        known = {*(i.name for i in indices), *self.spec.numbers}
         guards = tuple(g for g in self.guards if names_of(g.parts()) <= known)
         known_as = next((r for n in self.named if (r := n.at(node, guards, scope)) is not None), None)
         if known_as is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from derive.algebra.expr import ONE, Call, Choice, Expr, Like, Reduce, When, as_expr
-from derive.algebra.index import Affine, AffineLike, Delta, Guard, In, Index
+from derive.algebra.index import Affine, AffineLike, Delta, Guard, In, Index, Name
 from derive.authoring.handles import integer
 from derive.errors import SpecError
 from derive.names import location
@@ -32,8 +32,8 @@ def _reduce(monoid: str, over: Affine | tuple[Affine, ...], body: Like, where: t
     return Reduce(monoid, binders, guards, as_expr(body))
 
 
-def _plain(index: object) -> str:
-    name = index.plain() if isinstance(index, Affine) else None
+def _plain(index: object) -> Name:
+    name = index.letter() or index.plain() if isinstance(index, Affine) else None
     if name is None:
         raise SpecError("a sum or maximum runs over indices: make them with s.index(...)", location())
     return name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from derive.algebra.expr import Expr, Like, Number, Operators, Ratio, as_expr
-from derive.algebra.index import Affine, AffineLike, Quotient
+from derive.algebra.index import Affine, AffineLike, Name, Quotient
 from derive.algebra.system import Tensor
 from derive.errors import SpecError
 from derive.names import location
@@ -49,7 +49,7 @@ def _held(result: Affine) -> Affine:
     return Symbol(result.terms) if isinstance(result, Affine) else result
 
 
-def symbol(name: str) -> Symbol:
+def symbol(name: Name) -> Symbol:
     return Symbol(Affine.of(name).terms)
 
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from derive.algebra.expr import Expr, Read, transform
-from derive.algebra.index import Affine, Index
-from derive.algebra.system import Equation, System, Tensor, Term, fresh
+from derive.algebra.index import Affine, Index, Letter
+from derive.algebra.system import Equation, Names, System, Tensor, Term, constants, fresh
 from derive.language import Spec
 from derive.steps import Recorder
 
@@ -31,9 +31,8 @@ def pack(spec: Spec, system: System, recorder: Recorder) -> System:
     if not spec.packs:
         return system
     system = _pack_inputs(spec, system)
-    index_name = fresh(
-        "g", {t.name for t in system.tensors} | set(spec.ranges) | {s.name for s in system.sizes}
-    )
+    taken: Names = {t.name for t in system.tensors} | constants(system) | set(spec.ranges)
+    index_name = Letter(fresh("g", taken))
     while (family := _family(system, index_name)) is not None:
         system = _merge(system, family, index_name)
         recorder.record("pack", (system.equation(_packed_name(family)),), source=" ".join(family.tensors))
@@ -78,7 +77,7 @@ def _place(equation: Equation, placing: Placing) -> Equation:
     return replace(equation, terms=terms)
 
 
-def _family(system: System, index_name: str) -> Family | None:
+def _family(system: System, index_name: Letter) -> Family | None:
     """The first set of equations that cover all members of the packs they read, alike otherwise."""
     patterns: dict[tuple[object, ...], dict[int, str]] = {}
     for equation in system.equations:
@@ -92,7 +91,9 @@ def _family(system: System, index_name: str) -> Family | None:
     return None
 
 
-def _pattern(system: System, equation: Equation, index_name: str) -> tuple[int, int, tuple[Term, ...]] | None:
+def _pattern(
+    system: System, equation: Equation, index_name: Letter
+) -> tuple[int, int, tuple[Term, ...]] | None:
     members = {t.name: (t.packed, len(t.members)) for t in system.tensors if t.members}
     numbers: set[int] = set()
     counts: set[int] = set()
@@ -118,7 +119,7 @@ def _packed_name(family: Family) -> str:
     return stem.rsplit("_", 1)[0] if "_" in stem else f"{stem}_all"
 
 
-def _merge(system: System, family: Family, index_name: str) -> System:
+def _merge(system: System, family: Family, index_name: Letter) -> System:
     first = system.equation(family.tensors[0])
     sequences = {s.name for s in system.sizes if s.sequence}
     axis = int(bool(first.indices) and first.indices[0].hi.plain() in sequences)

@@ -9,20 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from derive.algebra.expr import ZERO, Choice, Expr, Number, When
-from derive.algebra.index import Affine, In, Index
+from derive.algebra.index import Affine, In, Index, Letter
 
 MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-def by_place(node: Choice, scope: Mapping[str, Index]) -> tuple[Expr, ...]:
+def by_place(node: Choice, scope: Mapping[Letter, Index]) -> tuple[Expr, ...]:
     """The branches that are not 0, each under its guard; the choice itself where it is not by index alone."""
     left, right = _place(node.left), _place(node.right)
     if left is None or right is None:
         return (node,)
     relation = node.relation
-    if left.plain() not in scope:
+    if left.letter() not in scope:
         left, right, relation = right, left, MIRRORED[relation]
-    index = scope.get(left.plain() or "")
+    letter = left.letter()
+    index = scope.get(letter) if letter else None
     if index is None or index.name in right.names():
         return (node,)
     edge = right + 1 if relation in ("<=", ">") else right

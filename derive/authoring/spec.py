@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from derive.algebra.expr import Expr, Like, Parameter, Read, as_expr
-from derive.algebra.index import Affine, AffineLike, Index, IntegerRead, Quotient
+from derive.algebra.index import Affine, AffineLike, Index, IntegerRead, Letter, Quotient
 from derive.algebra.system import IntegerParameter, RealParameter, Size, Tensor
-from derive.authoring.close import show
+from derive.authoring.close import Scope, show
 from derive.authoring.handles import Handle, integer, symbol
 from derive.errors import SpecError
 from derive.names import check_name, line_of, location, place
@@ -79,7 +79,7 @@ class Spec:
 
     op: OpSpec
     sizes: list[Size] = field(default_factory=list)
-    ranges: dict[str, Index] = field(default_factory=dict)
+    ranges: dict[Letter, Index] = field(default_factory=dict)
     tensors: list[Tensor] = field(default_factory=list)
     starts: dict[str, str] = field(default_factory=dict)
     packs: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -115,19 +115,27 @@ class Spec:
 
     def index(self, name: str, hi: AffineLike, lo: AffineLike = 0) -> Affine:
         """An index with its domain lo <= name < hi."""
-        declared = Index(name, integer(lo), integer(hi))
+        check_name(name, location())
+        letter, declared = Letter(name), Index(name, integer(lo), integer(hi))
         if (declared.hi - declared.lo).is_integer() and (declared.hi - declared.lo).integer() < 1:
             raise SpecError(f"index '{name}' has no value: {declared}; its range must hold one", location())
-        if name in self.ranges and self.ranges[name] != declared:
+        if letter in self.ranges and self.ranges[letter] != declared:
             raise SpecError(
-                f"index '{name}' has two ranges, {self.ranges[name]} and {declared}: "
+                f"index '{name}' has two ranges, {self.ranges[letter]} and {declared}: "
                 "give one of them another name",
                 location(),
             )
-        if name not in self.ranges:
+        if letter not in self.ranges:
             self._declare(name)
-            self.ranges[name] = declared
-        return symbol(name)
+            self.ranges[letter] = declared
+        return symbol(letter)
+
+    def range_of(self, index: Affine) -> Index:
+        """The declared range of an index."""
+        letter = index.letter()
+        if letter not in self.ranges:
+            raise SpecError(f"{index} has no range: give an index that s.index(...) made", location())
+        return self.ranges[letter]
 
     def integer(self, name: str, default: int, least: int = 0, about: str = "") -> Affine:
         """A run-time integer, such as a stride."""
@@ -202,6 +210,15 @@ class Spec:
         if name in self.places:
             raise SpecError(f"{name} is declared twice: give one of them another name", location())
         self.places[name] = location()
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """The names of sizes, integers and reals: of all that is one number in a run."""
+        return frozenset(n.name for declared in (self.sizes, self.integers, self.reals) for n in declared)
+
+    def scope(self, tensors: Mapping[str, Tensor]) -> Scope:
+        """What closing its equations over these tensors needs to know."""
+        return Scope(self.op.name, tensors, tuple(self.sizes), self.ranges, self.numbers)
 
     # equations --------------------------------------------------------------------------------
     def read(self, tensor: Tensor, at: tuple[Affine, ...]) -> Any:

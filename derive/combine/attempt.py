@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from derive.algebra.domains import drop_redundant_guards, simplify, zero_outside
 from derive.algebra.expr import ONE, Expr, Read, transform
-from derive.algebra.index import Affine, Delta, In
+from derive.algebra.index import Affine, Delta, In, Letter
 from derive.algebra.system import Equation, System, Term
 from derive.combine.collect import Piece, gather
 from derive.combine.monomials import expression, monomial
@@ -117,11 +117,11 @@ class Workshop:
         return transform(body, change)
 
 
-def _one_letter(body: Expr, delta: Delta, letters: set[str]) -> Expr:
+def _one_letter(body: Expr, delta: Delta, letters: set[Letter]) -> Expr:
     """Under k == y[n], p[n,y[n]] is p[n,k]."""
     sides = ((delta.a, delta.b), (delta.b, delta.a))
-    index, other = next(((a, b) for a, b in sides if a.plain() in letters), (None, None))
-    if index is None or other is None or other.plain() in letters:
+    index, other = next(((a, b) for a, b in sides if a.letter() in letters), (None, None))
+    if index is None or other is None or other.letter() in letters:
         return body
 
     def change(node: Expr) -> Expr:

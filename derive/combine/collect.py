@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from derive.algebra.expr import ZERO, Expr, Read, Sum
-from derive.algebra.index import Guard, Index
+from derive.algebra.index import Guard, Index, Letter
 from derive.algebra.system import Term
 from derive.combine.measure import ordered, terms_work
 from derive.combine.monomials import Monomial, collected, multiplied_out, summed
@@ -39,7 +39,7 @@ class Piece:
         return self.shorter or bool(self.taken_in)
 
 
-def gather(pieces: Sequence[Piece], free: set[str]) -> tuple[Term, ...]:
+def gather(pieces: Sequence[Piece], free: set[Letter]) -> tuple[Term, ...]:
     """The equation's new terms: those of one domain together, where the first of them stood."""
     made: list[Term] = []
     done: set[Domain] = set()
@@ -53,7 +53,7 @@ def gather(pieces: Sequence[Piece], free: set[str]) -> tuple[Term, ...]:
     return tuple(made)
 
 
-def _least(pieces: Sequence[Piece], free: set[str]) -> tuple[Term, ...]:
+def _least(pieces: Sequence[Piece], free: set[Letter]) -> tuple[Term, ...]:
     """The shorter or new pieces as one, alone or with the others of their domain, multiplied out or not."""
     sets = [tuple(p for p in pieces if p.shorter), tuple(p for p in pieces if p.new)]
     sets += [] if pieces[0].domain[0] else [tuple(pieces)]

@@ -18,6 +18,7 @@ from derive.algebra.expr import (
     free_names,
     walk,
 )
+from derive.algebra.index import Letter
 from derive.algebra.system import Equation, Term
 
 Work = tuple[int, ...]
@@ -37,7 +38,7 @@ def work(equations: Sequence[Equation]) -> Work:
     return (*ordered(total), len(equations))
 
 
-def terms_work(terms: Iterable[Term], free: set[str]) -> Counter[int]:
+def terms_work(terms: Iterable[Term], free: set[Letter]) -> Counter[int]:
     """The operations of an equation's terms, by the number of indices that they run over."""
     total: Counter[int] = Counter()
     for n, term in enumerate(terms):
@@ -53,7 +54,7 @@ def ordered(counts: Counter[int]) -> Work:
     return tuple(counts[n] for n in reversed(range(MOST)))
 
 
-def operations(node: Expr, indices: set[str]) -> Counter[int]:
+def operations(node: Expr, indices: set[Letter]) -> Counter[int]:
     """Additions, products, divisions, signs, comparisons and functions by how many indices they have."""
     total: Counter[int] = Counter()
     for part in walk(node):
@@ -61,7 +62,7 @@ def operations(node: Expr, indices: set[str]) -> Counter[int]:
     return total
 
 
-def _count(node: Expr, indices: set[str], total: Counter[int]) -> None:
+def _count(node: Expr, indices: set[Letter], total: Counter[int]) -> None:
     match node:
         case Sum(args) | Product(args):
             for n in range(1, len(args)):
@@ -72,6 +73,6 @@ def _count(node: Expr, indices: set[str], total: Counter[int]) -> None:
             total[_reach(children(node), indices)] += 1
 
 
-def _reach(parts: Iterable[Expr], indices: set[str]) -> int:
+def _reach(parts: Iterable[Expr], indices: set[Letter]) -> int:
     """Over how many of the indices the parts run."""
     return len({name for part in parts for name in free_names(part)} & indices)

@@ -103,4 +103,4 @@ def _axes(s, tensor):
 
 def _fits(s, name, dim):
     """Whether an index over this dimension may have the name."""
-    return name not in s.places or (name in s.ranges and s.ranges[name].hi == dim)
+    return name not in s.places or any(str(i.name) == name and i.hi == dim for i in s.ranges.values())

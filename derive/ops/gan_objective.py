@@ -43,7 +43,7 @@ def gan_objective_logits(s):
 
 def losses_on_logits(s, real, generated, n, m):
     """V, L_s and L_n of the logits of example n of a real and example m of a generated batch."""
-    N, M = s.ranges[str(n)].hi, s.ranges[str(m)].hi
+    N, M = s.range_of(n).hi, s.range_of(m).hi
     V = s.let("V", about="objective")
     L_s, L_n = s.let("L_s", about="saturating loss"), s.let("L_n", about="non-saturating loss")
     V[:] = 1 / N * total(n, log(sigmoid(real))) + 1 / M * total(m, log(1 - sigmoid(generated)))

@@ -7,7 +7,7 @@ from derive.ops.binary_cross_entropy import binary_cross_entropy
 
 def mean(s, i, losses):
     """The units' losses, added up and divided by their number."""
-    return 1 / s.ranges[str(i)].hi * total(i, losses)
+    return 1 / s.range_of(i).hi * total(i, losses)
 
 
 def sum(s, i, losses):

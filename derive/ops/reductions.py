@@ -27,4 +27,4 @@ def none(s, at, loss):
 
 
 def _dims(s, at):
-    return [s.ranges[str(index)].hi for index in at]
+    return [s.range_of(index).hi for index in at]

@@ -27,7 +27,7 @@ from derive.algebra.system import Size, Term
 from derive.oracle.numbers import NumberType, apply, order
 
 Position = tuple[int, ...]
-Point = Mapping[str, int]
+Point = Mapping[Any, int]  # by Name: sizes and integer parameters, and indices
 Arrays = Mapping[str, Any]
 
 RELATIONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
@@ -97,7 +97,7 @@ class Meaning:
                 return self.value(top, point) / self.value(bottom, point)
         raise TypeError(f"{type(node).__name__} has no value of its own")
 
-    def points(self, binders: Sequence[Index], point: Point) -> Iterator[dict[str, int]]:
+    def points(self, binders: Sequence[Index], point: Point) -> Iterator[dict[Any, int]]:
         """The points over the binders' domains, the last one running fastest."""
         if not binders:
             yield dict(point)

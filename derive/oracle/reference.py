@@ -82,7 +82,8 @@ class Evaluator(Meaning):
         return self.known[key]
 
     def _compute(self, equation: Equation, at: Position) -> Any:
-        point = {**self.symbols, **{i.name: k for i, k in zip(equation.indices, at, strict=True)}}
+        here = {i.name: k for i, k in zip(equation.indices, at, strict=True)}
+        point: Point = {**self.symbols, **here}
         values = [self.reduce(term, point) for term in equation.terms]
         return fold(operator.add, values) if values else self.zero
 

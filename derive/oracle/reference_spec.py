@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from derive.algebra.expr import Expr, Negative, Product, Ratio, Reduce, When
-from derive.algebra.index import Affine, Index, holds
+from derive.algebra.index import Affine, Index, Letter, holds, names_of
 from derive.algebra.system import Term
-from derive.authoring.close import Scope, names_in
+from derive.authoring.close import names_in
 from derive.errors import DerivationError
 from derive.language import Authored, Spec
 from derive.oracle.meaning import Arrays, Meaning, Point, Position, number_array, symbols_of
@@ -35,12 +35,12 @@ class Closed:
 def close_equation(spec: Spec, authored: Authored) -> Closed:
     """Matrix sugar closed; the indices on the left with their declared ranges."""
     tensors = {t.name: t for t in spec.tensors}
-    scope = Scope(spec.op.name, tensors, tuple(spec.sizes), spec.ranges)
-    taken = names_in(authored.value) | {n for e in authored.at for n in e.names()}
+    scope = spec.scope(tensors)
+    taken = names_in(authored.value) | names_of(authored.at)
     rest = tensors[authored.tensor].dims[len(authored.at) :]
     opened = tuple(scope.letter(dim, taken) for dim in rest)
     value = scope.close(authored.value, tuple(i.symbol for i in opened), taken)
-    named = dict.fromkeys(n for e in authored.at for n in sorted(e.names()) if n in spec.ranges)
+    named = dict.fromkeys(n for e in authored.at for n in sorted(e.names()) if isinstance(n, Letter))
     indices = (*(spec.ranges[n] for n in named), *opened)
     return Closed(authored.tensor, (*authored.at, *(i.symbol for i in opened)), indices, value)
 
@@ -98,11 +98,11 @@ class SpecEvaluator(Meaning):
         return sum((self.value(equation.value, p) for p in here), start=self.zero)
 
     def _candidates(self, equation: Closed, at: Position) -> Any:
-        fixed = {e.plain(): k for e, k in zip(equation.at, at, strict=True) if e.plain()}
+        fixed = {e.letter(): k for e, k in zip(equation.at, at, strict=True) if e.letter()}
         free = [i for i in equation.indices if i.name not in fixed]
-        return self.points(
-            free, {**self.symbols, **{i.name: fixed[i.name] for i in equation.indices if i.name in fixed}}
-        )
+        here = {i.name: fixed[i.name] for i in equation.indices if i.name in fixed}
+        point: Point = {**self.symbols, **here}
+        return self.points(free, point)
 
     def value(self, node: Expr, point: Point) -> Any:
         match node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from derive.algebra.expr import Expr, Read, substitute
-from derive.algebra.index import Affine, Delta
+from derive.algebra.index import Affine, Delta, Letter
 from derive.algebra.inequalities import steps_away
 from derive.algebra.system import Equation, System
 from derive.derivation import Derivation
@@ -16,7 +16,7 @@ from derive.steps import Step
 class Shift:
     """A step along an index: where the read was, where it is needed now; `later` than here, or earlier."""
 
-    index: str
+    index: Letter
     was: Affine
     now: Affine
     later: bool
@@ -34,7 +34,7 @@ class Contribution:
     value: Read
     read: Read
     slope: Expr
-    moved: tuple[tuple[str, Affine], ...]
+    moved: tuple[tuple[Letter, Affine], ...]
     kept: tuple[Delta, ...]
     shifts: tuple[Shift, ...]
     made: Equation
@@ -49,8 +49,8 @@ def contributions(derivation: Derivation, cotangent: str) -> tuple[Contribution,
 def _contribution(derivation: Derivation, step: Step) -> Contribution:
     assert step.link is not None
     link, target = step.link, step.made[0].indices
-    moved = tuple((name, value) for name, value in link.solved if value.plain() != name)
-    primes = {name: Affine.of(f"{name}'") for name, _ in moved}
+    moved = tuple((name, value) for name, value in link.solved if value.letter() != name)
+    primes = {name: Affine.of(name.marked()) for name, _ in moved}
     value = substitute(derivation.forward.equation(step.source).lhs, primes)
     read = substitute(link.read, primes)
     assert isinstance(value, Read) and isinstance(read, Read)
@@ -60,7 +60,7 @@ def _contribution(derivation: Derivation, step: Step) -> Contribution:
         for m, e in zip(target, link.read.at, strict=True)
         if (there := e.substitute(solved)) != m.symbol
     )
-    primed = tuple((f"{name}'", value) for name, value in moved)
+    primed = tuple((name.marked(), value) for name, value in moved)
     slope = substitute(link.slope, primes)
     return Contribution(
         step.source,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from derive.algebra.expr import Sum
+from derive.algebra.index import Letter
 from derive.algebra.nodes import Expr
 from derive.algebra.system import Size, System, Tensor, Term
 from derive.authoring.elaborate import Elaborator
@@ -12,7 +13,7 @@ from derive.pages.writer import Row
 from derive.steps import RULES, Recorder, Step
 
 
-def index_names(system: System) -> set[str]:
+def index_names(system: System) -> set[Letter]:
     """The letters that the equations use for their indices."""
     terms = (t for e in system.equations for t in e.terms)
     return {b.name for t in terms for b in t.binders} | {i.name for e in system.equations for i in e.indices}
@@ -42,7 +43,7 @@ def _size_row(sheet: Sheet, size: Size) -> tuple[str, str, str]:
         formula = math(writer.relation(writer.name(size.name), writer.quotient(size.formula)))
         about = f"{about}, {formula}" if about else formula
     used = index_names(sheet.derivation.forward) | index_names(sheet.derivation.backward)
-    letters = ", ".join(math(writer.name(x)) for x in size.letters if x in used)
+    letters = ", ".join(math(writer.name(x)) for x in size.letters if Letter(x) in used)
     return math(writer.name(size.name)), letters, about
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from derive.algebra.expr import Expr
-from derive.algebra.index import Affine, Guard, In, Index
+from derive.algebra.index import Affine, Guard, In, Index, Letter, Name
 from derive.algebra.monoids import MONOIDS
 from derive.algebra.scalars import SCALARS
 from derive.algebra.system import Equation, System, Tensor
@@ -32,8 +32,8 @@ class LatexWriter(Typeset):
     """LaTeX for amsmath."""
 
     # names ------------------------------------------------------------------------------------
-    def name(self, name: str) -> str:
-        return latex_label(by_name(name))
+    def name(self, name: Name) -> str:
+        return latex_label(by_name(str(name)))
 
     def integer(self, value: int) -> str:
         return str(value)
@@ -119,11 +119,11 @@ class LatexWriter(Typeset):
         low = rf"\substack{{{rows}}}" if guards else rows
         return rf"{_big(monoid)}_{{{low}}} {body}"
 
-    def set_of(self, index: str) -> str:
+    def set_of(self, index: Letter) -> str:
         """The members that an index runs over."""
         return r"\{" + ",".join(self.member_labels(index)) + r"\}"
 
-    def component(self, reduction: str, witness: str) -> str:
+    def component(self, reduction: str, witness: Letter) -> str:
         return rf"\Bigl({reduction}\Bigr)_{{\!{self.name(witness)}}}"
 
     def floor(self, inner: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from derive.algebra.expr import Expr
-from derive.algebra.index import Affine, Guard, Index
+from derive.algebra.index import Affine, Guard, Index, Letter, Name
 
 Signed: TypeAlias = tuple[bool, str]
 """A summand and whether a minus sign stands in front of it."""
@@ -24,7 +24,7 @@ class Marks(ABC):
     line = 100
 
     @abstractmethod
-    def name(self, name: str) -> str:
+    def name(self, name: Name) -> str:
         """An index, a size or a parameter."""
 
     @abstractmethod
@@ -90,7 +90,7 @@ class Marks(ABC):
         """A reduction sign with what stands under it, in front of its body."""
 
     @abstractmethod
-    def component(self, reduction: str, witness: str) -> str:
+    def component(self, reduction: str, witness: Letter) -> str:
         """The component `witness` of an argmax over several indices."""
 
     @abstractmethod

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from html.entities import html5
 
-from derive.algebra.index import Affine, Guard, In, Index
+from derive.algebra.index import Affine, Guard, In, Index, Letter, Name
 from derive.algebra.scalars import SCALARS
 from derive.algebra.system import Tensor
 from derive.language import Spec
@@ -94,8 +94,8 @@ class MathWriter(Typeset):
     """Presentation MathML; what is written is one element or several that stand side by side."""
 
     # names ------------------------------------------------------------------------------------
-    def name(self, name: str) -> str:
-        found = by_name(name)
+    def name(self, name: Name) -> str:
+        found = by_name(str(name))
         return symbol(found, tuple(map(fragment, found.above)), tuple(map(fragment, found.below)))
 
     def integer(self, value: int) -> str:
@@ -185,12 +185,12 @@ class MathWriter(Typeset):
         rows = "".join(f"<mtr><mtd>{part}</mtd></mtr>" for part in (*under, *map(self.condition, guards)))
         return f"<munder>{sign}<mtable>{rows}</mtable></munder>{body}"
 
-    def set_of(self, index: str) -> str:
+    def set_of(self, index: Letter) -> str:
         """The members that an index runs over."""
         members = _listed([fragment(part) for part in self.member_labels(index)])
         return row(operator("{"), *members, operator("}"))
 
-    def component(self, reduction: str, witness: str) -> str:
+    def component(self, reduction: str, witness: Letter) -> str:
         return f"<msub>{self.parens(reduction)}{self.name(witness)}</msub>"
 
     def floor(self, inner: str) -> str:

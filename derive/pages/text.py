@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from derive.algebra.expr import Expr
-from derive.algebra.index import Affine, Guard, Index
+from derive.algebra.index import Affine, Guard, Index, Letter, Name
 from derive.algebra.system import Equation, Size, System, Term
 from derive.pages.marks import Signed, join_signed
 from derive.pages.writer import Writer
@@ -21,8 +21,8 @@ from derive.pages.writer import Writer
 class TextWriter(Writer):
     """Plain ASCII; operators as in Python."""
 
-    def name(self, name: str) -> str:
-        return name
+    def name(self, name: Name) -> str:
+        return str(name)
 
     def integer(self, value: int) -> str:
         return str(value)
@@ -73,11 +73,11 @@ class TextWriter(Writer):
         return f"{parts[1]} <= {parts[0]} < {parts[2]}" if len(parts) == 3 else f"{parts[0]} == {parts[1]}"
 
     def reduction(self, monoid: str, binders: Sequence[Index], guards: Sequence[Guard], body: str) -> str:
-        under = ",".join(b.name for b in binders)
+        under = ",".join(str(b.name) for b in binders)
         given = ": " + ", ".join(map(self.condition, guards)) if guards else ""
         return f"{monoid}_{{{under}{given}}} {body}"
 
-    def component(self, reduction: str, witness: str) -> str:
+    def component(self, reduction: str, witness: Letter) -> str:
         return f"({reduction}).{witness}"
 
     def floor(self, inner: str) -> str:

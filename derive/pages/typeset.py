@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from derive.algebra.expr import Expr, Read, substitute
-from derive.algebra.index import Affine, Delta, Index
+from derive.algebra.index import Affine, Delta, Index, Letter
 from derive.algebra.system import Equation, Term
-from derive.authoring.close import Scope
 from derive.language import Spec
 from derive.pages.symbols import Symbols, label, symbols_of
 from derive.pages.writer import Row, Writer
 
-Labels = Mapping[str, tuple[str, ...]]
+Labels = Mapping[Letter, tuple[str, ...]]
 """Indices that run over the members of a pack, with the members' labels."""
 
 
@@ -24,7 +23,7 @@ def never_open(node: Expr) -> bool:
 
 def openness(spec: Spec) -> Callable[[Expr], bool]:
     """Whether an author's tree stands for a vector or matrix, by the spec's declarations."""
-    scope = Scope(spec.op.name, {t.name: t for t in spec.tensors}, tuple(spec.sizes), spec.ranges)
+    scope = spec.scope({t.name: t for t in spec.tensors})
     return lambda node: bool(scope.shape(node))
 
 
@@ -50,15 +49,15 @@ class Typeset(Writer):
         members = self.symbols.members(tensor)
         return label(members[at.integer()]) if at.is_integer() else str(at)
 
-    def member_labels(self, index: str) -> list[str]:
+    def member_labels(self, index: Letter) -> list[str]:
         """The labels of the members that an index runs over."""
         return [label(member) for member in self.labels[index]]
 
     def named_member(self, guard: Delta) -> str:
         """The label of the member that a guard chooses, or nothing."""
-        index = guard.a.plain() or ""
+        index = guard.a.letter()
         chosen = index in self.labels and guard.b.is_integer()
-        return self.member_labels(index)[guard.b.integer()] if chosen else ""
+        return self.member_labels(index)[guard.b.integer()] if index and chosen else ""
 
     def rows(self, equation: Equation) -> list[Row]:
         """The equation as lines; where every term belongs to one member, a line a member."""
@@ -68,7 +67,7 @@ class Typeset(Writer):
             return writer.lines(writer.expr(equation.lhs), equation.terms)
         return [row for part in parts for row in writer.lines(writer.expr(part[0]), part[1])]
 
-    def split_binders(self, binders: Sequence[Index]) -> tuple[list[str], list[Index]]:
+    def split_binders(self, binders: Sequence[Index]) -> tuple[list[Letter], list[Index]]:
         """The names of plain indices, and the indices that run over members."""
         plain = [b.name for b in binders if b.name not in self.labels]
         return plain, [b for b in binders if b.name in self.labels]
@@ -86,18 +85,18 @@ def split_member(
 
 def member_indices(equation: Equation, symbols: Symbols) -> Labels:
     """The indices of an equation that run over the members of a pack."""
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[Letter, tuple[str, ...]] = {}
     for read in (equation.lhs, *(r for t in equation.terms for r in t.reads())):
         at, _ = split_member(symbols, read.tensor, read.at)
-        if at is not None and at.plain():
-            found[at.plain() or ""] = symbols.members(read.tensor)
+        if at is not None and (letter := at.letter()):
+            found[letter] = symbols.members(read.tensor)
     return found
 
 
 def by_member(equation: Equation, labels: Labels) -> list[tuple[Read, tuple[Term, ...]]]:
     """One equation for each member, if the guards of all terms choose one and all are chosen."""
     chosen = [_chosen(term, labels) for term in equation.terms]
-    names = {delta.a.plain() or "" for delta in chosen if delta}
+    names = {letter for delta in chosen if delta and (letter := delta.a.letter())}
     if None in chosen or len(names) != 1 or not names <= {i.name for i in equation.indices}:
         return []
     name = names.pop()
@@ -111,7 +110,7 @@ def by_member(equation: Equation, labels: Labels) -> list[tuple[Read, tuple[Term
     return [(Read(equation.tensor, lefts[n]), tuple(terms)) for n, terms in parts.items()]
 
 
-def _at_member(term: Term, delta: Delta, name: str) -> Term:
+def _at_member(term: Term, delta: Delta, name: Letter) -> Term:
     """The term where the delta holds, without it."""
     put = {name: delta.b}
     guards = tuple(g.substitute(put) for g in term.guards if g != delta)
@@ -120,4 +119,4 @@ def _at_member(term: Term, delta: Delta, name: str) -> Term:
 
 def _chosen(term: Term, labels: Labels) -> Delta | None:
     deltas = (g for g in term.guards if isinstance(g, Delta) and g.b.is_integer())
-    return next((d for d in deltas if (d.a.plain() or "") in labels), None)
+    return next((d for d in deltas if d.a.letter() in labels), None)

@@ -27,7 +27,7 @@ from derive.algebra.expr import (
     Transpose,
     When,
 )
-from derive.algebra.index import Affine, Atom, Monomial, Quotient
+from derive.algebra.index import Affine, Atom, IntegerRead, Monomial, Quotient
 from derive.algebra.system import Equation, Term
 from derive.language import Authored
 from derive.pages.marks import Marks, Signed
@@ -70,7 +70,7 @@ class Writer(Marks):
         return self.scale(factors + [self.atom(a) for a in monomial])
 
     def atom(self, atom: Atom) -> str:
-        return self.name(atom) if isinstance(atom, str) else self.read(atom.tensor, atom.at)
+        return self.read(atom.tensor, atom.at) if isinstance(atom, IntegerRead) else self.name(atom)
 
     # expressions ------------------------------------------------------------------------------
     def level(self, node: Expr) -> int:

@@ -30,7 +30,7 @@ from derive.algebra.expr import (
     rebuild,
     times,
 )
-from derive.algebra.index import Affine, Delta, Index, names_of
+from derive.algebra.index import Affine, Delta, Index, Letter, names_of
 from derive.algebra.instances import instance
 from derive.algebra.system import Term
 
@@ -194,7 +194,7 @@ class Rescaling:
         return tuple(times(Number(Affine.of(n)), m) if abs(n) != 1 else _signed(m, n) for m, n in reads)
 
 
-def _outside(e: Affine, bound: set[str], term: Term) -> Affine:
+def _outside(e: Affine, bound: set[Letter], term: Term) -> Affine:
     """A position without bound indices where a delta says one: in a sum over dst[e] == n, n is dst[e]."""
     deltas = (g for g in term.guards if isinstance(g, Delta))
     sides = [b if a == e else a for a, b in (d.parts() for d in deltas) if e in (a, b)]

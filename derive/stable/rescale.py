@@ -16,7 +16,7 @@ from derive.algebra.expr import (
     reads,
     substitute,
 )
-from derive.algebra.index import Index
+from derive.algebra.index import Index, Letter
 from derive.algebra.layers import is_constant
 from derive.algebra.system import Equation, System, Tensor, Term, fresh, symbols
 from derive.stable.homogeneity import (
@@ -64,7 +64,7 @@ def candidates(system: System) -> tuple[Candidate, ...]:
     return tuple(found)
 
 
-def _exponent(system: System, ranges: Mapping[str, Index], node: Expr) -> Expr | None:
+def _exponent(system: System, ranges: Mapping[Letter, Index], node: Expr) -> Expr | None:
     match node:
         case Call("exp", (arg,)):
             return arg
@@ -78,7 +78,7 @@ def _exponent(system: System, ranges: Mapping[str, Index], node: Expr) -> Expr |
     return None
 
 
-def _exponent_of_tensor(system: System, ranges: Mapping[str, Index], read: Read) -> Expr | None:
+def _exponent_of_tensor(system: System, ranges: Mapping[Letter, Index], read: Read) -> Expr | None:
     """e where the tensor is exp(e) at every index, and is read inside its domain."""
     made = next((e for e in system.equations if e.tensor == read.tensor), None)
     if made is None or len(made.terms) != 1:
@@ -87,7 +87,8 @@ def _exponent_of_tensor(system: System, ranges: Mapping[str, Index], read: Read)
     if inner.binders or inner.guards or not isinstance(inner.body, Call) or inner.body.function != "exp":
         return None
     for e, axis in zip(read.at, made.indices, strict=True):
-        index = ranges.get(e.plain() or "")
+        letter = e.letter()
+        index = ranges.get(letter) if letter else None
         if index is None or (index.lo, index.hi) != (axis.lo, axis.hi):
             return None
     put = {i.name: e for i, e in zip(made.indices, read.at, strict=True)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -28,6 +28,7 @@ from derive.algebra.expr import (
     transform,
     walk,
 )
+from derive.algebra.system import Names, is_taken
 from derive.stable.rewrites import REWRITES, SATURATING, Rewrite
 from derive.steps import Identity
 
@@ -64,9 +65,9 @@ def wildcards(row: Rewrite) -> tuple[str, ...]:
     return (*WILDCARDS[: row.arity - 1], LABEL) if row.label else WILDCARDS[: row.arity]
 
 
-def identities(names: Iterable[str], taken: Collection[str]) -> tuple[Identity, ...]:
+def identities(names: Iterable[str], taken: Names) -> tuple[Identity, ...]:
     """The rows of these names, their variables called by letters that are not taken."""
-    letters = [Parameter(letter) for letter in LETTERS if letter not in taken]
+    letters = [Parameter(letter) for letter in LETTERS if not is_taken(letter, taken)]
     rows = {row.name: row for row in (*REWRITES, *SATURATING)}
     found = [(rows[name], letters[: rows[name].arity]) for name in names]
     return tuple(Identity(as_expr(row.old(*given)), as_expr(row.new(*given))) for row, given in found)

@@ -10,12 +10,13 @@ from codegen.bounds import Bounds
 from codegen.nodes import Ceil, least
 from derive.algebra.affine import Quotient
 from derive.algebra.expr import Call, Number, Product, Read, Sum
-from derive.algebra.index import Affine, Delta, In, Index, IntegerRead, holds
+from derive.algebra.index import Affine, Delta, In, Index, IntegerRead, Letter, holds
 from derive.algebra.system import IntegerParameter, Size, System, Tensor
+from tests.indices import indices
 
 N, M, step = map(Affine.of, ("N", "M", "step"))
 S, A, F = map(Affine.of, ("S", "A", "F"))
-i, j = Affine.of("i"), Affine.of("j")
+i, j = indices("ij")
 SYSTEM = System(
     "box",
     (
@@ -120,12 +121,15 @@ def test_limits_that_are_off_by_one_are_seen(guard, side):
 
 def test_what_is_no_limit_stays_a_guard():
     label = Affine.of(IntegerRead("label", (i,)))
-    assert BOUNDS.limits("i", Delta(i, j)) is None
-    assert BOUNDS.limits("i", In(j, Affine(), N)) is None  # it names another index
-    assert BOUNDS.limits("i", In(j, Affine(), i)) == ((least(j + 1),), ())  # j < i is one, whoever moves
-    assert BOUNDS.limits("i", In(label + i, Affine(), N)) is None
-    assert BOUNDS.limits("i", In(Affine.of("pad") * i, Affine(), N)) is None
-    assert BOUNDS.limits("i", In(j, Affine(), N)) is None
+    assert BOUNDS.limits(Letter("i"), Delta(i, j)) is None
+    assert BOUNDS.limits(Letter("i"), In(j, Affine(), N)) is None  # it names another index
+    assert BOUNDS.limits(Letter("i"), In(j, Affine(), i)) == (
+        (least(j + 1),),
+        (),
+    )  # j < i is one, whoever moves
+    assert BOUNDS.limits(Letter("i"), In(label + i, Affine(), N)) is None
+    assert BOUNDS.limits(Letter("i"), In(Affine.of("pad") * i, Affine(), N)) is None
+    assert BOUNDS.limits(Letter("i"), In(j, Affine(), N)) is None
 
 
 # what is known ------------------------------------------------------------------------------------

@@ -19,9 +19,10 @@ from derive.algebra.expr import ONE, Call, Number, Product, Ratio, Read, Sum
 from derive.algebra.index import Affine, In, Index
 from derive.language import op, relu, tanh
 from tests.codegen.emitted import OPS, derivation, differences, kernel_text, plain, plan
+from tests.indices import index
 
 N, M = Affine.of("N"), Affine.of("M")
-i, j = Affine.of("i"), Affine.of("j")
+i, j = index("i"), index("j")
 OVER_I, OVER_J = Index("i", Affine(), N), Index("j", Affine(), N)
 x, y, z = (lambda *at, n=n: Read(n, at) for n in "xyz")
 
@@ -80,8 +81,8 @@ def test_a_value_that_is_overwritten_keeps_two_nests_apart():
 
 def test_nests_over_other_points_stay_apart():
     first = nest(OVER_I, Store(y(i), x(i)))
-    for index in (Index("i", Affine.of(1), N), Index("i", Affine(), M)):
-        second = nest(index, Store(z(i), y(i)))
+    for other in (Index("i", Affine.of(1), N), Index("i", Affine(), M)):
+        second = nest(other, Store(z(i), y(i)))
         assert fuse([first, second]) == [first, second]
 
 

@@ -10,8 +10,10 @@ from codegen.bounds import Bounds, side_of
 from codegen.nodes import Ceil, least
 from derive.algebra.index import Affine, In, Index
 from derive.algebra.system import IntegerParameter, Size, System
+from tests.indices import indices
 
-i, j, N, M, k = map(Affine.of, "ijNMk")
+i, j = indices("ij")
+N, M, k = map(Affine.of, "NMk")
 SYSTEM = System("toy", (Size("N", ("i",)), Size("M", ("j",))), (), (), (), (), (IntegerParameter("k", 2, 1),))
 BOUNDS = Bounds(SYSTEM, (Index("i", Affine(), N), Index("j", Affine(), M)))
 PLACES = [

@@ -20,8 +20,10 @@ from derive.errors import SpecError
 from derive.language import exp, op, tanh
 from tests.codegen.emitted import differences, kernel_text, plain
 from tests.codegen.read_back import read_back
+from tests.indices import indices
 
-N, i, j = map(Affine.of, ("N", "i", "j"))
+N = Affine.of("N")
+i, j = indices("ij")
 SETTINGS = settings(max_examples=300, deadline=None, derandomize=True)
 SYSTEM = System(
     "printed",

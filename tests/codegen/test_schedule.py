@@ -15,8 +15,9 @@ from derive.algebra.system import Equation, Size, System, Tensor, Term
 from derive.errors import DerivationError
 from tests.codegen.emitted import OPS, derivation, kernel_text, plan, products, visit
 from tests.derive.calculus_specs import CASES
+from tests.indices import index
 
-T, t = Affine.of("T"), Affine.of("t")
+T, t = Affine.of("T"), index("t")
 STEP = Index("t", Affine(), T)
 SPECS = {case.op.name: case.op for case in CASES}
 

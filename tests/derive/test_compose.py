@@ -151,7 +151,7 @@ def test_a_part_cannot_compute_what_the_whole_is_given():
 
 def test_a_part_uses_the_indices_of_the_whole_where_they_run_over_the_same():
     used = derive(network[0]).forward.equation("loss_L").terms
-    assert {b.name for t in used for b in t.binders} == {"n"}
+    assert {str(b.name) for t in used for b in t.binders} == {"n"}
 
 
 def _whole(**given):
@@ -201,7 +201,7 @@ def test_a_derived_size_that_the_whole_has_already_gets_no_name():
 def test_an_index_of_the_same_name_and_range_is_shared_between_parts():
     first, second = (derive(keeping[0]).forward.equation(n) for n in ("first_Y", "second_Y"))
     assert first.indices == second.indices
-    assert [i.name for i in first.indices] == ["n", "o", "i", "j"]
+    assert [str(i.name) for i in first.indices] == ["n", "o", "i", "j"]
 
 
 @op(title="twice the input, with an index of its own", source="test")

@@ -13,6 +13,7 @@ from derive.authoring import elaborate
 from derive.derivation import derive
 from derive.language import OpSpec, Spec, exp, inside, op, tanh, total
 from tests.derive.calculus_specs import CASES
+from tests.indices import index
 
 
 def names(spec: OpSpec) -> list[str]:
@@ -97,7 +98,7 @@ def test_the_letter_that_is_summed_over_makes_no_other_sum() -> None:
 
 def test_a_letter_that_is_free_in_the_other_is_not_taken_for_its_own() -> None:
     def x(a: str, b: str) -> Read:
-        return Read("x", (Affine.of(a), Affine.of(b)))
+        return Read("x", (index(a), index(b)))
 
     over, other = (Index(name, Affine(), Affine.of("N")) for name in "ij")
     mine, theirs = Reduce("sum", (over,), (), x("i", "i")), Reduce("sum", (other,), (), x("i", "j"))
@@ -108,7 +109,7 @@ def test_a_letter_that_is_free_in_the_other_is_not_taken_for_its_own() -> None:
 def test_letters_that_are_bound_one_inside_the_other_are_told_apart() -> None:
     def sums(outer: str, inner: str, *at: str) -> Reduce:
         made = [Index(name, Affine(), Affine.of("N")) for name in (outer, inner)]
-        within = Reduce("sum", (made[1],), (), Read("x", tuple(map(Affine.of, at))))
+        within = Reduce("sum", (made[1],), (), Read("x", tuple(map(index, at))))
         return Reduce("sum", (made[0],), (), within)
 
     one = sums("p", "q", "p", "q")

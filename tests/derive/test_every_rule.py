@@ -29,6 +29,7 @@ from derive.stable.rewrites import (
     tanh,
 )
 from derive.stable.rewriting import pattern, rewrite, wildcards
+from tests.indices import index
 
 X, Y = sympy.Symbol("x", real=True), sympy.Symbol("y", positive=True)
 ROWS = (*REWRITES, *SATURATING)
@@ -222,7 +223,7 @@ def test_a_wrong_rewrite_is_refused(wrong: Rewrite) -> None:
 
 
 # the matcher -----------------------------------------------------------------------------------
-A, B = Read("a", (Affine.of("n"),)), Read("b", ())
+A, B = Read("a", (index("n"),)), Read("b", ())
 
 
 def rewritten(node: Expr) -> Expr:

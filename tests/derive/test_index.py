@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from derive.algebra.expr import Number, Product, Read, Sum
-from derive.algebra.index import Affine, Delta, In, Index, IntegerRead, Quotient, holds, solve
+from derive.algebra.index import Affine, Delta, In, Index, IntegerRead, Letter, Quotient, holds, solve
 from derive.algebra.instances import instance
 from derive.authoring.functions import exp
 from derive.errors import SpecError
 
-NAMES = ("i", "j", "n")
-I, J, N = (Affine.of(name) for name in NAMES)
-POINT = {"i": 3, "j": -2, "n": 7}
+i, j, n = NAMES = tuple(map(Letter, "ijn"))
+I, J, N = map(Affine.of, NAMES)
+POINT = dict(zip(NAMES, (3, -2, 7), strict=True))
 
 
 def value(e: Affine, point: dict[str, int] | None = None) -> int:
@@ -49,11 +49,11 @@ def test_equality_ignores_the_order_of_terms_and_hashes_alike(a: Affine, b: Affi
 
 @given(polynomials(), polynomials())
 def test_substitution_is_evaluation_at_the_value(a: Affine, b: Affine) -> None:
-    assert value(a.substitute({"i": b})) == value(a, {**POINT, "i": value(b)})
+    assert value(a.substitute({i: b})) == value(a, {**POINT, i: value(b)})
 
 
 def test_substitution_is_simultaneous() -> None:
-    assert (I + 2 * J).substitute({"i": J, "j": I}) == J + 2 * I
+    assert (I + 2 * J).substitute({i: J, j: I}) == J + 2 * I
 
 
 def test_a_polynomial_prints_in_the_order_in_which_it_was_written() -> None:
@@ -90,15 +90,15 @@ def test_guards_hold_where_they_say() -> None:
 
 @given(polynomials(), st.sampled_from((1, -1)))
 def test_a_solved_delta_holds(rest: Affine, sign: int) -> None:
-    free = rest.substitute({"i": J})
-    found = solve(Delta(sign * I + free, N), "i")
+    free = rest.substitute({i: J})
+    found = solve(Delta(sign * I + free, N), i)
     assert found is not None
-    assert value(sign * I + free, {**POINT, "i": value(found)}) == POINT["n"]
+    assert value(sign * I + free, {**POINT, i: value(found)}) == POINT[n]
 
 
 @pytest.mark.parametrize("e", [2 * I, N * I, I * I - I, Affine.of(IntegerRead("y", (I,))), J])
 def test_only_a_unit_coefficient_is_solved(e: Affine) -> None:
-    assert solve(Delta(e, N), "i") is None
+    assert solve(Delta(e, N), i) is None
 
 
 def test_a_renamed_index_keeps_its_domain() -> None:
@@ -111,18 +111,18 @@ def x(*at: Affine) -> Read:
 
 
 def test_an_instance_gives_the_values_of_the_variables() -> None:
-    assert instance(x(I, J + 1), x(N, I), ["i", "j"]) == {"i": N, "j": I - 1}
-    assert instance(exp(x(I + J, I)), exp(x(N, J)), ["i", "j"]) == {"i": J, "j": N - J}
+    assert instance(x(I, J + 1), x(N, I), [i, j]) == {i: N, j: I - 1}
+    assert instance(exp(x(I + J, I)), exp(x(N, J)), [i, j]) == {i: J, j: N - J}
     assert instance(x(I), x(I), []) == {}
 
 
 def test_what_is_no_instance_has_none() -> None:
-    assert instance(x(I, I), x(J, N), ["i"]) is None
-    assert instance(x(2 * I), x(J), ["i"]) is None
+    assert instance(x(I, I), x(J, N), [i]) is None
+    assert instance(x(2 * I), x(J), [i]) is None
     assert instance(x(I), x(J), []) is None
-    assert instance(x(I), Read("z", (J,)), ["i"]) is None
-    assert instance(Sum((x(I), x(J))), Product((x(I), x(J))), ["i", "j"]) is None
-    assert instance(Number(I), Number(I, 2), ["i"]) is None
+    assert instance(x(I), Read("z", (J,)), [i]) is None
+    assert instance(Sum((x(I), x(J))), Product((x(I), x(J))), [i, j]) is None
+    assert instance(Number(I), Number(I, 2), [i]) is None
 
 
 H, STRIDE = Affine.of("H"), Affine.of("stride")

@@ -7,11 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derive.algebra import inequalities
-from derive.algebra.index import Affine, Delta, In, Index, holds
+from derive.algebra.index import Affine, Delta, In, Index, Letter, holds
 from derive.algebra.inequalities import Ranges, steps_away
 from derive.algebra.system import IntegerParameter, Size, System
+from tests.indices import indices
 
-t, u, p, k, T, P = map(Affine.of, "tupkTP")
+t, u, p = indices("tup")
+k, T, P = map(Affine.of, "kTP")
 SYSTEM = System(
     "toy", (Size("T", ("t", "u"), least=1), Size("P", ("p",))), (), (), (), (), (IntegerParameter("k", 2, 1),)
 )
@@ -55,7 +57,8 @@ def places():
     """Sizes, the parameter, and everything in between."""
     for extent, lags, least in product((1, 2, 4), (0, 1, 3), (1, 2)):
         for a, b, c in product(range(extent), range(extent), range(lags)):
-            yield {"T": extent, "P": lags, "k": least, "t": a, "u": b, "p": c}
+            indices = dict(zip(map(Letter, "tup"), (a, b, c), strict=True))
+            yield {"T": extent, "P": lags, "k": least, **indices}
 
 
 def no_reads(tensor, at):

@@ -6,7 +6,6 @@ import pytest
 
 from codegen.catalogue import catalogue
 from derive.algebra.expr import Call, Choice, Read
-from derive.algebra.index import Affine
 from derive.algebra.scalars import SCALARS
 from derive.algebra.system import Tensor
 from derive.authoring.spec import OpSpec
@@ -17,6 +16,7 @@ from derive.ops.max_pool2d import max_pool2d
 from derive.pages.latex import authored_latex, equation_latex, expr_latex, index_writer, matrix_writer
 from derive.pages.symbols import by_latex, by_name, latex_label, symbols_of
 from tests.derive.derived import derived
+from tests.indices import index
 
 every_op = pytest.mark.parametrize("op", catalogue(), ids=lambda op: op.name)
 
@@ -113,7 +113,7 @@ def test_an_equation_too_wide_for_a_line_is_broken_before_a_sign_or_a_factor() -
 @pytest.mark.parametrize("name", SCALARS)
 def test_every_scalar_function_has_a_balanced_form_for_low_and_tall_arguments(name: str) -> None:
     system = derived(dense[0]).forward
-    x = Read("x", (Affine.of("n"), Affine.of("k")))
+    x = Read("x", (index("n"), index("k")))
     for arg in (x, 1 / x, Choice(x, "<", x, x, 1 / x)):
         assert balanced(expr_latex(Call(name, (arg,)), system))
 
@@ -150,7 +150,7 @@ def test_equal_symbols_are_told_apart_by_their_names() -> None:
 
 def test_only_vectors_are_multiplied_element_by_element() -> None:
     spec = lstm[0].spec()
-    t = Affine.of("t")
+    t = index("t")
     writer = matrix_writer(spec)
     assert writer.expr(2 * Read("h", (t,))) == r"2\,h_{t}"
     assert writer.expr(Read("f", (t,)) * (1 - Read("o", (t,)))) == r"f_{t} \odot (1 - o_{t})"

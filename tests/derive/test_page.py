@@ -90,7 +90,7 @@ def test_a_read_of_the_step_before_becomes_one_of_the_step_after() -> None:
     assert "as dh at t needs dh_prev at t+1." in text
     (share,) = contributions(derived(lstm[0]), "dh")
     (shift,) = share.shifts
-    assert (shift.index, str(shift.was), str(shift.now), shift.later) == ("t", "t - 1", "t + 1", True)
+    assert (str(shift.index), str(shift.was), str(shift.now), shift.later) == ("t", "t - 1", "t + 1", True)
 
 
 def test_so_does_one_any_number_of_steps_before() -> None:
@@ -106,7 +106,7 @@ def test_the_sentence_on_order_comes_from_the_indices_alone() -> None:
 
 def test_an_eliminated_index_is_named_with_its_value() -> None:
     (share,) = contributions(derived(conv2d[0]), "dX")
-    assert [(name, str(value)) for name, value in share.moved] == [
+    assert [(str(name), str(value)) for name, value in share.moved] == [
         ("p'", "u - stride*i + pad"),
         ("q'", "v - stride*j + pad"),
     ]

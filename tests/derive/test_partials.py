@@ -7,8 +7,9 @@ import pytest
 from derive.algebra.expr import Expr, Number, Parameter, Read, chained, over, times
 from derive.algebra.index import Affine
 from derive.algebra.partials import partials
+from tests.indices import index
 
-i = Affine.of("i")
+i = index("i")
 a, b, c = (Read(name, (i,)) for name in "abc")
 p, one, half = Parameter("p"), Number(Affine.of(1)), Number(Affine.of(1), 2)
 

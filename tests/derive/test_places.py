@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from derive.algebra.expr import Choice, walk
-from derive.algebra.index import Affine, In
+from derive.algebra.index import In
 from derive.authoring import elaborate, places
 from derive.errors import SpecError
 from derive.language import between, inside, op, sqrt, tanh, total, where
 from derive.oracle.numbers import Floats
 from derive.oracle.reference import evaluate
 from tests.derive.test_reference import system_of
+from tests.indices import index
 
 RELATIONS = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
 
@@ -113,5 +114,5 @@ def test_a_recurrence_that_chooses_is_refused_where_the_choice_stays(monkeypatch
 
 
 def test_an_index_is_known_by_its_own_range():
-    node = where(Affine.of("t"), "<", 2, 1, 0)
+    node = where(index("t"), "<", 2, 1, 0)
     assert places.by_place(node, {}) == (node,)

@@ -24,7 +24,7 @@ from derive.algebra.expr import (
     Sum,
     When,
 )
-from derive.algebra.index import Affine, Delta, Guard, In, Index, holds
+from derive.algebra.index import Affine, Delta, Guard, In, Index, Letter, holds
 from derive.authoring.spec import OpSpec
 from derive.ops.conv2d import conv2d
 from derive.ops.dense import dense
@@ -33,6 +33,7 @@ from derive.ops.max_pool2d import max_pool2d
 from derive.pages.text import TextWriter, affine_text, equation_text, expr_text, size_text, system_text
 from derive.pages.writer import ATOM, PRODUCT
 from tests.derive.derived import derived
+from tests.indices import index
 
 Values = Mapping[str, Fraction]
 Meaning = Callable[[dict[str, int]], Fraction]
@@ -52,7 +53,7 @@ def element(tensor: str, at: int) -> Fraction:
 
 
 # the tree's meaning ---------------------------------------------------------------------------
-def meaning(node: Expr, at: dict[str, int]) -> Fraction:
+def meaning(node: Expr, at: dict[Letter, int]) -> Fraction:
     """The value of a tree, in exact numbers."""
     match node:
         case Number(value, denominator):
@@ -77,7 +78,7 @@ def meaning(node: Expr, at: dict[str, int]) -> Fraction:
         case When(guards, body):
             return meaning(body, at) if all(holds(g, at, _no_reads) for g in guards) else Fraction(0)
         case Reduce(monoid, _, guards, body):
-            points = [{**at, "k": k} for k in range(3)]
+            points = [{**at, K.name: k} for k in range(3)]
             values = [meaning(body, p) for p in points if all(holds(g, p, _no_reads) for g in guards)]
             return _reduced(monoid, values)
     raise AssertionError(node)
@@ -239,7 +240,7 @@ def _multiplied(parts: list[tuple[str, bool, Meaning]], at: dict[str, int]) -> F
 # random trees ---------------------------------------------------------------------------------
 def _affines() -> st.SearchStrategy[Affine]:
     small = st.integers(-3, 3)
-    return st.builds(lambda a, b, c: a * Affine.of("k") + b * Affine.of("n") + c, small, small, small)
+    return st.builds(lambda a, b, c: a * index("k") + b * index("n") + c, small, small, small)
 
 
 def _guards() -> st.SearchStrategy[tuple[Guard, ...]]:
@@ -273,12 +274,13 @@ def _grown(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
 
 
 AT = {"k": 1, "n": 2}
+POINT = {Letter(name): value for name, value in AT.items()}
 
 
 def same(node: Expr, writer: TextWriter) -> bool:
     """Whether the text means what the tree means; true where the tree has no value."""
     try:
-        wanted = meaning(node, dict(AT))
+        wanted = meaning(node, POINT)
     except ZeroDivisionError:
         return True
     try:
@@ -291,7 +293,7 @@ def same(node: Expr, writer: TextWriter) -> bool:
 @given(trees())
 def test_the_text_of_a_tree_means_what_the_tree_means(node: Expr) -> None:
     try:
-        wanted = meaning(node, dict(AT))
+        wanted = meaning(node, POINT)
     except ZeroDivisionError:
         assume(False)
     assert Reader(expr_text(node)).whole()(dict(AT)) == wanted
@@ -337,7 +339,7 @@ def test_a_writer_with_a_precedence_fault_is_found_out(faulty: type[TextWriter])
 
 
 # examples -------------------------------------------------------------------------------------
-A, B, C, X = (Read(name, (Affine.of("k"),)) for name in ("a", "b", "c", "x"))
+A, B, C, X = (Read(name, (index("k"),)) for name in ("a", "b", "c", "x"))
 
 
 def _examples() -> Iterator[tuple[Expr, str]]:
@@ -359,8 +361,8 @@ def _examples() -> Iterator[tuple[Expr, str]]:
     )
     yield Reduce("sum", (K,), (), A * B) + C, "sum_{k} a[k]*b[k] + c[k]"
     yield Reduce("sum", (K,), (), A + B) * C, "(sum_{k} (a[k] + b[k]))*c[k]"
-    yield When((Delta(Affine.of("k"), Affine()),), A), "[k == 0]*a[k]"
-    yield When((In(Affine.of("k"), Affine(), Affine.of("n")),), A - B), "[0 <= k < n]*(a[k] - b[k])"
+    yield When((Delta(index("k"), Affine()),), A), "[k == 0]*a[k]"
+    yield When((In(index("k"), Affine(), index("n")),), A - B), "[0 <= k < n]*(a[k] - b[k])"
 
 
 @pytest.mark.parametrize("node, text", list(_examples()))
@@ -376,7 +378,7 @@ def test_an_index_keeps_its_authors_order() -> None:
 
 
 def test_an_index_that_is_no_sum_of_positive_terms_keeps_its_sign() -> None:
-    assert affine_text(-Affine.of("i")) == "-i"
+    assert affine_text(-index("i")) == "-i"
 
 
 # ops ------------------------------------------------------------------------------------------

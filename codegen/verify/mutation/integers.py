@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from codegen.nodes import Kernel
 from codegen.verify.mutation.syntax import base, called, conjuncts, links, written_by_calls
-from derive.algebra.index import Affine, IntegerRead
+from derive.algebra.index import Affine, Letter, Monomial
 from derive.algebra.inequalities import ZERO, Ranges
 from derive.algebra.system import System
 
@@ -22,7 +22,7 @@ Ends = tuple[tuple[Affine, ...], tuple[Affine, ...]]
 
 def letters(e: Affine) -> set[str]:
     """The names in a polynomial, those inside elements and quotients included."""
-    trees = (ast.walk(ast.parse(name)) for name in e.names())
+    trees = (ast.walk(ast.parse(str(name))) for name in e.names())
     return {n.id for nodes in trees for n in nodes if isinstance(n, ast.Name)}
 
 
@@ -58,7 +58,7 @@ class Integers:
             case ast.Constant(int(value)) if not isinstance(value, bool):
                 return Affine.of(value)
             case ast.Name(name) if name in self.names:
-                return Affine.of(name)
+                return Affine.of(Letter(name) if name in self.counters else name)
             case ast.Subscript(ast.Name(array)) if self._is_fixed(array):
                 return Affine.of(ast.unparse(node))
             case ast.UnaryOp(ast.USub(), operand):
@@ -92,7 +92,7 @@ class Integers:
     def whole(self, e: Affine) -> Affine:
         """A polynomial that is not negative exactly where `e` is not, with no quotient in it, if `e` has
         one, once: r // b + c >= 0 is r + b*c >= 0, and c - r // b >= 0 is b*c + b - 1 - r >= 0."""
-        found = [name for name in e.names() if name in self.quotients]
+        found = [name for name in e.names() if isinstance(name, str) and name in self.quotients]
         if len(found) != 1 or e.coefficient(found[0]) not in (ONE, -ONE):
             return e
         top, bottom = self.quotients[found[0]]
@@ -174,7 +174,7 @@ def _evenly(top: Affine, bottom: Affine) -> Affine:
     return Affine(tuple((_without_one(m, name), c) for m, c in top.terms if name in m))
 
 
-def _without_one(monomial: tuple[str | IntegerRead, ...], name: str) -> tuple[str | IntegerRead, ...]:
+def _without_one(monomial: Monomial, name: str) -> Monomial:
     """The product without one of its factors of this name."""
     at = monomial.index(name)
     return (*monomial[:at], *monomial[at + 1 :])

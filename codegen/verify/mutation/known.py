@@ -14,11 +14,10 @@ from itertools import combinations, product
 
 from codegen.verify.mutation.integers import Ends, Integers
 from codegen.verify.mutation.syntax import conjuncts, links
-from derive.algebra.index import Affine, Index, IntegerRead
+from derive.algebra.index import Affine, Atom, Index, Letter, Monomial
 from derive.algebra.inequalities import ZERO, Ranges
 
 MULTIPLES = 2  # facts that are multiplied for one proof
-Monomial = tuple[str | IntegerRead, ...]
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Known:
     def inside(self, loop: ast.For) -> Known:
         assert isinstance(loop.target, ast.Name)
         lows, highs = self.integers.ends(loop)
-        counter = Affine.of(loop.target.id)
+        counter = Affine.of(Letter(loop.target.id))
         above = [counter - lo for lo in lows if lo.names() & self.integers.quotients.keys()]
         below = [hi - 1 - counter for hi in highs]
         return self.counting(loop.target.id, (lows, highs)).given([*above, *below])
@@ -105,7 +104,7 @@ class Known:
             if factors is not None and a * b > 0 and a % b == 0 and all(map(self._is_natural, factors)):
                 yield Affine(((factors, a // b),))
 
-    def _is_natural(self, atom: str | IntegerRead) -> bool:
+    def _is_natural(self, atom: Atom) -> bool:
         least = [bound.least(atom) for bound in self._bounds]
         return any(value is not None and value >= 0 for value in least)
 

@@ -19,7 +19,7 @@ from codegen.verify.mutation.known import Known
 from codegen.verify.mutation.place import Place, known_along
 from codegen.verify.mutation.positions import has_one_turn
 from codegen.verify.mutation.syntax import base, called, path, written_by_calls
-from derive.algebra.index import Affine
+from derive.algebra.index import Affine, Letter
 
 NOT_NEGATIVE = ("relu", "absolute", "sigmoid", "softplus", "exp", "step")
 
@@ -104,7 +104,7 @@ def _counts_up(place: Place, search: Search) -> bool:
     known = known_along(Known(place.integers), path(place.function, search.lead))
     marks = [s.value.id for s in _assignments(search.lead, search.mark) if isinstance(s.value, ast.Name)]
     counters = {loop.target.id for loop in search.loops if isinstance(loop.target, ast.Name)}
-    return len(marks) == 1 and marks[0] in counters and known.not_negative(Affine.of(marks[0]))
+    return len(marks) == 1 and marks[0] in counters and known.not_negative(Affine.of(Letter(marks[0])))
 
 
 def _assignments(root: ast.AST, name: str) -> list[ast.Assign]:

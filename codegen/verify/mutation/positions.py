@@ -14,7 +14,7 @@ from codegen.verify.mutation.integers import letters
 from codegen.verify.mutation.known import Known
 from codegen.verify.mutation.place import Place, known_along
 from codegen.verify.mutation.syntax import conjuncts, links
-from derive.algebra.index import Affine
+from derive.algebra.index import Affine, Letter, Name
 
 ONE = Affine.of(1)
 Places = list[ast.expr]
@@ -34,9 +34,7 @@ def injective(place: Place, loops: list[ast.For], at: Places) -> bool:
     named = set(_told(place, loops, at))
     open_ = [loop for loop in open_ if ast.unparse(loop.target) not in named]
     counters = {n for n, _ in inner.counters}
-    guarded = [
-        d for d in _digits(place, loops) if not letters(d[1]) & counters and d[1].names() == letters(d[1])
-    ]
+    guarded = [d for d in _digits(place, loops) if not letters(d[1]) & counters and _is_bare(d[1])]
     starts = [list(_spans(inner, loop, counters)) for loop in open_]
     return any(
         _decodes([p for p in positions if p is not None], dict(chosen), guarded)
@@ -50,17 +48,22 @@ def has_one_turn(known: Known, loop: ast.For) -> bool:
     return any(known.not_negative(ONE - (hi - lo)) for lo in lows for hi in highs)
 
 
+def _is_bare(e: Affine) -> bool:
+    """Whether there is no element and no quotient in it."""
+    return {str(name) for name in e.names()} == letters(e)
+
+
 Span = tuple[Affine, Affine]  # where a counter starts, and how many values it has
-Digit = tuple[str, Affine, Affine]  # a number's name, how many values it has, and what it equals
+Digit = tuple[Letter, Affine, Affine]  # a number's name, how many values it has, and what it equals
 
 
-def _spans(known: Known, loop: ast.For, counters: set[str]) -> Iterator[tuple[str, Span]]:
+def _spans(known: Known, loop: ast.For, counters: set[str]) -> Iterator[tuple[Letter, Span]]:
     """A loop's counter as a start and a number of values that no counter changes."""
     assert isinstance(loop.target, ast.Name)
     lows, highs = known.integers.ends(loop)
     for lo, hi in product(lows, highs):
         if not letters(hi - lo) & counters:
-            yield loop.target.id, (lo, hi - lo)
+            yield Letter(loop.target.id), (lo, hi - lo)
 
 
 def _told(place: Place, loops: list[ast.For], at: Places) -> Iterator[str]:
@@ -99,18 +102,20 @@ def _digits(place: Place, loops: list[ast.For]) -> Iterator[Digit]:
             case [(lo, ast.LtE(), e), (_, ast.Lt(), hi)]:
                 low, value, high = map(place.integers.of, (lo, e, hi))
                 if low is not None and value is not None and high is not None:
-                    yield f"digit {k}", high - low, value - low
+                    yield Letter(f"digit {k}"), high - low, value - low
 
 
-def _decodes(positions: list[Affine], spans: dict[str, Span], digits: Iterable[Digit]) -> bool:
+def _decodes(positions: list[Affine], spans: dict[Letter, Span], digits: Iterable[Digit]) -> bool:
     """Whether all counters follow, one after the other."""
     starts = {n: lo + Affine.of(n) for n, (lo, _) in spans.items()}
     extents = {n: count for n, (_, count) in spans.items()}
     known_sums = [_from_starts(p, starts) for p in positions]
     for name, count, value in digits:
         extents[name] = count
-        plain = value.plain()
-        if plain is not None and plain not in spans:  # an element of an integer array: itself the digit
+        plain = value.alone()
+        if (
+            isinstance(plain, str | Letter) and plain not in spans
+        ):  # an element of an integer array: itself the digit
             known_sums = [s.substitute({plain: Affine.of(name)}) for s in known_sums]
         else:
             known_sums.append(Affine.of(name) - _from_starts(value, starts))
@@ -123,16 +128,17 @@ def _decodes(positions: list[Affine], spans: dict[str, Span], digits: Iterable[D
     return True
 
 
-def _from_starts(e: Affine, starts: dict[str, Affine]) -> Affine:
+def _from_starts(e: Affine, starts: dict[Letter, Affine]) -> Affine:
     """Counters as distances from where they start; a start may hold counters of loops further out."""
     for name in reversed(list(starts)):
         e = e.substitute({name: starts[name]})
     return e
 
 
-def _follow(total: Affine, left: set[str], extents: dict[str, Affine]) -> set[str]:
+def _follow(total: Affine, left: set[Letter], extents: dict[Letter, Affine]) -> set[Letter]:
     """The counters that a sum in mixed radix gives away: nothing where it is none."""
-    open_ = {n for n in total.names() if n in left or n.startswith("digit ")}
+    unknown = (n for n in total.names() if isinstance(n, Letter))
+    open_ = {n for n in unknown if n in left or _is_digit(n)}
     if not open_ & left or _is_hidden(total, open_):
         return set()
     weights = {n: total.coefficient(n) for n in open_}
@@ -147,10 +153,14 @@ def _follow(total: Affine, left: set[str], extents: dict[str, Affine]) -> set[st
     return found & left
 
 
-def _is_hidden(total: Affine, open_: set[str]) -> bool:
+def _is_digit(name: Name) -> bool:
+    return str(name).startswith("digit ")
+
+
+def _is_hidden(total: Affine, open_: set[Letter]) -> bool:
     """Whether an unknown stands inside an element's name, or is multiplied by another one."""
-    inside = [n for n in total.names() if not n.isidentifier() and not n.startswith("digit ")]
+    inside = [n for n in total.names() if not str(n).isidentifier() and not _is_digit(n)]
     hidden = letters(sum(map(Affine.of, inside), Affine()))
-    return bool(hidden & open_) or any(
+    return bool(hidden & {str(n) for n in open_}) or any(
         sum(atom in open_ for atom in monomial) > 1 for monomial, _ in total.terms
     )

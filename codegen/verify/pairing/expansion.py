@@ -6,7 +6,6 @@ that where(c, a, b) is [c]*a + (1 - [c])*b. Nothing is used of the scalar functi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 
 from codegen.verify.pairing.polynomials import (
@@ -33,7 +32,7 @@ from derive.algebra.expr import (
     Sum,
     as_expr,
 )
-from derive.algebra.index import Affine
+from derive.algebra.index import Affine, Substitution
 from derive.algebra.scalars import SCALARS
 
 
@@ -106,7 +105,7 @@ def number(value: Affine, symbols: frozenset[str]) -> Polynomial:
     )
 
 
-def substitute(value: Polynomial, put: Mapping[str, Affine], symbols: frozenset[str]) -> Polynomial:
+def substitute(value: Polynomial, put: Substitution, symbols: frozenset[str]) -> Polynomial:
     """The polynomial with indices replaced by index expressions."""
 
     def inside(atom: Atom) -> Polynomial:
@@ -137,5 +136,5 @@ def ordered(e: Affine) -> Affine:
     return Affine(tuple(sorted(e.terms, key=str)))
 
 
-def _moved(read: Read, put: Mapping[str, Affine]) -> Read:
+def _moved(read: Read, put: Substitution) -> Read:
     return Read(read.tensor, tuple(ordered(e.substitute(put)) for e in read.at))

@@ -22,11 +22,11 @@ from codegen.verify.pairing.expansion import substitute
 from codegen.verify.pairing.regions import Region
 from codegen.verify.pairing.sums import Setting, Summand, unit_solution
 from derive.algebra.expr import Read
-from derive.algebra.index import Affine, IntegerRead, Monomial, names_of
+from derive.algebra.index import Affine, IntegerRead, Letter, Monomial, names_of
 
 TRIES = 64  # changes of variables that are looked at before a pair of sums counts as not matched
 
-Map = Mapping[str, Affine]
+Map = Mapping[Letter, Affine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def _undone(summand: Summand, way: Map, back: Map) -> bool:
     )
 
 
-def _inverse(p: Summand, q: Summand, there: Map) -> dict[str, Affine] | None:
+def _inverse(p: Summand, q: Summand, there: Map) -> dict[Letter, Affine] | None:
     """The indices of p in those of q, solved from q = there(p)."""
     zeros = [there[name] - Affine.of(name) for name in q.indices]
     back = _solved({}, zeros, p.indices)
@@ -95,11 +95,13 @@ def _inverse(p: Summand, q: Summand, there: Map) -> dict[str, Affine] | None:
 
 
 def _text(way: Map) -> str:
-    return ", ".join(f"{name.rstrip('~')} = {value}" for name, value in way.items()) or "nothing is renamed"
+    return (
+        ", ".join(f"{str(name).rstrip('~')} = {value}" for name, value in way.items()) or "nothing is renamed"
+    )
 
 
 # searching --------------------------------------------------------------------------------------------
-def _solved(known: Map, zeros: list[Affine], unknown: tuple[str, ...]) -> dict[str, Affine]:
+def _solved(known: Map, zeros: list[Affine], unknown: tuple[Letter, ...]) -> dict[Letter, Affine]:
     """`known` and what the equalities say of other unknowns, one at a time."""
     made, todo = dict(known), list(zeros)
     progress = True
@@ -140,7 +142,7 @@ def _reads(monomial: Monomial) -> list[IntegerRead]:
 
 def _kind(monomial: Monomial) -> tuple[str, ...]:
     """A product's factors, without the places at which they are read."""
-    return tuple(sorted(a if isinstance(a, str) else f"{a.tensor}[]" for a in monomial))
+    return tuple(sorted(f"{a.tensor}[]" if isinstance(a, IntegerRead) else repr(a) for a in monomial))
 
 
 def _cancelled(zero: Affine) -> Affine:
@@ -151,7 +153,7 @@ def _cancelled(zero: Affine) -> Affine:
     return _cancelled(zero.coefficient(common[0]))
 
 
-def _maps(p: Summand, q: Summand) -> Iterator[dict[str, Affine]]:
+def _maps(p: Summand, q: Summand) -> Iterator[dict[Letter, Affine]]:
     """Maps that take q's reads to p's: first the factors that both have once, then every pairing."""
     once = _read_once(p), _read_once(q)
     both = [(once[0][t], once[1][t]) for t in once[1] if t in once[0]]
@@ -168,7 +170,7 @@ def _read_once(summand: Summand) -> dict[str, Read]:
     return {tensor: reads[0] for tensor, reads in found.items() if len(reads) == 1}
 
 
-def _completed(p: Summand, q: Summand, known: dict[str, Affine]) -> Iterator[dict[str, Affine]]:
+def _completed(p: Summand, q: Summand, known: dict[Letter, Affine]) -> Iterator[dict[Letter, Affine]]:
     """Every way to map the indices that are left, by reads that mention them, else one to one."""
     free = [name for name in q.indices if name not in known]
     if not free:
@@ -182,7 +184,7 @@ def _completed(p: Summand, q: Summand, known: dict[str, Affine]) -> Iterator[dic
         if ours.tensor == read.tensor
     ]
     if not theirs:
-        used = {e.plain() for e in known.values()}
+        used = {e.letter() for e in known.values()}
         options = [[Affine.of(free[0]) - Affine.of(name)] for name in p.indices if name not in used]
     for zeros in options:
         more = _solved(known, zeros, q.indices)

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import gcd
 
-from derive.algebra.index import Affine, IntegerRead
+from derive.algebra.affine import rank
+from derive.algebra.index import Affine, Monomial, Substitution
 
 MOST = 400  # inequalities at a time: beyond this an implication counts as not proved
 
-Variable = tuple[str | IntegerRead, ...]
+Variable = Monomial
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Region:
         """Whether it is proved that no point lies in it."""
         return _infeasible(list(map(_row, self.facts)))
 
-    def substitute(self, put: Mapping[str, Affine]) -> Region:
+    def substitute(self, put: Substitution) -> Region:
         return Region(tuple(fact.substitute(put) for fact in self.facts))
 
 
@@ -55,7 +56,7 @@ def _row(e: Affine) -> _Row:
     constant, found = 0, dict[Variable, int]()
     for monomial, c in e.terms:
         if monomial:
-            key = tuple(sorted(monomial, key=lambda a: (isinstance(a, IntegerRead), str(a))))
+            key = tuple(sorted(monomial, key=rank))
             found[key] = found.get(key, 0) + c
         else:
             constant += c

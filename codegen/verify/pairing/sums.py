@@ -25,7 +25,7 @@ from codegen.verify.pairing.expansion import expand, substitute
 from codegen.verify.pairing.polynomials import Monomial, Polynomial
 from codegen.verify.pairing.regions import Region
 from derive.algebra.expr import substitute as put_into
-from derive.algebra.index import Affine, Delta, Guard, In, Index
+from derive.algebra.index import Affine, Delta, Guard, In, Index, Letter
 from derive.algebra.system import System, Term
 
 
@@ -52,13 +52,13 @@ class Summand:
     """coefficient * sum of the monomial over the indices' integer values in the region."""
 
     coefficient: Fraction
-    indices: tuple[str, ...]
+    indices: tuple[Letter, ...]
     region: Region
     monomial: Monomial
 
     def __str__(self) -> str:
         times = "" if abs(self.coefficient) == 1 else f"{abs(self.coefficient)}*"
-        over = f" over {', '.join(self.indices)}" if self.indices else ""
+        over = f" over {', '.join(map(str, self.indices))}" if self.indices else ""
         return f"{times}{self.monomial}{over}"
 
     @property
@@ -67,12 +67,13 @@ class Summand:
 
     def renamed(self, mark: str, setting: Setting) -> Summand:
         """The same sum with every index's name marked, so that two sums share none."""
-        put = {name: Affine.of(name + mark) for name in self.indices}
+        marked = tuple(name.marked(mark) for name in self.indices)
+        put = {old: Affine.of(new) for old, new in zip(self.indices, marked, strict=True)}
         ((monomial, _),) = substitute(self.value, put, setting.symbols).terms
-        return Summand(self.coefficient, tuple(map(str, put.values())), self.region.substitute(put), monomial)
+        return Summand(self.coefficient, marked, self.region.substitute(put), monomial)
 
 
-def unit_solution(zero: Affine, name: str) -> Affine | None:
+def unit_solution(zero: Affine, name: Letter) -> Affine | None:
     """What `name` is where zero == 0, if it stands there alone with coefficient 1 or -1, else None.
 
     A number that divides every coefficient is divided out first: 3*p - 3*q == 0 says p == q.

@@ -9,8 +9,9 @@ from codegen.verify.pairing.polynomials import TooLarge
 from derive.algebra.expr import Expr, Number, Parameter, Read, Sum, as_expr
 from derive.algebra.index import Affine
 from derive.language import exp, tanh, where
+from tests.indices import index
 
-I, N = Affine.of("i"), Affine.of("N")
+I, N = index("i"), Affine.of("N")
 SYMBOLS = frozenset({"N", "s"})
 
 
@@ -69,7 +70,7 @@ def everywhere(at: Affine) -> Expr:
 
 
 def test_indices_are_replaced_in_every_atom() -> None:
-    odd = Affine.of("j") * 2 + 1
+    odd = index("j") * 2 + 1
     made = substitute(expand(everywhere(I), SYMBOLS), {"i": odd}, SYMBOLS)
     assert made == expand(everywhere(odd), SYMBOLS) != expand(everywhere(I), SYMBOLS)
 

@@ -11,9 +11,10 @@ from derive.algebra.expr import Expr, Read, times
 from derive.algebra.index import Affine, Delta, Guard, In, Index, IntegerRead
 from derive.algebra.system import IntegerParameter, Size, System, Tensor, Term
 from derive.language import exp
+from tests.indices import index, indices
 
 N, M, K, S = (Affine.of(name) for name in ("N", "M", "k", "s"))
-I, P, U = (Affine.of(name) for name in ("i", "p", "u"))
+I, P, U = indices("ipu")
 ZERO = Affine()
 
 SYSTEM = System(
@@ -105,9 +106,7 @@ def test_a_wrong_solution_of_the_delta_is_refused(wrong: Term) -> None:
 
 def test_a_swapped_range_is_refused() -> None:
     j = Index("j", ZERO, K)
-    swapped = total(
-        (u, j), (In(U - S * Affine.of("j"), ZERO, M),), read("x", U), exp(read("y", Affine.of("j")))
-    )
+    swapped = total((u, j), (In(U - S * index("j"), ZERO, M),), read("x", U), exp(read("y", index("j"))))
     straight = total((i, p), (), read("x", S * I + P), exp(read("y", I)))
     assert why(straight, swapped)
 
@@ -147,7 +146,7 @@ def label(*at: Affine) -> Affine:
 def test_an_index_that_stands_only_inside_labels_is_found(place: Callable[[Affine], Affine]) -> None:
     """w[label[i]] = w[label[q]] does not say i = q, but i = q makes them equal."""
     straight = total((i,), (), read("w", place(I)))
-    q, earlier = Affine.of("q"), Affine.of("q") + 1
+    q, earlier = index("q"), index("q") + 1
     assert why(straight, total((Index("q", ZERO, M),), (), read("w", place(q)))) == ""
     shifted = total((Index("q", Affine.of(-1), M - 1),), (), read("w", place(earlier)))
     assert why(straight, shifted) == ""

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from codegen.verify.pairing.regions import Region
 from derive.algebra.index import Affine, IntegerRead
+from tests.indices import indices
 
-I, J, N, S, P = (Affine.of(name) for name in ("i", "j", "n", "s", "p"))
+I, J, P = indices("ijp")
+N, S = map(Affine.of, ("n", "s"))
 LABEL = Affine.of(IntegerRead("y", (I,)))
 
 
