@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, Union
 
+from derive.words import shown
+
 Atom: TypeAlias = Union[str, "IntegerRead"]
 Monomial: TypeAlias = tuple[Atom, ...]
 
@@ -48,7 +50,7 @@ class Affine:
         if isinstance(value, (str, IntegerRead)):
             return Affine((((value,), 1),))
         if isinstance(value, bool) or not isinstance(value, int):
-            raise TypeError(f"an index expression is built from integers and indices, not {value!r}")
+            raise TypeError(f"an index expression is built from integers and indices, not {shown(value)}")
         return Affine((((), value),)) if value else Affine()
 
     @staticmethod

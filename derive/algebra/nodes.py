@@ -20,6 +20,9 @@ from typing import TypeAlias, Union
 from derive.algebra.index import Affine, Guard, Index
 from derive.errors import SpecError
 from derive.names import location
+from derive.words import shown
+
+LARGEST_BITS = 1023  # of a number: what has more is infinite as a float64
 
 Like: TypeAlias = Union["Operators", Affine, int, Fraction]
 
@@ -201,6 +204,8 @@ def as_expr(value: Like) -> Expr:
     if isinstance(value, Affine):
         return Number(value)
     if isinstance(value, int) and not isinstance(value, bool):
+        if value.bit_length() > LARGEST_BITS:
+            raise SpecError(f"a number of {value.bit_length()} bits is infinite in float64", location())
         return Number(Affine.of(value))
     convert = getattr(value, "as_expr", None)
     if convert is None:
@@ -212,7 +217,7 @@ def _no_expression(value: object) -> str:
     if isinstance(value, float) and math.isfinite(value):
         exact = Fraction(str(value))
         return f"{value} is no exact number: write Fraction({exact.numerator}, {exact.denominator})"
-    return f"{value!r} is no expression: write tensors, sizes, integers, fractions and scalar functions"
+    return f"{shown(value)} is no expression: write tensors, sizes, integers, fractions and scalar functions"
 
 
 def flat(node: Expr, kind: type[Sum] | type[Product]) -> tuple[Expr, ...]:

@@ -9,6 +9,7 @@ from derive.algebra.index import Affine, AffineLike, Delta, Guard, In, Index
 from derive.authoring.handles import integer
 from derive.errors import SpecError
 from derive.names import location
+from derive.words import shown
 
 
 def total(over: Affine | tuple[Affine, ...], body: Like, where: tuple[Guard, ...] = ()) -> Expr:
@@ -62,7 +63,7 @@ def equal(a: AffineLike, b: AffineLike) -> Guard:
 def where(left: Like, relation: str, right: Like, then: Like, otherwise: Like) -> Expr:
     """`then` where `left relation right` holds, else `otherwise`; relations are < <= > >=."""
     if relation not in ("<", "<=", ">", ">="):
-        raise SpecError(f"relation {relation!r} is unknown: use one of < <= > >=", location())
+        raise SpecError(f"relation {shown(relation)} is unknown: use one of < <= > >=", location())
     return Choice(as_expr(left), relation, as_expr(right), as_expr(then), as_expr(otherwise))
 
 

@@ -9,6 +9,9 @@ from derive.algebra.index import Affine, AffineLike, Quotient
 from derive.algebra.system import Tensor
 from derive.errors import SpecError
 from derive.names import location
+from derive.words import shown
+
+LARGEST = 2**63 - 1  # of an integer at run time
 
 
 class Symbol(Affine):
@@ -90,7 +93,12 @@ def integer(value: Any) -> Affine:
     if isinstance(value, Handle) and value.tensor.integer:
         value = value.spec.read(value.tensor, ())
     if isinstance(value, Affine) or (isinstance(value, int) and not isinstance(value, bool)):
-        return Affine.of(value)
+        found = Affine.of(value)
+        if any(abs(number) > LARGEST for _, number in found.terms):
+            raise SpecError(
+                "an index expression has a number of more than 64 bits: use smaller ones", location()
+            )
+        return found
     raise SpecError(_no_index(value), location())
 
 
@@ -101,4 +109,4 @@ def _no_index(value: Any) -> str:
         return "an index cannot be a slice: name it, or leave the last axes out"
     if isinstance(value, Operators):
         return "a floating tensor or an expression is no index: declare labels with integer=True"
-    return f"{value!r} is no index: use indices, sizes and integers"
+    return f"{shown(value)} is no index: use indices, sizes and integers"
