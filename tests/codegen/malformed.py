@@ -76,7 +76,8 @@ def other_tensor() -> Any:
 
 
 BAD: dict[str, Any] = {
-    "None": None, "ellipsis": ..., "1.5": 1.5, "-2e300": -2e300, "nan": math.nan, "inf": math.inf, "empty": "",
+    "None": None, "ellipsis": ..., "1.5": 1.5, "-2e300": -2e300, "nan": math.nan, "inf": math.inf,
+    "empty": "",
     "two words": "a b", "accent": "é", "surrogate": "\ud800", "bytes": b"x", "list": [], "list of one": ["i"],
     "tuple": (), "tuple of None": (None,), "dict": {}, "object": object(), "huge": 10**400, "huger": 10**5000,
     "2**63": 2**63, "lambda": lambda: 1, "class": int, "True": True, "False": False, "-1": -1, "0": 0,
@@ -91,7 +92,7 @@ BAD: dict[str, Any] = {
 }  # fmt: skip
 
 
-# good specs: `s` declares, `f` holds the language's functions ------------------------------------------------
+# good specs: `s` declares, `f` holds the language's functions ---------------------------------------------
 def pooled(s: Any, f: Any) -> None:
     H, I = s.size("H", "ij", about="units"), s.size("I", letters="k", about="inputs", least=1)
     i, k = s.index("i", H), s.index("k", I, lo=0)
