@@ -123,11 +123,14 @@ def _choices(key: str, values: Any) -> list[tuple[str, Any]]:
     called = f"the choice {key}="
     if not isinstance(values, (tuple, list)) or not values:
         raise refuse(called, values, "a tuple of functions, such as (identity, tanh)")
-    labels = [getattr(value, "__name__", None) if callable(value) else None for value in values]
-    for label, value in zip(labels, values, strict=True):
-        if not isinstance(label, str):
-            raise refuse(called, value, "functions, which have names")
-    return [(label if n else "", value) for n, (label, value) in enumerate(zip(labels, values, strict=True))]
+    return [(_name_of(called, value) if n else "", value) for n, value in enumerate(values)]
+
+
+def _name_of(called: str, value: Any) -> str:
+    name = getattr(value, "__name__", None) if callable(value) else None
+    if not isinstance(name, str):
+        raise refuse(called, value, "functions, which have names")
+    return name
 
 
 def _labelled(name: str, title: str, choice: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Words from outside (titles, names of files, exceptions), as they may be shown: what steers a terminal is spelt out."""
+"""Words from outside (titles, files, exceptions) as they may be shown: what steers a terminal is spelt."""
 
 from __future__ import annotations
 

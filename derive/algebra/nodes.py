@@ -18,16 +18,18 @@ from fractions import Fraction
 from typing import TypeAlias, Union
 
 from derive.algebra.index import Affine, Guard, Index
+from derive.algebra.unanswered import Unanswered, refuses
 from derive.errors import SpecError
 from derive.names import location
 from derive.words import shown
 
+HIGHEST = 127  # exponent: 2**128 is infinite in float32
 LARGEST_BITS = 1023  # of a number: what has more is infinite as a float64
 
 Like: TypeAlias = Union["Operators", Affine, int, Fraction]
 
 
-class Operators:
+class Operators(Unanswered):
     """Python's operators, building nodes in the order in which they are written."""
 
     __slots__ = ()
@@ -62,6 +64,12 @@ class Operators:
     def __pow__(self, exponent: int) -> Expr:
         if isinstance(exponent, bool) or not isinstance(exponent, int):
             raise SpecError("an exponent is an integer: write sqrt(x), or exp(y*log(x))", location())
+        if abs(exponent) > HIGHEST:
+            raise SpecError(
+                f"an exponent is at most {HIGHEST}, not {shown(exponent)}: 2**{HIGHEST + 1} is infinite in "
+                "float32: scale x, or write exp(n*log(x))",
+                location(),
+            )
         return Power(as_expr(self), exponent)
 
     def __matmul__(self, other: Like) -> Expr:
@@ -81,6 +89,10 @@ class Operators:
         )
 
     __lt__ = __le__ = __gt__ = __ge__ = _compare
+    __floordiv__ = __rfloordiv__ = refuses("x // y is for the formulas of sizes: write x / y")
+    __getitem__ = refuses(
+        "an expression has no axes: give all indices at once, x[i, j], or name it with s.let"
+    )
 
     def apply(self, name: str, *others: Like) -> Expr:
         """The scalar function `name` of this expression (how rule rows stay generic)."""

@@ -15,7 +15,8 @@ from derive.names import check_name, location
 from derive.pages.symbols import written
 from derive.words import shown, steers
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 NOT_IN_LATEX = frozenset("$%#&~")  # they would end the formula, or hide the rest of it
 
 
@@ -78,7 +79,8 @@ def latex(value: Any, called: str) -> str:
     if NOT_IN_LATEX & set(text) or not text.isascii() or not _is_closed(text):
         raise refuse(called, value, mend)
     try:
-        return text if not text or written(text) else text
+        written(text or "x")
+        return text
     except ValueError:
         raise refuse(called, value, mend) from None
 

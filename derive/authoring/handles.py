@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from derive.algebra.expr import Expr, Like, Number, Operators, Ratio, as_expr
 from derive.algebra.index import Affine, AffineLike, Quotient
 from derive.algebra.system import Tensor
+from derive.algebra.unanswered import Unanswered, refuses
 from derive.errors import SpecError
 from derive.names import location
 from derive.words import shown
@@ -14,10 +15,18 @@ from derive.words import shown
 LARGEST = 2**63 - 1  # of an integer at run time
 
 
-class Symbol(Affine):
+class Symbol(Unanswered, Affine):
     """Sizes and indices as their author holds them: `1/n` is a number, `2*n` an index expression."""
 
     __slots__ = ()
+
+    __lt__ = __le__ = __gt__ = __ge__ = refuses(
+        "indices are compared by guards: total(i, x[i], where=between(i, lo, hi)), or inside(i, lo, hi)*x[i]"
+    )
+    __pow__ = refuses("an index or a size has no powers: write i*i")
+
+    def __bool__(self) -> bool:
+        return True  # as every object without a length: there is one
 
     def __add__(self, other: AffineLike) -> Affine:
         return _held(Affine.__add__(self, other))
@@ -67,6 +76,11 @@ class Book(Protocol):
 class Handle(Operators):
     """A declared tensor, to be indexed, multiplied and assigned to."""
 
+    __hash__ = object.__hash__
+    __eq__ = __ne__ = refuses(
+        "tensors are not compared with ==: indices by delta(i, j), values by where(a, '>', b, ...)"
+    )
+
     __slots__ = ("spec", "start", "tensor")
 
     def __init__(self, spec: Book, tensor: Tensor, start: Handle | None = None) -> None:
@@ -85,7 +99,8 @@ class Handle(Operators):
 def positions(at: Any) -> tuple[Affine, ...]:
     """The indices in brackets; `[:]` is none."""
     parts = at if isinstance(at, tuple) else (at,)
-    return () if parts == (slice(None),) else tuple(map(integer, parts))
+    whole = len(parts) == 1 and isinstance(parts[0], slice) and parts[0] == slice(None)
+    return () if whole else tuple(map(integer, parts))
 
 
 def integer(value: Any) -> Affine:
