@@ -23,7 +23,7 @@ from derive.errors import SpecError
 from derive.names import location
 from derive.words import shown
 
-HIGHEST = 127  # exponent: 2**128 is infinite in float32
+HIGHEST = 64  # exponent: 4**64 is infinite in float32
 LARGEST_BITS = 1023  # of a number: what has more is infinite as a float64
 
 Like: TypeAlias = Union["Operators", Affine, int, Fraction]
@@ -66,8 +66,8 @@ class Operators(Unanswered):
             raise SpecError("an exponent is an integer: write sqrt(x), or exp(y*log(x))", location())
         if abs(exponent) > HIGHEST:
             raise SpecError(
-                f"an exponent is at most {HIGHEST}, not {shown(exponent)}: 2**{HIGHEST + 1} is infinite in "
-                "float32: scale x, or write exp(n*log(x))",
+                f"an exponent is at most {HIGHEST}, not {shown(exponent)}: even 4**{HIGHEST} is infinite "
+                "in float32; scale x, or write exp(n*log(x))",
                 location(),
             )
         return Power(as_expr(self), exponent)

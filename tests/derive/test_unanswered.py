@@ -51,9 +51,9 @@ QUESTIONS: dict[str, tuple[Callable[[Any], Any], str]] = {
 OF_TENSORS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "floor division": (lambda x: x // 2, "x / y"),
     "by floor division": (lambda x: 2 // x, "x / y"),
-    "huge power": (lambda x: x**100000, "at most 127"),
-    "huge negative power": (lambda x: x**-100000, "at most 127"),
-    "huger power": (lambda x: x**10**5000, "at most 127"),
+    "huge power": (lambda x: x**100000, "at most 64"),
+    "huge negative power": (lambda x: x**-100000, "at most 64"),
+    "huger power": (lambda x: x**10**5000, "at most 64"),
     "real power": (lambda x: x**0.5, "sqrt"),
     "power by a tensor": (lambda x: x**x, "sqrt"),
     "truth": (bool, "where"),
