@@ -79,7 +79,7 @@ def from_file(path: Path) -> tuple[OpSpec, ...]:
         try:
             spec.loader.exec_module(module)
         except SyntaxError as fault:
-            if fault.filename != str(path):
+            if fault.filename not in (None, str(path)):  # of a file that it imports
                 raise
             raise SpecError(f"this is not Python: {fault.msg}", place(str(path), fault.lineno or 1)) from None
         ops = ops_in(module)

@@ -54,4 +54,6 @@ def place(path: str, line: int) -> str:
 def _is_authors(path: str) -> bool:
     """Whether a file is an author's: not one of `derive`, whose specs in `ops` are, though."""
     folder = Path(path).parent
-    return DERIVE not in (folder, *folder.parents) or folder == DERIVE / "ops"
+    return not path.startswith("<frozen ") and (
+        DERIVE not in (folder, *folder.parents) or folder == DERIVE / "ops"
+    )

@@ -24,6 +24,7 @@ from derive.names import location
 from derive.words import shown
 
 HIGHEST = 64  # exponent: 4**64 is infinite in float32
+LONGEST = 20_000  # parts of a sum or product
 LARGEST_BITS = 1023  # of a number: what has more is infinite as a float64
 
 Like: TypeAlias = Union["Operators", Affine, int, Fraction]
@@ -212,17 +213,24 @@ def as_expr(value: Like) -> Expr:
     if isinstance(value, Expr):
         return value
     if isinstance(value, Fraction):
+        _check_bits(max(abs(value.numerator), value.denominator))
         return Number(Affine.of(value.numerator), value.denominator)
     if isinstance(value, Affine):
         return Number(value)
     if isinstance(value, int) and not isinstance(value, bool):
-        if value.bit_length() > LARGEST_BITS:
-            raise SpecError(f"a number of {value.bit_length()} bits is infinite in float64", location())
+        _check_bits(value)
         return Number(Affine.of(value))
     convert = getattr(value, "as_expr", None)
     if convert is None:
         raise SpecError(_no_expression(value), location())
     return as_expr(convert())
+
+
+def _check_bits(value: int) -> None:
+    if value.bit_length() > LARGEST_BITS:
+        raise SpecError(
+            f"a number of {value.bit_length()} bits is infinite in float64: write a smaller one", location()
+        )
 
 
 def _no_expression(value: object) -> str:
@@ -234,4 +242,6 @@ def _no_expression(value: object) -> str:
 
 def flat(node: Expr, kind: type[Sum] | type[Product]) -> tuple[Expr, ...]:
     """The arguments of a sum or product, or the node alone."""
+    if isinstance(node, kind) and len(node.args) > LONGEST:
+        raise SpecError(f"a sum or product of more than {LONGEST} parts: name some with s.let", location())
     return node.args if isinstance(node, kind) else (node,)

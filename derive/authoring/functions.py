@@ -27,6 +27,8 @@ def _reduce(monoid: str, over: Affine | tuple[Affine, ...], body: Like, where: t
     binders = tuple(
         Index(_plain(i), Affine(), Affine()) for i in (over if isinstance(over, tuple) else (over,))
     )
+    if len({b.name for b in binders}) < len(binders):
+        raise SpecError("a sum or maximum runs over the same index twice: give each once", location())
     guards = where if isinstance(where, tuple) else (where,)
     if not all(isinstance(g, (Delta, In)) for g in guards):
         raise SpecError("where= takes guards: make them with between(...) and equal(...)", location())

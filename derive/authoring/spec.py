@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from derive.algebra.expr import Expr, Like, Parameter, Read, as_expr
-from derive.algebra.index import Affine, AffineLike, Index, IntegerRead, Quotient
+from derive.algebra.expr import Expr, Like, Parameter, Read, as_expr, walk
+from derive.algebra.index import Affine, AffineLike, Index, IntegerRead, Quotient, names_of
 from derive.algebra.system import IntegerParameter, RealParameter, Size, Tensor
 from derive.authoring.arguments import declares, refuse
 from derive.authoring.close import show
+from derive.authoring.extent import check_extent
 from derive.authoring.faults import authored
 from derive.authoring.handles import Handle, integer, symbol
 from derive.errors import SpecError
@@ -100,6 +101,8 @@ class Spec:
         """A dimension; `letters` name its indices. A formula (`(H + 2*pad - P)//stride + 1`) derives it."""
         self._declare(name)
         derived = formula if formula is None or isinstance(formula, Quotient) else _quotient(name, formula)
+        if derived is not None and derived.denominator == Affine():
+            raise refuse(f"the formula of {name}", str(derived), "one that does not divide by 0")
         named = tuple(letters.split() if " " in letters else letters)
         if not named:
             raise SpecError(f"size {name} has no letters: give one for its indices", location())
@@ -192,6 +195,9 @@ class Spec:
     def returns(self, *outputs: Handle) -> None:
         """What the op computes, in this order."""
         names = tuple(_tensor_of(h, "returns").tensor.name for h in outputs)
+        for name in names:
+            if name not in {t.name for t in self.tensors}:
+                raise SpecError(f"{name} is a tensor of another spec: return one of this spec", location())
         for n, handle in enumerate(outputs):
             if handle.tensor.role != "computed":
                 raise SpecError(f"{names[n]} is an input: return what an equation defines", location())
@@ -203,7 +209,13 @@ class Spec:
         self, name: str, dims: tuple[Affine, ...], role: str, latex: str, about: str, integers: bool = False
     ) -> Handle:
         self._declare(name)
-        tensor = Tensor(name, tuple(map(integer, dims)), role, integers, latex, about)
+        axes = tuple(map(integer, dims))
+        for axis in axes:
+            if axis.is_integer() and axis.integer() < 1:
+                raise SpecError(
+                    f"{name} has an axis of length {axis}: an axis holds at least one", location()
+                )
+        tensor = Tensor(name, axes, role, integers, latex, about)
         self.tensors.append(tensor)
         return Handle(self, tensor)
 
@@ -242,7 +254,14 @@ class Spec:
             raise SpecError(f"{name} is an input: an equation defines a tensor made by s.let", where)
         if any(e.tensor == name for e in self.equations):
             raise SpecError(f"{name} has two equations: write one, as a sum of terms", where)
-        self.equations.append(Authored(name, at, as_expr(value), where))
+        found = as_expr(value)
+        check_extent(name, found, where)
+        foreign = {node.tensor for node in walk(found) if isinstance(node, Read)} - {
+            t.name for t in self.tensors
+        }
+        if foreign:
+            raise SpecError(f"{min(foreign)} is a tensor of another spec: declare it in this one", where)
+        self.equations.append(Authored(name, at, found, where))
 
     def finish(self) -> None:
         """Raise SpecError where something declared is not defined or nothing is returned."""
@@ -253,11 +272,25 @@ class Spec:
                     f"{tensor.name} is declared but has no equation: write one, or drop it",
                     self.places[tensor.name],
                 )
+        self._check_lengths()
         batched = any(s.batch for s in self.sizes) or not any(t.role == "data" for t in self.tensors)
         if not batched and "B" in self.places:
             raise SpecError("B names the batch: give yours another name", self.places["B"])
         if not self.outputs:
             raise SpecError("it returns nothing: end the spec with s.returns(...)")
+
+    def _check_lengths(self) -> None:
+        """Axes and formulas are made of the sizes and integers that are declared here."""
+        known = {s.name for s in self.sizes} | {p.name for p in self.integers}
+        lengths = [(t.name, names_of(t.dims)) for t in self.tensors]
+        lengths += [(s.name, s.formula.names()) for s in self.sizes if s.formula is not None]
+        for name, names in lengths:
+            if names - known:
+                raise SpecError(
+                    f"the length of {name} depends on {min(names - known)}, which is no size or integer of "
+                    "this spec: declare it with s.size",
+                    self.places[name],
+                )
 
 
 def _tensor_of(value: Any, used: str) -> Handle:

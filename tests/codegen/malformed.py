@@ -99,9 +99,7 @@ def pooled(s: Any, f: Any) -> None:
     x = s.data("x", I, latex="x", about="input")
     W = s.parameter("W", H, I, latex=r"\hat{W}", about="weights")
     y = s.let("y", H, latex="y", about="output")
-    y[i] = f.total(k, W[i, k] * x[k], where=(f.between(k, 0, I),)) + f.largest(
-        k, x[k], where=f.equal(k, k + 0)
-    )
+    y[i] = f.total(k, W[i, k] * x[k], where=(f.between(k, 0, I),)) + f.largest(k, x[k], where=f.equal(k, 0))
     s.returns(y)
 
 
@@ -110,8 +108,8 @@ def windowed(s: Any, f: Any) -> None:
     stride, scale = s.integer("stride", 2, least=1, about="step"), s.real("scale", 0.5, about="factor")
     M = s.size("M", "m", "places", formula=(N - P) // stride + 1)
     m, p = s.index("m", M), s.index("p", P)
-    x, y = s.data("x", N, about="signal"), s.let("y", M)
-    y[m] = scale * f.total((p,), x[stride * m + p] * f.delta(p, 0) * f.inside(m, 0, M))
+    x, w, y = s.data("x", N, about="signal"), s.parameter("w", P), s.let("y", M)
+    y[m] = scale * f.total((p,), w[p] * x[stride * m + p] * f.delta(p, 0) * f.inside(m, 0, M))
     s.returns(y)
 
 
