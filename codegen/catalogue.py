@@ -6,15 +6,17 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 
 import derive.ops
-from derive.authoring.spec import AUTHORS_FAULTS
+from derive.authoring.faults import authored
 from derive.errors import SpecError
 from derive.language import OpSpec
-from derive.names import line_of
+from derive.names import place
+from derive.words import MOST, cut, shown
 
 
 def catalogue() -> tuple[OpSpec, ...]:
@@ -45,11 +47,11 @@ def find(names: tuple[str, ...]) -> tuple[OpSpec, ...]:
     for name in names:
         if name in known:
             found.append(known[name])
-        elif name.endswith(".py") or Path(name).exists():
+        elif name.endswith(".py") or _is(Path.exists, Path(name)):
             found += from_file(Path(name))
         else:
             near = " or ".join(get_close_matches(name, known)) or "an op that `gradsmith list` names"
-            raise SpecError(f"there is no op {name!r}: give {near}, or the path of a spec's file")
+            raise SpecError(f"there is no op {shown(name)}: give {near}, or the path of a spec's file")
     twice = [op.name for n, op in enumerate(found) if op.name in {o.name for o in found[:n]}]
     if any(op.name == "runtime" for op in found):
         raise SpecError("an op cannot be called 'runtime': that is what every module imports")
@@ -61,26 +63,36 @@ def find(names: tuple[str, ...]) -> tuple[OpSpec, ...]:
 def from_file(path: Path) -> tuple[OpSpec, ...]:
     """The ops of a user's file, which is run as a module of its own.
 
-    Raises SpecError if there is no such file, if it is not Python, or if it defines no op.
+    Raises SpecError if there is no such file, if it is not Python, if it fails, or if it defines no op.
     """
-    if not path.is_file():
-        raise SpecError(f"there is no file {path}: give the path of a Python file with an @op in it")
+    if not _is(Path.is_file, path):
+        fault = (
+            f"{path} is a folder" if _is(Path.is_dir, path) else f"there is no file {cut(str(path), MOST)}"
+        )
+        raise SpecError(f"{fault}: give the path of a Python file with an @op in it")
     spec = importlib.util.spec_from_file_location(f"gradsmith_user_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise SpecError(f"{path} is no Python file: a spec's file ends in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    try:
-        spec.loader.exec_module(module)
-    except SyntaxError as fault:
-        raise SpecError(f"this is not Python: {fault.msg}", f"{path.name}:{fault.lineno}") from None
-    except SpecError:
-        raise
-    except (ImportError, OSError, ArithmeticError, *AUTHORS_FAULTS) as fault:
-        raise SpecError(f"the file cannot be run: {fault}", line_of(fault)) from fault
-    ops = ops_in(module)
+    with authored("", place(str(path), 1), "the file cannot be run: "):
+        try:
+            spec.loader.exec_module(module)
+        except SyntaxError as fault:
+            if fault.filename not in (None, str(path)):  # of a file that it imports
+                raise
+            raise SpecError(f"this is not Python: {fault.msg}", place(str(path), fault.lineno or 1)) from None
+        ops = ops_in(module)
     if not ops:
         raise SpecError(
             f"{path} defines no op: put @op(title=..., source=...) before a function that fills a spec"
         )
     return ops
+
+
+def _is(kind: Callable[[Path], bool], path: Path) -> bool:
+    """What stands at a path; nothing, where it can be no path (too long, a NUL in it)."""
+    try:
+        return kind(path)
+    except (OSError, ValueError):
+        return False

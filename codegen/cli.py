@@ -10,16 +10,18 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from codegen import catalogue, tasks
+from codegen import tasks
 from codegen.certificate_command import certificate
 from codegen.describe import describe
 from codegen.errata.command import errata
 from codegen.flow.command import flow
-from codegen.jobs import Job, Outcome, cost, run_all
-from codegen.outcomes import found, located, say_what_is_not_shown, table
+from codegen.jobs import Outcome, run_all
+from codegen.module import Source
+from codegen.outcomes import found, jobs_of, located, say_what_is_not_shown, table
+from codegen.patience import patience
 from codegen.pdf import typeset
 from codegen.publish import drift
-from codegen.screen import FOLDER, as_json, console, guarded, ops_and_folder, print_json
+from codegen.screen import FOLDER, Commands, as_json, console, guarded, mendable, ops_and_folder, print_json
 from codegen.sizes import numbers, parameter_count, tensor_sizes
 from codegen.verify_command import verify
 from derive.derivation import derive as derive_op
@@ -30,7 +32,7 @@ SUFFIXES = {"text": "txt", "latex": "tex", "md": "md", "html": "html", "pdf": "p
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@click.group(context_settings=SETTINGS)
+@click.group(cls=Commands, context_settings=SETTINGS)
 def main() -> None:
     """Gradients that you can read, trust and run.
 
@@ -78,7 +80,7 @@ def sizes(op: str, given: tuple[str, ...], machine: bool) -> None:
     """
     known = guarded(partial(numbers, given))
     for one in found((op,)):
-        rows = guarded(partial(tensor_sizes, one, known))
+        rows = guarded(partial(tensor_sizes, one, known), doing=one.name)
         if machine:
             tensors = {r.name: {"role": r.role, "shape": r.shape, "elements": r.elements} for r in rows}
             print_json({"name": one.name, "tensors": tensors, "parameters": parameter_count(rows)})
@@ -125,7 +127,7 @@ def generate(ops: tuple[str, ...], out: Path, machine: bool) -> None:
 
     Example:  gradsmith generate my_op.py --out mypackage/ops
     """
-    jobs = [Job(op.name, where, cost(op)) for op, where in located(ops)]
+    jobs = jobs_of(located(ops))
     outcomes = run_all(tasks.Generate(str(out)), jobs, tasks.FAULTS)
     _report(outcomes, f"generated in {out}", machine)
 
@@ -138,7 +140,7 @@ def check(ops: tuple[str, ...], out: Path, machine: bool) -> None:
 
     Example:  gradsmith check
     """
-    sources = guarded(lambda: [tasks.write(op) for op in catalogue.find(ops)])
+    sources = [_source(op) for op in found(ops)]
     problems = drift(sources, out, whole=not ops)
     if machine:
         print_json({"folder": str(out), "problems": problems})
@@ -153,8 +155,14 @@ def check(ops: tuple[str, ...], out: Path, machine: bool) -> None:
 
 
 def _page(op: OpSpec, form: str, notation: str) -> str:
-    page: str = guarded(lambda: render(derive_op(op), form, notation))
+    page: str = guarded(lambda: render(derive_op(op), form, notation), doing=op.name, stage="deriving")
     return page
+
+
+def _source(op: OpSpec) -> Source:
+    with patience(op.name, "reading its spec") as tell, mendable():
+        source = tasks.write(op, tell)
+    return source
 
 
 def _write_pages(pages: dict[str, str], folder: Path, form: str) -> None:

@@ -8,6 +8,7 @@ from derive.adjoint import differentiable
 from derive.algebra.index import Affine
 from derive.algebra.system import IntegerParameter, RealParameter, System, Tensor
 from derive.authoring.spec import Spec
+from derive.words import one_line
 
 
 def shape(dims: tuple[Affine, ...]) -> str:
@@ -23,7 +24,7 @@ def joined(names: tuple[str, ...] | list[str]) -> str:
 
 def prose(text: str) -> str:
     """An author's words as they may stand in a docstring: on one line, and no end of it."""
-    return " ".join(text.split()).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return one_line(text).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
 class Face:

@@ -15,6 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from codegen.patience import Slow
 from derive.errors import DerivationError, SpecError
 from derive.language import OpSpec
 
@@ -59,13 +60,14 @@ def run_all(work: Work, jobs: Sequence[Job], faults: tuple[type[Exception], ...]
     context = multiprocessing.get_context("spawn")
     console = Console(stderr=True)
     workers = max(1, min(len(jobs), os.cpu_count() or 1))
-    with _ends_with_us(), _one_thread_each(), context.Manager() as manager, _bars(console) as bars:
+    with _ends_with_us(), _one_thread_each(), _manager(context) as manager, _bars(console) as bars:
         stages = manager.Queue()
         tasks = {job.op: bars.add_task(job.op, total=None, stage="", visible=False) for job in jobs}
         whole = bars.add_task("all", total=len(jobs), stage=f"0 of {len(jobs)}")
         with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_silently) as pool:
             longest_first = sorted(jobs, key=lambda job: -job.cost)
-            futures = {pool.submit(_one, work, job, stages, faults): job for job in longest_first}
+            with _born_deaf():
+                futures = {pool.submit(_one, work, job, stages, faults): job for job in longest_first}
             _watch(futures, stages, bars, tasks, whole, console)
         done = {job.op: future.result() for future, job in futures.items()}
     return [done[job.op] for job in jobs]
@@ -92,11 +94,30 @@ def _ends_with_us() -> Iterator[None]:
             child.terminate()
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _born_deaf() -> Iterator[None]:
+    """Processes that begin in here do not hear Ctrl-C, to which they would answer with a traceback."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _manager(context: multiprocessing.context.SpawnContext) -> Iterator[Any]:
+    with _born_deaf():
+        manager = context.Manager()
+    with manager:
+        yield manager
 
 
 def _end_silently() -> None:
@@ -130,12 +151,15 @@ def _watch(
     console: Console,
 ) -> None:
     """Show stages of what runs, and what failed; without a terminal, a line for each job that ends."""
-    waiting = set(futures)
+    waiting, slow = set(futures), Slow()
     while waiting:
         ended, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
-        _show_stages(stages, bars, tasks)
+        _show_stages(stages, bars, tasks, slow)
+        for line in slow.lines() if not console.is_terminal else ():
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
         for future in ended:
             job, fault = futures[future], future.result().fault
+            slow.ends(job.op)
             bars.update(tasks[job.op], visible=False)
             bars.update(whole, advance=1, stage=f"{len(futures) - len(waiting)} of {len(futures)}")
             if fault or not console.is_terminal:
@@ -148,13 +172,14 @@ def _watch(
                 )
 
 
-def _show_stages(stages: Any, bars: Progress, tasks: dict[str, Any]) -> None:
+def _show_stages(stages: Any, bars: Progress, tasks: dict[str, Any], slow: Slow) -> None:
     while True:
         try:
             op, stage = stages.get_nowait()
         except Empty:
             return
         bars.update(tasks[op], stage=stage, visible=True)
+        slow.begins(op, stage)
 
 
 USER_FAULTS = (SpecError, DerivationError)

@@ -14,6 +14,7 @@ from codegen.lower import Plan
 from codegen.render import render
 from derive.algebra.system import Size, Tensor
 from derive.pages.text import equation_text
+from derive.words import one_line
 
 RUNTIME_ALWAYS = (
     "Tensor",
@@ -105,7 +106,7 @@ class _Module(Face):
         return f'check_given("{self.op.name}", "{tensor}", "{name}", size["{name}"], {name}, "{formula}")'
 
     def _check_size(self, size: Size, formula: str) -> str:
-        words = json.dumps(" ".join(formula.split()), ensure_ascii=False)
+        words = json.dumps(one_line(formula), ensure_ascii=False)
         return f'check_size("{self.op.name}", "{size.name}", {size.name}, {words}, least={size.least})'
 
     def _allocate(self, tensor: Tensor) -> str:

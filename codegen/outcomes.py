@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from codegen import catalogue
-from codegen.jobs import Outcome
+from codegen.jobs import Job, Outcome, cost
+from codegen.patience import patience
 from codegen.screen import guarded
 from derive.language import OpSpec
+from derive.words import one_line
 
 
 def located(ops: tuple[str, ...]) -> list[tuple[OpSpec, str]]:
@@ -24,21 +27,31 @@ def located(ops: tuple[str, ...]) -> list[tuple[OpSpec, str]]:
     return pairs
 
 
+def jobs_of(ops: Sequence[tuple[OpSpec, str]]) -> list[Job]:
+    """A job for each op."""
+    jobs = []
+    for op, where in ops:
+        with patience(op.name, "reading its spec"):
+            jobs.append(Job(op.name, where, cost(op)))
+    return jobs
+
+
 def found(ops: tuple[str, ...]) -> tuple[OpSpec, ...]:
     """The ops of these names and files; an error is one line and exit code 2."""
-    made: tuple[OpSpec, ...] = guarded(lambda: catalogue.find(ops))
+    doing = ", ".join(ops) or "the catalogue"
+    made: tuple[OpSpec, ...] = guarded(lambda: catalogue.find(ops), doing=doing, stage="running the file")
     return made
 
 
 def table(outcomes: Sequence[Outcome], title: str) -> Table:
     """A row for each outcome."""
-    made = Table(title=title)
+    made = Table(title=one_line(title))
     for heading in ("op", "rungs passed", "not shown", "mutants killed", "status"):
         made.add_column(heading)
     for outcome in outcomes:
         row = outcome.result or {"passed": "", "not_shown": "", "mutants": ""}
         good = "unchanged" if row.get("unchanged") else "verified"
-        status = "[red]failed[/red]" if outcome.fault else f"[green]{good}[/green]"
+        status = Text("failed", "red") if outcome.fault else Text(good, "green")
         made.add_row(outcome.job.op, str(row["passed"]), str(row["not_shown"]), str(row["mutants"]), status)
     return made
 

@@ -13,10 +13,10 @@ import click
 from codegen import tasks
 from codegen.certificate_command import read_certificate
 from codegen.deep_task import Deep, fuzz_jobs
-from codegen.jobs import Job, Outcome, cost, run_all
+from codegen.jobs import Job, Outcome, run_all
 from codegen.journal import Journal
-from codegen.outcomes import located, say_what_is_not_shown, table
-from codegen.screen import as_json, console, fail, ops_and_folder, print_json
+from codegen.outcomes import jobs_of, located, say_what_is_not_shown, table
+from codegen.screen import STOPPED, as_json, console, fail, ops_and_folder, print_json
 from codegen.verify.levels import CERTIFIED, DEEP, FAST, Level
 from codegen.verify.summary import FORMS, page, summarise
 from derive.language import OpSpec
@@ -56,7 +56,7 @@ def verify(
     found = [(op, where) for op, where in located(ops) if ops or (out / f"{op.name}.py").exists()]
     if not found:
         fail(f"no op of the catalogue is published in {out}: run `gradsmith generate`, or name a spec's file")
-    jobs = [Job(op.name, where, cost(op)) for op, where in found]
+    jobs = jobs_of(found)
     outcomes = _run(chosen, jobs, out, afresh, whole=not ops)
     alone = len(ops) == len(found) == 1 and chosen is not FAST
     _report(outcomes, chosen, out, form or ("text" if alone else "table"), [op for op, _ in found], machine)
@@ -72,7 +72,7 @@ def _run(level: Level, jobs: list[Job], out: Path, afresh: bool, whole: bool) ->
     try:
         return run_all(work, [*jobs, *(fuzz_jobs() if whole else ())], tasks.FAULTS)
     except KeyboardInterrupt:
-        fail("stopped: the same command goes on where it was, --afresh begins anew")
+        fail("stopped: the same command goes on where it was, --afresh begins anew", STOPPED)
 
 
 def _report(

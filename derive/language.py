@@ -17,6 +17,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from derive.authoring.arguments import declares, refuse
 from derive.authoring.compose import use
 from derive.authoring.functions import (
     absolute,
@@ -85,6 +86,7 @@ __all__ = [
 ]
 
 
+@declares
 def op(
     *, title: str, source: str, conventions: tuple[str, ...] = (), **choices: tuple[Any, ...]
 ) -> Callable[[Callable[..., None]], Family]:
@@ -94,14 +96,18 @@ def op(
     function's name, the others have the value's name behind it.
     """
 
+    named = {key: _choices(key, values) for key, values in choices.items()}
+
     def make(function: Callable[..., None]) -> Family:
+        if not inspect.isfunction(function):
+            raise refuse("what @op stands before", function, "a function that fills a spec")
         path, where = inspect.getsourcefile(function) or "", location()
         variants: list[tuple[str, str, dict[str, Any]]] = [(function.__name__, title, {})]
-        for key, values in choices.items():
+        for key, values in named.items():
             variants = [
-                (*_labelled(name, words, value.__name__ if n else ""), {**chosen, key: value})
+                (*_labelled(name, words, label), {**chosen, key: value})
                 for name, words, chosen in variants
-                for n, value in enumerate(values)
+                for label, value in values
             ]
         line = function.__code__.co_firstlineno
         return Family(
@@ -110,6 +116,21 @@ def op(
         )
 
     return make
+
+
+def _choices(key: str, values: Any) -> list[tuple[str, Any]]:
+    """The values of a choice with their labels; the first has none."""
+    called = f"the choice {key}="
+    if not isinstance(values, (tuple, list)) or not values:
+        raise refuse(called, values, "a tuple of functions, such as (identity, tanh)")
+    return [(_name_of(called, value) if n else "", value) for n, value in enumerate(values)]
+
+
+def _name_of(called: str, value: Any) -> str:
+    name = getattr(value, "__name__", None) if callable(value) else None
+    if not isinstance(name, str):
+        raise refuse(called, value, "functions, which have names")
+    return name
 
 
 def _labelled(name: str, title: str, choice: str) -> tuple[str, str]:

@@ -7,17 +7,21 @@ import sys
 from pathlib import Path
 
 from derive.errors import SpecError
+from derive.words import shown
 
 DERIVE = Path(__file__).resolve().parent
+LONGEST = 100  # letters of a name: with what is put around it, it must do as a file's
 RESERVED = frozenset({"count", "index", "wrt", "np", "kernels", "forward", "vjp", "pack", "unpack"})
 
 
 def check_name(name: str, where: str = "") -> str:
     """The name, if it may stand in generated source: a plain identifier, no keyword, not reserved."""
     plain = isinstance(name, str) and name.isascii() and name.isidentifier()
+    if plain and len(name) > LONGEST:
+        raise SpecError(f"the name {shown(name)} has {len(name)} letters: use at most {LONGEST}", where)
     if not plain or keyword.iskeyword(name) or name.startswith("_") or name in RESERVED:
         raise SpecError(
-            f"{name!r} cannot name anything in generated source: use a plain ASCII identifier that "
+            f"{shown(name)} cannot name anything in generated source: use a plain ASCII identifier that "
             "is no keyword, does not begin with '_' and is none of " + ", ".join(sorted(RESERVED)),
             where,
         )
@@ -50,4 +54,6 @@ def place(path: str, line: int) -> str:
 def _is_authors(path: str) -> bool:
     """Whether a file is an author's: not one of `derive`, whose specs in `ops` are, though."""
     folder = Path(path).parent
-    return DERIVE not in (folder, *folder.parents) or folder == DERIVE / "ops"
+    return not path.startswith("<frozen ") and (
+        DERIVE not in (folder, *folder.parents) or folder == DERIVE / "ops"
+    )

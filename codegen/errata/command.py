@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from codegen.errata.claim import VERDICTS, Finding
 from codegen.errata.findings import CLAIMS, UNCHECKED, chosen, judged
@@ -70,7 +70,6 @@ def _table(findings: Sequence[Finding]) -> Table:
         table.add_column(heading, overflow="fold", no_wrap=heading == "claim")
     for finding in findings:
         colour = COLOURS.get(finding.verdict, "yellow")
-        verdict = f"[{colour}]{finding.verdict}[/{colour}]"
         claim = finding.claim
-        table.add_row(claim.id, escape(claim.quote), verdict, escape(finding.correct))
+        table.add_row(claim.id, claim.quote, Text(finding.verdict, colour), finding.correct)
     return table

@@ -9,6 +9,8 @@ from typing import Any
 
 from codegen.render import render
 from derive.language import OpSpec
+from derive.pages.forms import FORMS as PAGES
+from derive.words import one_line
 
 FORMS = ("text", "md", "html")
 WIDTH = 100
@@ -79,8 +81,8 @@ def summarise(op: OpSpec, certificate: Mapping[str, Any]) -> Summary:
     rungs, mutants = certificate["rungs"], certificate["mutants"]
     return Summary(
         op=certificate["op"],
-        title=op.title,
-        source=op.source,
+        title=one_line(op.title),
+        source=one_line(op.source),
         gradsmith=certificate["gradsmith"],
         seed=certificate["seed"],
         shown=tuple(_shown(r) for r in rungs if r["verdict"] == "passed"),
@@ -89,7 +91,7 @@ def summarise(op: OpSpec, certificate: Mapping[str, Any]) -> Summary:
         survivors=tuple(mutants["survivors"]),
         equivalent=tuple((e["mutant"], e["reason"]) for e in mutants["equivalent"]),
         limits=tuple(line.format(op=certificate["op"]) for line in LIMITS),
-        conventions=op.conventions,
+        conventions=tuple(map(one_line, op.conventions)),
         digests=tuple(certificate["digests"].items()),
     )
 
@@ -130,6 +132,10 @@ def page(summary: Summary, form: str) -> str:
     holes = {**asdict(summary), "shown": summary.shown}
     if form == "text":
         holes["wrapped"] = _wrapped
+    if form == "md":
+        plain = PAGES["md"].escaped
+        holes |= {"title": plain(summary.title), "source": plain(summary.source)}
+        holes["conventions"] = tuple(map(plain, summary.conventions))
     return render(f"certificate.{suffix}.jinja", holes)
 
 

@@ -11,14 +11,13 @@ from derive.algebra.affine import (
     AffineLike,
     Atom,
     IntegerRead,
-    Letter,
     Monomial,
-    Name,
     Quotient,
     Substitution,
     Values,
     names_of,
 )
+from derive.algebra.letters import Letter, Name
 
 __all__ = [
     "Affine",

@@ -18,13 +18,19 @@ from fractions import Fraction
 from typing import TypeAlias, Union
 
 from derive.algebra.index import Affine, Guard, Index
+from derive.algebra.unanswered import Unanswered, refuses
 from derive.errors import SpecError
 from derive.names import location
+from derive.words import shown
+
+HIGHEST = 64  # exponent: 4**64 is infinite in float32
+LONGEST = 20_000  # parts of a sum or product
+LARGEST_BITS = 1023  # of a number: what has more is infinite as a float64
 
 Like: TypeAlias = Union["Operators", Affine, int, Fraction]
 
 
-class Operators:
+class Operators(Unanswered):
     """Python's operators, building nodes in the order in which they are written."""
 
     __slots__ = ()
@@ -59,6 +65,12 @@ class Operators:
     def __pow__(self, exponent: int) -> Expr:
         if isinstance(exponent, bool) or not isinstance(exponent, int):
             raise SpecError("an exponent is an integer: write sqrt(x), or exp(y*log(x))", location())
+        if abs(exponent) > HIGHEST:
+            raise SpecError(
+                f"an exponent is at most {HIGHEST}, not {shown(exponent)}: even 4**{HIGHEST} is infinite "
+                "in float32; scale x, or write exp(n*log(x))",
+                location(),
+            )
         return Power(as_expr(self), exponent)
 
     def __matmul__(self, other: Like) -> Expr:
@@ -78,6 +90,10 @@ class Operators:
         )
 
     __lt__ = __le__ = __gt__ = __ge__ = _compare
+    __floordiv__ = __rfloordiv__ = refuses("x // y is for the formulas of sizes: write x / y")
+    __getitem__ = refuses(
+        "an expression has no axes: give all indices at once, x[i, j], or name it with s.let"
+    )
 
     def apply(self, name: str, *others: Like) -> Expr:
         """The scalar function `name` of this expression (how rule rows stay generic)."""
@@ -197,10 +213,12 @@ def as_expr(value: Like) -> Expr:
     if isinstance(value, Expr):
         return value
     if isinstance(value, Fraction):
+        _check_bits(max(abs(value.numerator), value.denominator))
         return Number(Affine.of(value.numerator), value.denominator)
     if isinstance(value, Affine):
         return Number(value)
     if isinstance(value, int) and not isinstance(value, bool):
+        _check_bits(value)
         return Number(Affine.of(value))
     convert = getattr(value, "as_expr", None)
     if convert is None:
@@ -208,13 +226,22 @@ def as_expr(value: Like) -> Expr:
     return as_expr(convert())
 
 
+def _check_bits(value: int) -> None:
+    if value.bit_length() > LARGEST_BITS:
+        raise SpecError(
+            f"a number of {value.bit_length()} bits is infinite in float64: write a smaller one", location()
+        )
+
+
 def _no_expression(value: object) -> str:
     if isinstance(value, float) and math.isfinite(value):
         exact = Fraction(str(value))
         return f"{value} is no exact number: write Fraction({exact.numerator}, {exact.denominator})"
-    return f"{value!r} is no expression: write tensors, sizes, integers, fractions and scalar functions"
+    return f"{shown(value)} is no expression: write tensors, sizes, integers, fractions and scalar functions"
 
 
 def flat(node: Expr, kind: type[Sum] | type[Product]) -> tuple[Expr, ...]:
     """The arguments of a sum or product, or the node alone."""
+    if isinstance(node, kind) and len(node.args) > LONGEST:
+        raise SpecError(f"a sum or product of more than {LONGEST} parts: name some with s.let", location())
     return node.args if isinstance(node, kind) else (node,)

@@ -163,10 +163,17 @@ class Translation:
                 self.atoms[size.name] = known
                 return
         name = f"{self.name}_{size.name}"
-        flags = {"sequence": size.sequence, "batch": size.batch, "least": size.least}
         letters = " ".join((*size.letters, ""))
         self.atoms[size.name] = Affine.of(
-            self.whole.size(name, letters, size.about, formula=formula, **flags)
+            self.whole.size(
+                name,
+                letters,
+                size.about,
+                formula=formula,
+                least=size.least,
+                sequence=size.sequence,
+                batch=size.batch,
+            )
         )
 
     def declare_indices(self) -> None:

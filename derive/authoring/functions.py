@@ -9,6 +9,7 @@ from derive.algebra.index import Affine, AffineLike, Delta, Guard, In, Index, Na
 from derive.authoring.handles import integer
 from derive.errors import SpecError
 from derive.names import location
+from derive.words import shown
 
 
 def total(over: Affine | tuple[Affine, ...], body: Like, where: tuple[Guard, ...] = ()) -> Expr:
@@ -26,6 +27,8 @@ def _reduce(monoid: str, over: Affine | tuple[Affine, ...], body: Like, where: t
     binders = tuple(
         Index(_plain(i), Affine(), Affine()) for i in (over if isinstance(over, tuple) else (over,))
     )
+    if len({b.name for b in binders}) < len(binders):
+        raise SpecError("a sum or maximum runs over the same index twice: give each once", location())
     guards = where if isinstance(where, tuple) else (where,)
     if not all(isinstance(g, (Delta, In)) for g in guards):
         raise SpecError("where= takes guards: make them with between(...) and equal(...)", location())
@@ -62,7 +65,7 @@ def equal(a: AffineLike, b: AffineLike) -> Guard:
 def where(left: Like, relation: str, right: Like, then: Like, otherwise: Like) -> Expr:
     """`then` where `left relation right` holds, else `otherwise`; relations are < <= > >=."""
     if relation not in ("<", "<=", ">", ">="):
-        raise SpecError(f"relation {relation!r} is unknown: use one of < <= > >=", location())
+        raise SpecError(f"relation {shown(relation)} is unknown: use one of < <= > >=", location())
     return Choice(as_expr(left), relation, as_expr(right), as_expr(then), as_expr(otherwise))
 
 

@@ -7,14 +7,26 @@ from typing import Any, Protocol
 from derive.algebra.expr import Expr, Like, Number, Operators, Ratio, as_expr
 from derive.algebra.index import Affine, AffineLike, Name, Quotient
 from derive.algebra.system import Tensor
+from derive.algebra.unanswered import Unanswered, refuses
 from derive.errors import SpecError
 from derive.names import location
+from derive.words import shown
+
+LARGEST = 2**63 - 1  # of an integer at run time
 
 
-class Symbol(Affine):
+class Symbol(Unanswered, Affine):
     """Sizes and indices as their author holds them: `1/n` is a number, `2*n` an index expression."""
 
     __slots__ = ()
+
+    __lt__ = __le__ = __gt__ = __ge__ = refuses(
+        "indices are compared by guards: total(i, x[i], where=between(i, lo, hi)), or inside(i, lo, hi)*x[i]"
+    )
+    __pow__ = refuses("an index or a size has no powers: write i*i")
+
+    def __bool__(self) -> bool:
+        return True  # as every object without a length: there is one
 
     def __add__(self, other: AffineLike) -> Affine:
         return _held(Affine.__add__(self, other))
@@ -64,6 +76,11 @@ class Book(Protocol):
 class Handle(Operators):
     """A declared tensor, to be indexed, multiplied and assigned to."""
 
+    __hash__ = object.__hash__
+    __eq__ = __ne__ = refuses(
+        "tensors are not compared with ==: indices by delta(i, j), values by where(a, '>', b, ...)"
+    )
+
     __slots__ = ("spec", "start", "tensor")
 
     def __init__(self, spec: Book, tensor: Tensor, start: Handle | None = None) -> None:
@@ -82,7 +99,8 @@ class Handle(Operators):
 def positions(at: Any) -> tuple[Affine, ...]:
     """The indices in brackets; `[:]` is none."""
     parts = at if isinstance(at, tuple) else (at,)
-    return () if parts == (slice(None),) else tuple(map(integer, parts))
+    whole = len(parts) == 1 and isinstance(parts[0], slice) and parts[0] == slice(None)
+    return () if whole else tuple(map(integer, parts))
 
 
 def integer(value: Any) -> Affine:
@@ -90,7 +108,12 @@ def integer(value: Any) -> Affine:
     if isinstance(value, Handle) and value.tensor.integer:
         value = value.spec.read(value.tensor, ())
     if isinstance(value, Affine) or (isinstance(value, int) and not isinstance(value, bool)):
-        return Affine.of(value)
+        found = Affine.of(value)
+        if any(abs(number) > LARGEST for _, number in found.terms):
+            raise SpecError(
+                "an index expression has a number of more than 64 bits: use smaller ones", location()
+            )
+        return found
     raise SpecError(_no_index(value), location())
 
 
@@ -101,4 +124,4 @@ def _no_index(value: Any) -> str:
         return "an index cannot be a slice: name it, or leave the last axes out"
     if isinstance(value, Operators):
         return "a floating tensor or an expression is no index: declare labels with integer=True"
-    return f"{value!r} is no index: use indices, sizes and integers"
+    return f"{shown(value)} is no index: use indices, sizes and integers"

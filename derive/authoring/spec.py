@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from derive.algebra.expr import Expr, Like, Parameter, Read, as_expr
-from derive.algebra.index import Affine, AffineLike, Index, IntegerRead, Letter, Quotient
+from derive.algebra.expr import Expr, Like, Parameter, Read, as_expr, walk
+from derive.algebra.index import Affine, AffineLike, Index, IntegerRead, Letter, Quotient, names_of
 from derive.algebra.system import IntegerParameter, RealParameter, Size, Tensor
+from derive.authoring.arguments import declares, refuse
 from derive.authoring.close import Scope, show
+from derive.authoring.extent import check_extent
+from derive.authoring.faults import authored
 from derive.authoring.handles import Handle, integer, symbol
 from derive.errors import SpecError
-from derive.names import check_name, line_of, location, place
+from derive.names import check_name, location, place
+from derive.words import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +49,9 @@ class OpSpec:
     def spec(self) -> Spec:
         """The declarations and equations, built afresh. Raises SpecError, with the line at fault."""
         spec = Spec(self)
-        try:
+        with authored(self.name, self.where):
             self.build(spec)
             spec.finish()
-        except SpecError as fault:
-            raise fault.of(self.name, self.where) from None
-        except AUTHORS_FAULTS as fault:
-            raise SpecError(str(fault), line_of(fault)).of(self.name, self.where) from fault
         return spec
 
 
@@ -67,10 +66,6 @@ class Family(tuple[OpSpec, ...]):
                 return op
         names = ", ".join(op.name for op in self)
         raise AttributeError(f"{self[0].name} has no variant {choice!r}: it has {names}")
-
-
-# what Python says of a line that misuses the language: `i < j`, `s.dat("x")`, two names for a pack of three
-AUTHORS_FAULTS = (TypeError, ValueError, AttributeError, NameError, LookupError)
 
 
 @dataclass(slots=True)
@@ -91,28 +86,42 @@ class Spec:
     places: dict[str, str] = field(default_factory=dict)
 
     # declarations -----------------------------------------------------------------------------
-    def size(self, name: str, letters: str = "i", about: str = "", **more: Any) -> Affine:
+    @declares
+    def size(
+        self,
+        name: str,
+        letters: str = "i",
+        about: str = "",
+        *,
+        formula: Quotient | Affine | int | None = None,
+        least: int = 0,
+        sequence: bool = False,
+        batch: bool = False,
+    ) -> Affine:
         """A dimension; `letters` name its indices. A formula (`(H + 2*pad - P)//stride + 1`) derives it."""
-        formula = more.pop("formula", None)
-        if isinstance(formula, (Affine, int)):
-            formula = Quotient(Affine.of(formula), Affine.of(1), Affine())
         self._declare(name)
+        derived = formula if formula is None or isinstance(formula, Quotient) else _quotient(name, formula)
+        if derived is not None and derived.denominator == Affine():
+            raise refuse(f"the formula of {name}", str(derived), "one that does not divide by 0")
         named = tuple(letters.split() if " " in letters else letters)
         if not named:
             raise SpecError(f"size {name} has no letters: give one for its indices", location())
         for letter in named:
             check_name(letter, location())
-        self.sizes.append(Size(name, named, about, formula, **more))
+        self.sizes.append(Size(name, named, about, derived, least, sequence, batch))
         return symbol(name)
 
+    @declares
     def sequence(self, name: str, letters: str = "t", about: str = "steps", least: int = 1) -> Affine:
         """A dimension along which the op runs step by step."""
         return self.size(name, letters, about, sequence=True, least=least)
 
+    @declares
     def batch(self, name: str, letters: str = "n", about: str = "examples") -> Affine:
         """A batch dimension that the equations name; without one, every data tensor gets its own."""
         return self.size(name, letters, about, batch=True)
 
+    @declares
     def index(self, name: str, hi: AffineLike, lo: AffineLike = 0) -> Affine:
         """An index with its domain lo <= name < hi."""
         check_name(name, location())
@@ -137,30 +146,33 @@ class Spec:
             raise SpecError(f"{index} has no range: give an index that s.index(...) made", location())
         return self.ranges[letter]
 
+    @declares
     def integer(self, name: str, default: int, least: int = 0, about: str = "") -> Affine:
         """A run-time integer, such as a stride."""
         self._declare(name)
         self.integers.append(IntegerParameter(name, default, least, about))
         return symbol(name)
 
+    @declares
     def real(self, name: str, default: float, about: str = "") -> Expr:
         """A run-time real number, such as Huber's delta."""
         self._declare(name)
-        if not math.isfinite(default):
-            raise SpecError(f"the default of {name} is {default}: give a finite number", location())
         self.reals.append(RealParameter(name, default, about))
         return Parameter(name)
 
+    @declares
     def data(
         self, name: str, *dims: Affine, integer: bool = False, latex: str = "", about: str = ""
     ) -> Handle:
         """An input of which every example has its own."""
         return self._tensor(name, dims, "data", latex, about, integer)
 
+    @declares
     def parameter(self, name: str, *dims: Affine, latex: str = "", about: str = "") -> Handle:
         """An input that all examples share."""
         return self._tensor(name, dims, "parameter", latex, about)
 
+    @declares
     def pack(self, name: str, members: str, *dims: Affine, about: str = "") -> tuple[Handle, ...]:
         """Parameters that are one array at run time: `W_f, W_i = s.pack("W", "f i", H, I)` is W (2, H, I)."""
         letters = tuple(members.split())
@@ -172,6 +184,7 @@ class Spec:
         self.packs[name] = tuple(f"{name}_{letter}" for letter in letters)
         return tuple(self.parameter(member, *dims, about=about) for member in self.packs[name])
 
+    @declares
     def let(
         self, name: str, *dims: Affine, start: Handle | None = None, latex: str = "", about: str = ""
     ) -> Handle:
@@ -190,6 +203,9 @@ class Spec:
     def returns(self, *outputs: Handle) -> None:
         """What the op computes, in this order."""
         names = tuple(_tensor_of(h, "returns").tensor.name for h in outputs)
+        for name in names:
+            if name not in {t.name for t in self.tensors}:
+                raise SpecError(f"{name} is a tensor of another spec: return one of this spec", location())
         for n, handle in enumerate(outputs):
             if handle.tensor.role != "computed":
                 raise SpecError(f"{names[n]} is an input: return what an equation defines", location())
@@ -201,7 +217,13 @@ class Spec:
         self, name: str, dims: tuple[Affine, ...], role: str, latex: str, about: str, integers: bool = False
     ) -> Handle:
         self._declare(name)
-        tensor = Tensor(name, tuple(map(integer, dims)), role, integers, latex, about)
+        axes = tuple(map(integer, dims))
+        for axis in axes:
+            if axis.is_integer() and axis.integer() < 1:
+                raise SpecError(
+                    f"{name} has an axis of length {axis}: an axis holds at least one", location()
+                )
+        tensor = Tensor(name, axes, role, integers, latex, about)
         self.tensors.append(tensor)
         return Handle(self, tensor)
 
@@ -249,7 +271,14 @@ class Spec:
             raise SpecError(f"{name} is an input: an equation defines a tensor made by s.let", where)
         if any(e.tensor == name for e in self.equations):
             raise SpecError(f"{name} has two equations: write one, as a sum of terms", where)
-        self.equations.append(Authored(name, at, as_expr(value), where))
+        found = as_expr(value)
+        check_extent(name, found, where)
+        foreign = {node.tensor for node in walk(found) if isinstance(node, Read)} - {
+            t.name for t in self.tensors
+        }
+        if foreign:
+            raise SpecError(f"{min(foreign)} is a tensor of another spec: declare it in this one", where)
+        self.equations.append(Authored(name, at, found, where))
 
     def finish(self) -> None:
         """Raise SpecError where something declared is not defined or nothing is returned."""
@@ -260,14 +289,37 @@ class Spec:
                     f"{tensor.name} is declared but has no equation: write one, or drop it",
                     self.places[tensor.name],
                 )
+        self._check_lengths()
         batched = any(s.batch for s in self.sizes) or not any(t.role == "data" for t in self.tensors)
         if not batched and "B" in self.places:
             raise SpecError("B names the batch: give yours another name", self.places["B"])
         if not self.outputs:
             raise SpecError("it returns nothing: end the spec with s.returns(...)")
 
+    def _check_lengths(self) -> None:
+        """Axes and formulas are made of the sizes and integers that are declared here."""
+        known = {s.name for s in self.sizes} | {p.name for p in self.integers}
+        lengths = [(t.name, names_of(t.dims)) for t in self.tensors]
+        lengths += [(s.name, s.formula.names()) for s in self.sizes if s.formula is not None]
+        for name, names in lengths:
+            if names - known:
+                raise SpecError(
+                    f"the length of {name} depends on {min(names - known)}, which is no size or integer of "
+                    "this spec: declare it with s.size",
+                    self.places[name],
+                )
+
 
 def _tensor_of(value: Any, used: str) -> Handle:
     if not isinstance(value, Handle):
-        raise SpecError(f"{used} takes whole tensors, not {value!r}: give what s.let made", location())
+        raise SpecError(f"{used} takes whole tensors, not {shown(value)}: give what s.let made", location())
     return value
+
+
+def _quotient(name: str, formula: Any) -> Quotient:
+    """A formula without a floor."""
+    if isinstance(formula, bool) or not isinstance(formula, (Affine, int)):
+        raise refuse(
+            f"the formula of {name}", formula, "an expression of sizes and integers, such as (H - P)//2 + 1"
+        )
+    return Quotient(integer(formula), Affine.of(1), Affine())

@@ -68,7 +68,8 @@ def _count(node: Expr, indices: set[Letter], total: Counter[int]) -> None:
             for n in range(1, len(args)):
                 total[_reach(args[: n + 1], indices)] += 1
         case Power(_, n):
-            total[_reach((node,), indices)] += max(abs(n) - 1, 1)
+            squarings, products = abs(n).bit_length() - 1, abs(n).bit_count() - 1
+            total[_reach((node,), indices)] += max(squarings + products, 1)
         case Ratio() | Negative() | Call() | Choice():
             total[_reach(children(node), indices)] += 1
 

@@ -34,6 +34,7 @@ from derive.algebra.index import Affine
 from derive.algebra.layers import is_constant
 
 Factors = tuple[Expr, ...]
+OPENED = 8  # factors of a power that is written out as a product; a higher one is a factor itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ class Monomial:
 
     def inverse(self) -> Monomial:
         return Monomial(1 / self.coefficient, self.below, self.above)
+
+    def factors(self) -> int:
+        return len(self.above) + len(self.below)
 
     def scaled(self, by: Fraction) -> Monomial:
         return replace(self, coefficient=self.coefficient * by)
@@ -100,7 +104,10 @@ def monomial(node: Expr) -> Monomial:
         case Ratio(top, bottom) if (below := monomial(bottom)).coefficient:
             return monomial(top) * below.inverse()
         case Power(base, n) if (inner := monomial(base)).coefficient:
-            return prod([inner if n > 0 else inner.inverse()] * abs(n), start=UNIT)
+            if abs(n) * inner.factors() <= OPENED:
+                return prod([inner if n > 0 else inner.inverse()] * abs(n), start=UNIT)
+            whole = Monomial(Fraction(1), (Power(base, abs(n)),))
+            return whole if n > 0 else whole.inverse()
         case Sum(args):
             return _sum(args)
     return Monomial(Fraction(1), (node,))

@@ -14,6 +14,7 @@ from derive.pages.latex import index_writer, matrix_writer
 from derive.pages.mathml import index_mathml, matrix_mathml
 from derive.pages.text import WRITER
 from derive.pages.writer import Row, Writer
+from derive.words import one_line
 
 PAGE_WIDTH = 110
 
@@ -36,9 +37,13 @@ class Form(ABC):
     def math(self, formula: str) -> str:
         """A formula in a sentence."""
 
-    @abstractmethod
     def prose(self, words: str) -> str:
-        """Words that may hold any character."""
+        """An author's words, which may hold any character, on one line."""
+        return self.escaped(one_line(words))
+
+    @abstractmethod
+    def escaped(self, words: str) -> str:
+        """The words with what is a mark of this form made plain."""
 
     def paragraph(self, text: str) -> str:
         """Sentences that stand by themselves."""
@@ -82,7 +87,7 @@ class TextForm(Form):
     def math(self, formula: str) -> str:
         return formula
 
-    def prose(self, words: str) -> str:
+    def escaped(self, words: str) -> str:
         return words
 
     def display(self, rows: Sequence[Row], tag: str) -> str:
@@ -124,7 +129,7 @@ class LatexForm(Form):
         breakable = formula.replace(r"\,", r"\,\allowbreak ").replace(" / ", r" / \allowbreak ")
         return f"${breakable}$"
 
-    def prose(self, words: str) -> str:
+    def escaped(self, words: str) -> str:
         words = re.sub(r"([&%$#_{}])", r"\\\1", words.replace("\\", r"\textbackslash "))
         words = words.replace("^", r"\textasciicircum{}").replace("~", r"\textasciitilde{}")
         return re.sub(r"'([^' ][^']*)'", r"`\1'", words).replace("<", "$<$").replace(">", "$>$")
@@ -161,8 +166,9 @@ class MarkdownForm(LatexForm):
     def math(self, formula: str) -> str:
         return f"${_spelt(formula)}$"
 
-    def prose(self, words: str) -> str:
-        return re.sub(r"([\\`*_{}\[\]<>$|])", r"\\\1", words)
+    def escaped(self, words: str) -> str:
+        words = re.sub(r"([\\`*_{}\[\]<>$|])", r"\\\1", words)
+        return re.sub(r"&(?=#?\w+;)", "&amp;", words)
 
     def display(self, rows: Sequence[Row], tag: str) -> str:
         lines = " \\\\\n".join(f"{_spelt(left)} &{_spelt(right)}" for left, right in rows)
@@ -194,7 +200,7 @@ class HtmlForm(Form):
     def math(self, formula: str) -> str:
         return f"<math><mrow>{formula}</mrow></math>"
 
-    def prose(self, words: str) -> str:
+    def escaped(self, words: str) -> str:
         return escape(words, quote=False)
 
     def display(self, rows: Sequence[Row], tag: str) -> str:

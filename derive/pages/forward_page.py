@@ -57,8 +57,8 @@ def _tensor_row(sheet: Sheet, tensor: Tensor) -> tuple[str, str, str]:
 
 
 def _parameter(sheet: Sheet, name: str, default: float, about: str) -> str:
-    words = sheet.form.prose(f", {about}" * bool(about) + f" ({default} unless given)")
-    return sheet.form.math(sheet.writer.name(name)) + words
+    words = sheet.form.prose(f"{about} ({default} unless given)")
+    return sheet.form.math(sheet.writer.name(name)) + (", " if about else " ") + words
 
 
 def forward_sections(sheet: Sheet, sugar: bool) -> tuple[Section, ...]:

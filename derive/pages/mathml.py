@@ -50,13 +50,15 @@ def pieces(latex: str) -> tuple[str, ...]:
 
 def _token(token: str) -> str:
     stem = token.rstrip("'")
+    if not stem:
+        return operator(PRIME * len(token))
     if stem != token:
         return f"<msup>{_token(stem)}{operator(PRIME * (len(token) - len(stem)))}</msup>"
     word = token.removeprefix("\\")
     if (token.startswith("\\") and not word.isalpha()) or (token.startswith("\\") and word in IGNORED):
         return ""
     if token.startswith("\\"):
-        return f"<mi>{html5.get(f'{word};', word)}</mi>"
+        return f"<mi>{escape(html5.get(f'{word};', word))}</mi>"
     if word.isdigit():
         return f"<mn>{word}</mn>"
     return f"<mi>{word}</mi>" if word[0].isalpha() else f"<mo{_size(word)}>{escape(word)}</mo>"

@@ -72,4 +72,4 @@ def listed(parts: list[str]) -> str:
 
 def sentence(words: str) -> str:
     """The words with a capital letter in front."""
-    return words[0].upper() + words[1:]
+    return words[:1].upper() + words[1:]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from codegen.describe import describe
-from codegen.folding import fold
+from codegen.folding import fold_lines
 from codegen.module import write_module
 from codegen.render import render
 from codegen.runtime import ShapeError
@@ -216,11 +216,11 @@ def test_a_template_must_be_given_exactly_what_it_uses():
 
 
 def test_long_lines_are_broken_behind_commas_in_parentheses_and_mean_the_same():
-    line = "    f(" + ", ".join(f"argument_{n}" for n in range(20)) + ', "a, b", [1, 2])\n'
-    folded = fold(line)
+    line = "f(" + ", ".join(f"argument_{n}" for n in range(20)) + ', "a, b", [1, 2])\n'
+    folded = fold_lines(line)
     assert all(len(row) <= 100 for row in folded.splitlines()) and len(folded.splitlines()) > 1
     assert ast.dump(ast.parse(folded.strip())) == ast.dump(ast.parse(line.strip()))
-    assert fold("short\n") == "short\n"
+    assert fold_lines("short\n") == "short\n"
 
 
 @pytest.mark.parametrize("name", OPS)

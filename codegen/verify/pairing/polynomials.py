@@ -110,8 +110,16 @@ class Polynomial:
         return Polynomial.collect((m * n, a * b) for m, a in self.terms for n, b in other.terms)
 
     def __pow__(self, exponent: int) -> Polynomial:
-        base = self if exponent >= 0 else self.inverse()
-        return multiply([base] * abs(exponent))
+        """By repeated squaring; what is too large to be multiplied out stays whole."""
+        made, square, left = Polynomial.number(1), self if exponent >= 0 else self.inverse(), abs(exponent)
+        try:
+            while left:
+                made = made * square if left & 1 else made
+                left >>= 1
+                square = square * square if left else square
+        except TooLarge:
+            return Polynomial.atom(Whole(self), exponent)
+        return made
 
     def inverse(self) -> Polynomial:
         """1 over it: factor by factor for one monomial without divisions, else as a whole."""
