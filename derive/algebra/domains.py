@@ -108,7 +108,7 @@ def _implied(system: System, term: Term, free: tuple[Index, ...], guard: Guard) 
 
 
 def _at_least(system: System, size: Affine) -> int:
-    named = next((s for s in system.sizes if s.name == size.plain()), None)
+    named = system.size_of(size)
     return named.least if named else 0
 
 

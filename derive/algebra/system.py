@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from derive.algebra.expr import Expr, Read, free_names, integer_reads, reads
@@ -123,17 +123,33 @@ class System:
     equations: tuple[Equation, ...]
     integers: tuple[IntegerParameter, ...] = ()
     reals: tuple[RealParameter, ...] = ()
+    _tensors: Mapping[str, Tensor] = field(init=False, repr=False, compare=False)
+    _sizes: Mapping[str, Size] = field(init=False, repr=False, compare=False)
+    _equations: Mapping[str, Equation] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_tensors", {t.name: t for t in self.tensors})
+        object.__setattr__(self, "_sizes", {s.name: s for s in self.sizes})
+        object.__setattr__(self, "_equations", {e.tensor: e for e in self.equations})
 
     def tensor(self, name: str) -> Tensor:
         """The declaration of a tensor."""
-        return next(t for t in self.tensors if t.name == name)
+        return self._tensors[name]
 
     def size(self, name: str) -> Size:
-        return next(s for s in self.sizes if s.name == name)
+        return self._sizes[name]
 
     def equation(self, name: str) -> Equation:
         """The equation that defines a tensor."""
-        return next(e for e in self.equations if e.tensor == name)
+        return self._equations[name]
+
+    def definition(self, name: str) -> Equation | None:
+        """The equation that defines a tensor; None for a tensor that is given."""
+        return self._equations.get(name)
+
+    def size_of(self, dim: Affine) -> Size | None:
+        """The size that a dimension is; None for a number or a formula."""
+        return self._sizes.get(dim.plain() or "")
 
     def floating_inputs(self) -> tuple[str, ...]:
         return tuple(n for n in self.inputs if not self.tensor(n).integer)

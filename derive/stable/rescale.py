@@ -80,7 +80,7 @@ def _exponent(system: System, ranges: Mapping[str, Index], node: Expr) -> Expr |
 
 def _exponent_of_tensor(system: System, ranges: Mapping[str, Index], read: Read) -> Expr | None:
     """e where the tensor is exp(e) at every index, and is read inside its domain."""
-    made = next((e for e in system.equations if e.tensor == read.tensor), None)
+    made = system.definition(read.tensor)
     if made is None or len(made.terms) != 1:
         return None
     inner = made.terms[0]
