@@ -110,6 +110,10 @@ class Equation:
     def lhs(self) -> Read:
         return Read(self.tensor, tuple(i.symbol for i in self.indices))
 
+    def tensors(self) -> set[str]:
+        """The names of the tensors that it reads."""
+        return set[str]().union(*(term.tensors() for term in self.terms))
+
 
 @dataclass(frozen=True, slots=True)
 class System:
