@@ -230,6 +230,6 @@ def _reach(system: System) -> dict[str, set[str]]:
     reads = {e.tensor: sorted(e.tensors()) for e in system.equations}
     for group in components(reads, reads):
         served = set[str]().union(*(reach[name] for name in group))
-        for name in dict.fromkeys((*group, *(read for name in group for read in reads.get(name, ())))):
+        for name in {*group}.union(*(reads.get(name, ()) for name in group)):
             reach[name] = reach[name] | served
     return reach

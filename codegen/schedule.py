@@ -81,7 +81,9 @@ def _schedule(
         else:
             waits[reader].add(writer)
     return tuple(
-        _steps(system, groups[k], nodes, inside[k], fixed) if k in inside else Task(nodes[groups[k][0]], fixed)
+        _steps(system, groups[k], nodes, inside[k], fixed)
+        if k in inside
+        else Task(nodes[groups[k][0]], fixed)
         for k in _sequence([tuple(nodes[n] for n in group) for group in groups], waits)
     )
 
@@ -125,8 +127,8 @@ class _Ready:
             heappush(self.kinds.setdefault(kind, []), k)
 
     def take(self, last: Piece | None) -> int:
-        """First a piece that can share its loops with the last one, then light pieces, then sums, those that
-        add to what the last one wrote before the others."""
+        """First a piece that can share its loops with the last one, then light pieces, then sums, those
+        that add to what the last one wrote before the others."""
         wanted: list[Kind] = [LIGHT, SUM]
         if last is not None:
             wanted.insert(1, (SUM, last.equation.tensor))

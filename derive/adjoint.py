@@ -144,7 +144,9 @@ class _Differentiator:
             if witness
             else ()
         )
-        deltas = tuple(Delta(m.symbol, e.substitute(inner)) for m, e in zip(target, slope.read.at, strict=True))
+        deltas = tuple(
+            Delta(m.symbol, e.substitute(inner)) for m, e in zip(target, slope.read.at, strict=True)
+        )
         guards = (*chosen, *deltas, *(g.substitute(inner) for g in term.guards))
         body = chained(Read(self.cotangent[equation.tensor], at), substitute(slope.value, inner))
         return Term((*left, *bound), guards, body)
@@ -233,7 +235,7 @@ def differentiable(system: System) -> frozenset[str]:
 
 
 def _slopes(system: System) -> tuple[Slope, ...]:
-    """Every read of every term with its slope, which is in the tensor's own value where that is the term's."""
+    """Every read of every term with its slope, in the tensor's own value where that is the term's."""
     found = []
     for equation in system.equations:
         for term in equation.terms:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from derive.algebra.system import Equation, System, Tensor, check_system, symbols
+from derive.algebra.system import Equation, System, check_system, symbols
 from derive.combine.attempt import Attempt, Workshop
 from derive.combine.equations import Agenda, Choice, Entry, Equations
 from derive.combine.reduce import Quotients, copies, definitions
@@ -21,6 +21,7 @@ from derive.combine.views import Sums, View
 from derive.steps import Recorder
 
 ONE, DEEP = range(2)  # into its readers; or into it, all that it reads
+LEVELS = 3  # so far up quotients are met by their divisors; a chain of residual layers goes on and on
 
 
 def combine(forward: System, backward: System, recorder: Recorder) -> System:
@@ -73,11 +74,10 @@ class _Combiner:
         way, _, name = choice
         if name not in self.equations:
             return
-        view = self._view(name)
         if way == DEEP:
-            deep = self._deep(name)
-            yield from [([name], deep)] if len(deep) > 1 else []
-        elif view is not None:
+            if len(deep := self._deep(name)) > 1:
+                yield [name], deep
+        elif (view := self._view(name)) is not None:
             readers = self.equations.readers(name)
             yield from ((some, {name: view}) for some in (readers, *([r] for r in readers if readers[1:])))
 
@@ -89,16 +89,15 @@ class _Combiner:
         return self.views[name]
 
     def _deep(self, name: str) -> dict[str, View]:
-        """What the equation reads, what that reads, and so on, as long as no sum stands in between."""
+        """What the equation reads, what that reads, and so on, without sums and not beyond LEVELS."""
         found: dict[str, View] = {}
-        waiting = [name]
-        while waiting:
-            for read in self.equations.reads(waiting.pop()):
-                view = self._view(read) if read in self.equations and read not in found else None
-                if view is not None and not view.sums:
-                    found[read] = view
-                    waiting.append(read)
-        return {n: found[n] for n in sorted(found, key=self.equations.place)}
+        level = {name}
+        for _ in range(LEVELS):
+            near = {n for outer in level for n in self.equations.reads(outer) if n in self.equations}
+            views = {n: view for n in near - found.keys() if (view := self._view(n)) is not None}
+            level = {n for n, view in views.items() if not view.sums}
+            found |= {n: views[n] for n in level}
+        return found
 
     def _try(self, readers: list[str], views: Mapping[str, View]) -> bool:
         """Let the readers take in the views, if something cancels and it is less work; whether it is."""

@@ -1,4 +1,4 @@
-"""An adjoint's equations while they are put into each other: who reads whom, and what is to be tried again."""
+"""An adjoint's equations while they are put into each other: who reads whom, what is to be tried again."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Equations:
         return gone
 
     def is_less_work(self, made: Mapping[str, Entry], gone: set[str]) -> bool:
-        """Whether these equations, less those that are gone, are less work than those whose places they take."""
+        """Whether these, less those that are gone, are less work than those whose places they take."""
         before = [self.entries[n] for n in {*made, *gone} if n in self.entries]
         after = [entry for name, entry in made.items() if name not in gone]
         return _total(after) < _total(before)
@@ -143,7 +143,7 @@ Choice = tuple[int, int, str]
 
 @dataclass(slots=True)
 class Agenda:
-    """Choices that are still to be tried, in order; those that failed wait until something changes for them."""
+    """Choices that are still to be tried, in order; those that failed wait until something changes."""
 
     waiting: list[Choice] = field(default_factory=list)
     watching: dict[str, set[Choice]] = field(default_factory=dict)

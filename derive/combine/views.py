@@ -17,7 +17,6 @@ from derive.algebra.index import Affine, Index, names_of
 from derive.algebra.system import Equation, Names, Tensor, Term, fresh
 from derive.combine.monomials import Monomial, expression, monomial
 
-
 Shape: TypeAlias = tuple[int, tuple[tuple[Affine, Affine], ...], Expr]
 
 
