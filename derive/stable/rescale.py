@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from heapq import heapify, heappop, heappush
 from typing import TypeVar
 
 from derive.algebra.expr import (
@@ -150,21 +151,29 @@ class _Analysis:
 
     def rescaled(self, equations: tuple[Equation, ...]) -> tuple[Equation, ...]:
         """The equations of the divided tensors; weights are found for reads before their readers."""
-        pending = [e for e in equations if e.tensor not in self.weights]
-        while pending:
-            chosen = max(pending, key=self._known)
-            pending.remove(chosen)
-            known = [t for t in chosen.terms if self._is_known(t)]
-            self.weights[chosen.tensor] = Weighted(chosen.indices, self._weight(chosen, known))
+        self._weigh([e for e in equations if e.tensor not in self.weights])
         return tuple(map(self._rewritten, equations))
 
-    def _is_known(self, term: Term) -> bool:
-        return all(r.tensor in self.weights for r in term.reads())
-
-    def _known(self, equation: Equation) -> Fraction:
-        """The share of the terms whose reads have weights."""
-        known = sum(map(self._is_known, equation.terms))
-        return Fraction(known, len(equation.terms)) if equation.terms else Fraction(1)
+    def _weigh(self, equations: list[Equation]) -> None:
+        """Weights for tensors, each time for the one with the largest share of terms whose reads have some."""
+        missing = [[{r.tensor for r in t.reads()} - self.weights.keys() for t in e.terms] for e in equations]
+        readers: dict[str, list[int]] = {}
+        for n, terms in enumerate(missing):
+            for name in set().union(*terms):
+                readers.setdefault(name, []).append(n)
+        waiting = [(-_share(terms), n) for n, terms in enumerate(missing)]
+        heapify(waiting)
+        while waiting:
+            _, n = heappop(waiting)
+            chosen = equations[n]
+            if chosen.tensor in self.weights:
+                continue
+            known = [t for t, names in zip(chosen.terms, missing[n], strict=True) if not names]
+            self.weights[chosen.tensor] = Weighted(chosen.indices, self._weight(chosen, known))
+            for reader in readers.get(chosen.tensor, ()):
+                for names in missing[reader]:
+                    names.discard(chosen.tensor)
+                heappush(waiting, (-_share(missing[reader]), reader))
 
     def _weight(self, equation: Equation, terms: list[Term]) -> Weight:
         return alike([self._options(equation, term) for term in terms]) if terms else FLAT
@@ -198,6 +207,11 @@ class _Analysis:
         if weight != FLAT:
             raise Inhomogeneous(f"the exponent of {candidate.equation.tensor} scales itself")
         return replace(equation, terms=(largest,))
+
+
+def _share(terms: list[set[str]]) -> Fraction:
+    """The share of the terms that miss nothing."""
+    return Fraction(sum(not names for names in terms), len(terms)) if terms else Fraction(1)
 
 
 def _split(term: Term) -> list[Term]:
