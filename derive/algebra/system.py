@@ -129,11 +129,13 @@ class System:
     reals: tuple[RealParameter, ...] = ()
     _tensors: Mapping[str, Tensor] = field(init=False, repr=False, compare=False)
     _sizes: Mapping[str, Size] = field(init=False, repr=False, compare=False)
+    _integers: Mapping[str, IntegerParameter] = field(init=False, repr=False, compare=False)
     _equations: Mapping[str, Equation] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_tensors", {t.name: t for t in self.tensors})
         object.__setattr__(self, "_sizes", {s.name: s for s in self.sizes})
+        object.__setattr__(self, "_integers", {p.name: p for p in self.integers})
         object.__setattr__(self, "_equations", {e.tensor: e for e in self.equations})
 
     def tensor(self, name: str) -> Tensor:
@@ -154,6 +156,18 @@ class System:
     def size_of(self, dim: Affine) -> Size | None:
         """The size that a dimension is; None for a number or a formula."""
         return self._sizes.get(dim.plain() or "")
+
+    def least(self, name: str) -> int | None:
+        """The least value of a size or of an integer parameter; None for another name."""
+        known = self._integers.get(name) or self._sizes.get(name)
+        return known.least if known else None
+
+    def polynomial(self, name: str) -> Affine | None:
+        """A derived size by its formula, where that divides by nothing; else None."""
+        size = self._sizes.get(name)
+        formula = size.formula if size else None
+        whole = formula is not None and formula.denominator == Affine.of(1)
+        return formula.numerator + formula.offset if whole and formula is not None else None
 
     def floating_inputs(self) -> tuple[str, ...]:
         return tuple(n for n in self.inputs if not self.tensor(n).integer)
