@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from heapq import heapify, heappop, heappush
 from typing import TypeVar
 
@@ -16,6 +15,7 @@ from derive.algebra.expr import (
     Read,
     reads,
     substitute,
+    walk,
 )
 from derive.algebra.index import Index
 from derive.algebra.layers import is_constant
@@ -180,11 +180,19 @@ class _Analysis:
 
     def _options(self, equation: Equation, term: Term) -> list[Scaled]:
         order = PLAIN if equation.tensor in self.others else MATCHED
+        if not any(map(self._may_scale, walk(term.body))):
+            return [(FLAT, term)]
         try:
             own = self.weights.get(equation.tensor)
             return options(term, self.scale, self.weights, order, own.weight if own else FLAT)
         except Inhomogeneous as fault:
             raise Inhomogeneous(f"in the equation of {equation.tensor}, {fault}") from None
+
+    def _may_scale(self, node: Expr) -> bool:
+        """Whether a node may bring a weight into an expression."""
+        if isinstance(node, Read):
+            return self.weights[node.tensor].weight != FLAT
+        return isinstance(node, Call) and node.function == "exp"
 
     def _rewritten(self, equation: Equation) -> Equation:
         """The equation of the divided tensor. Raises Inhomogeneous where a term has another weight."""
@@ -209,9 +217,9 @@ class _Analysis:
         return replace(equation, terms=(largest,))
 
 
-def _share(terms: list[set[str]]) -> Fraction:
+def _share(terms: list[set[str]]) -> float:
     """The share of the terms that miss nothing."""
-    return Fraction(sum(not names for names in terms), len(terms)) if terms else Fraction(1)
+    return terms.count(set()) / len(terms) if terms else 1
 
 
 def _split(term: Term) -> list[Term]:
