@@ -155,7 +155,7 @@ class _Analysis:
         return tuple(map(self._rewritten, equations))
 
     def _weigh(self, equations: list[Equation]) -> None:
-        """Weights for tensors, each time for the one with the largest share of terms whose reads have some."""
+        """Weights for tensors, always for the one with the largest share of terms whose reads have some."""
         missing = [[{r.tensor for r in t.reads()} - self.weights.keys() for t in e.terms] for e in equations]
         readers: dict[str, list[int]] = {}
         for n, terms in enumerate(missing):

@@ -1,4 +1,4 @@
-"""A tower of twice the height is twice the work, stage by stage: calls of functions are counted, not seconds."""
+"""A tower of twice the height is twice the work of each stage: calls are counted, not seconds."""
 
 import cProfile
 import pstats
