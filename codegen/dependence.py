@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from derive.algebra.index import Affine, Index, Letter
 from derive.algebra.inequalities import steps_away
@@ -36,6 +37,9 @@ class Piece:
         return not any(t.binders for t in self.terms)
 
 
+Search: TypeAlias = tuple[object, ...]  # a monoid, where it stands, and what it searches
+
+
 @dataclass(frozen=True, slots=True)
 class Edge:
     """In a term `reader` reads `tensor`, which `writer` writes, at these indices."""
@@ -50,6 +54,7 @@ class Edge:
 def pieces(system: System) -> tuple[Piece, ...]:
     """Every equation cut into its sums and the rest; a maximum with all that it finds stays whole."""
     made: list[Piece] = []
+    searches: dict[Search, int] = {}
     for equation in system.equations:
         monoid = equation.terms[0].monoid if equation.terms else "sum"
         if monoid == "sum":
@@ -57,22 +62,21 @@ def pieces(system: System) -> tuple[Piece, ...]:
             heavy = tuple(t for t in equation.terms if t.binders)
             made += [Piece(equation, light)] if light or not heavy else []
             made += [Piece(equation, (t,)) for t in heavy]
-        elif not _join_search(made, equation):
-            made.append(Piece(equation, equation.terms))
+        else:
+            _join_search(made, searches, equation)
     return tuple(made)
 
 
-def _join_search(made: list[Piece], equation: Equation) -> bool:
-    """Add an argmax to the piece that already looks for its maximum."""
+def _join_search(made: list[Piece], searches: dict[Search, int], equation: Equation) -> None:
+    """Add an argmax to the piece that already looks for its maximum; a maximum is a piece of its own."""
     term = equation.terms[0]
-    for n, piece in enumerate(made):
-        first = piece.terms[0] if piece.terms else None
-        if first is not None and MONOIDS[first.monoid].witness == term.monoid:
-            same = (first.binders, first.guards, first.body) == (term.binders, term.guards, term.body)
-            if same and piece.equation.indices == equation.indices:
-                made[n] = Piece(piece.equation, piece.terms, (*piece.also, equation))
-                return True
-    return False
+    search = (term.monoid, equation.indices, term.binders, term.guards, term.body)
+    at = searches.get(search)
+    if at is not None:
+        made[at] = Piece(made[at].equation, made[at].terms, (*made[at].also, equation))
+        return
+    searches.setdefault((MONOIDS[term.monoid].witness, *search[1:]), len(made))
+    made.append(Piece(equation, equation.terms))
 
 
 def edges(nodes: tuple[Piece, ...]) -> tuple[Edge, ...]:
@@ -84,35 +88,9 @@ def edges(nodes: tuple[Piece, ...]) -> tuple[Edge, ...]:
     found = []
     for n, node in enumerate(nodes):
         for term in node.terms:
-            for read in term.all_reads():
+            for read in dict.fromkeys(term.all_reads()):
                 found += [Edge(w, n, term, read.tensor, read.at) for w in writers.get(read.tensor, ())]
-    return tuple(dict.fromkeys(found))
-
-
-def components(count: int, successors: Mapping[int, Iterable[int]]) -> list[tuple[int, ...]]:
-    """Strongly connected components (Tarjan), each sorted, in a topological order of their graph."""
-    order: dict[int, int] = {}
-    low: dict[int, int] = {}
-    stack: list[int] = []
-    found: list[tuple[int, ...]] = []
-
-    def visit(node: int) -> None:
-        order[node] = low[node] = len(order)
-        stack.append(node)
-        for after in successors.get(node, ()):
-            if after not in order:
-                visit(after)
-            if after in stack:
-                low[node] = min(low[node], low[after])
-        if low[node] == order[node]:
-            cut = stack.index(node)
-            found.append(tuple(sorted(stack[cut:])))
-            del stack[cut:]
-
-    for node in range(count):
-        if node not in order:
-            visit(node)
-    return found[::-1]
+    return tuple(found)
 
 
 def distance(system: System, edge: Edge, nodes: tuple[Piece, ...], axes: Mapping[str, int]) -> int | None:

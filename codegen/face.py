@@ -42,6 +42,7 @@ class Face:
             "backward": printer_of(plan, "backward"),
         }
         self.bodies = {name: printer.text() for name, printer in self.printers.items()}
+        self.differentiable = differentiable(self.forward)
 
     # shared ---------------------------------------------------------------------------------------
     def input_tensors(self) -> list[Tensor]:
@@ -52,8 +53,7 @@ class Face:
 
     def differentiable_outputs(self) -> tuple[str, ...]:
         """The outputs that depend on a floating input: those that have a cotangent."""
-        wanted = differentiable(self.forward)
-        return tuple(n for n in self.forward.outputs if n in wanted)
+        return tuple(n for n in self.forward.outputs if n in self.differentiable)
 
     def cotangent_tensors(self) -> list[Tensor]:
         return [self.forward.tensor(n) for n in self.differentiable_outputs()]

@@ -134,11 +134,14 @@ def sections_serve_outputs(system: System, kernel: Kernel) -> list[str]:
         f"a section serves {n}, no output" for s in sections for n in s.serves if n not in kernel.outputs
     ]
     faults += ["a section serves nothing" for s in sections if not s.serves]
-    for n, section in enumerate(sections):
-        for later in sections[n + 1 :]:
-            shared = arrays_written(section.body) & (arrays_read(later.body) | arrays_written(later.body))
-            if shared and not set(later.serves) <= set(section.serves):
-                faults.append(f"{sorted(shared)[0]} is skipped where it is still needed")
+    later: dict[str, set[str]] = {}  # array -> the outputs that later sections with it serve
+    for section in reversed(sections):
+        written = arrays_written(section.body)
+        for name in sorted(written):
+            if not later.get(name, set()) <= {*section.serves}:
+                faults.append(f"{name} is skipped where it is still needed")
+        for name in written | arrays_read(section.body):
+            later[name] = later.get(name, set()).union(section.serves)
     return faults
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from codegen.accesses import arrays_read, arrays_written, flatten
@@ -16,6 +17,7 @@ from codegen.pointwise import lower_pointwise
 from codegen.reduction import lower_maximum, lower_sum, wrap
 from codegen.schedule import Item, Steps, Task, schedule
 from codegen.unfold import declare_patches, lower_unfolded
+from derive.algebra.graphs import components
 from derive.algebra.system import System, constants
 from derive.derivation import Derivation
 
@@ -73,8 +75,8 @@ def _kernel(
     outputs: tuple[str, ...],
     saved: tuple[str, ...],
 ) -> Kernel:
-    held = {*outputs, *saved}
-    workspace = tuple(t.name for t in system.tensors if t.name in arrays_written(body) - held)
+    made = arrays_written(body) - {*outputs, *saved}
+    workspace = tuple(t.name for t in system.tensors if t.name in made)
     integers, reals = tuple(p.name for p in system.integers), tuple(p.name for p in system.reals)
     kernel = Kernel(name, inputs, residuals, cotangents, integers, reals, outputs, saved, workspace, body)
     return enforce_kernel(system, kernel)
@@ -139,22 +141,28 @@ def _finish(
 ) -> tuple[Statement, ...]:
     """Nests as loops, with what only they use in locals."""
     integers = {t.name for t in system.tensors if t.integer}
-    nests = [s for s in flatten(tree) if isinstance(s, Nest)]
+    readers: dict[str, list[Statement]] = {}
+    for part in _parts(tree):
+        for array in arrays_read((part,)):
+            readers.setdefault(array, []).append(part)
     done: dict[int, tuple[Statement, ...]] = {}
-    for nest in nests:
-        outside = arrays_read(_without(tree, nest)) | kept
-        local = localise(nest, outside, integers, names)
+    for nest in (s for s in flatten(tree) if isinstance(s, Nest)):
+        outside = {n for n in arrays_written((nest,)) if any(s is not nest for s in readers.get(n, ()))}
+        local = localise(nest, outside | kept, integers, names)
         body = under_one_condition(local.body, integers)
         loops = wrap(Bounds(system, local.indices), local.indices, (), body)
         done[id(nest)] = tuple(replace(s, cites=nest.cites) if isinstance(s, Loop) else s for s in loops)
     return _replace_nests(tree, done)
 
 
-def _without(tree: tuple[Statement, ...], nest: Nest) -> tuple[Statement, ...]:
-    """The tree without one nest."""
-    return tuple(
-        replace(s, body=_without(s.body, nest)) if isinstance(s, Loop) else s for s in tree if s is not nest
-    )
+def _parts(tree: tuple[Statement, ...]) -> Iterator[Statement]:
+    """The statements of loops over steps, one by one, and the loops without them."""
+    for statement in tree:
+        if isinstance(statement, Loop):
+            yield with_inner(statement, ())
+            yield from _parts(statement.body)
+        else:
+            yield statement
 
 
 def _replace_nests(
@@ -174,9 +182,12 @@ def _replace_nests(
 def _sections(system: System, body: tuple[Statement, ...]) -> tuple[Statement, ...]:
     """Statements that only some gradients need, under the question whether one is wanted."""
     reach = _reach(system)
-    for buffer in (t.name for t in system.tensors if t.role == "buffer"):
-        users = [s for s in body if buffer in arrays_read((s,))]
-        reach[buffer] = {n for s in users for t in arrays_written((s,)) for n in reach[t]}
+    users = {t.name: set[str]() for t in system.tensors if t.role == "buffer"}
+    for statement in body:
+        for buffer in arrays_read((statement,)) & users.keys():
+            users[buffer] |= arrays_written((statement,))
+    for buffer, written in users.items():
+        reach[buffer] = set().union(*(reach[n] for n in written))
     made: list[Section] = []
     for group, served in _served(body, reach):
         serves = tuple(n for n in system.outputs if n in served)
@@ -202,26 +213,22 @@ def _served(
             groups.append(waiting)
             waiting = ()
     made: list[tuple[tuple[Statement, ...], set[str]]] = []
+    wanted: dict[str, set[str]] = {}  # array -> the outputs that later statements with it serve
     for group in reversed(groups):
         written = arrays_written(group)
-        served = {n for tensor in written for n in reach[tensor]}
-        for later, wanted in made:
-            if written & (arrays_read(later) | arrays_written(later)):
-                served |= wanted
+        served = set[str]().union(*(reach[n] | wanted.get(n, set()) for n in written))
+        for array in written | arrays_read(group):
+            wanted[array] = wanted.get(array, set()) | served
         made.append((group, served))
     return made[::-1]
 
 
 def _reach(system: System) -> dict[str, set[str]]:
     """For each tensor, the outputs that depend on it."""
-    reach = {t.name: ({t.name} if t.name in system.outputs else set()) for t in system.tensors}
-    changed = True
-    while changed:
-        changed = False
-        for equation in system.equations:
-            for term in equation.terms:
-                for read in term.all_reads():
-                    before = len(reach[read.tensor])
-                    reach[read.tensor] |= reach[equation.tensor]
-                    changed = changed or len(reach[read.tensor]) > before
+    reach = {t.name: {t.name} & {*system.outputs} for t in system.tensors}
+    reads = {e.tensor: sorted(e.tensors()) for e in system.equations}
+    for group in components(reads, reads):
+        served = set[str]().union(*(reach[name] for name in group))
+        for name in {*group}.union(*(reads.get(name, ()) for name in group)):
+            reach[name] = reach[name] | served
     return reach

@@ -182,9 +182,10 @@ class Printer(Expressions):
 
         words = set(re.findall(r"[A-Za-z_]\w*", mentioned))
         wanted = [s for s in self.system.sizes if s.name in words]
+        axes = self._axes()
         lines = []
         for size in wanted:
-            place = self._axis_of(size.name)
+            place = axes.get(size.name)
             if place is not None:
                 lines.append(f"    {size.name} = {place}")
             elif size.formula is None:
@@ -193,15 +194,14 @@ class Printer(Expressions):
                 lines = [*self.sizes(str(size.formula)), *lines, f"    {size.name} = {size.formula}"]
         return list(dict.fromkeys(lines))
 
-    def _axis_of(self, size: str) -> str | None:
-        sure = [
-            n for n in self.kernel.arrays if n not in self.kernel.outputs or self.kernel.name == "forward"
-        ]
-        for array in sure:
+    def _axes(self) -> dict[str | None, str]:
+        """Where each size is found: an axis of the first array that is sure to have it."""
+        found: dict[str | None, str] = {}
+        unsure = () if self.kernel.name == "forward" else self.kernel.outputs
+        for array in (n for n in self.kernel.arrays if n not in unsure):
             for axis, dim in enumerate(self.system.tensor(array).dims):
-                if dim.plain() == size:
-                    return f"{array}.shape[{axis}]"
-        return None
+                found.setdefault(dim.plain(), f"{array}.shape[{axis}]")
+        return found
 
 
 def like_array(system: System, kernel: Kernel) -> str:

@@ -7,12 +7,14 @@ projection of a recurrence is one product before the loop, and each weight gradi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
 from typing import TypeAlias
 
-from codegen.dependence import Edge, Piece, carried_axes, components, direction, distance, edges, pieces
+from codegen.dependence import Edge, Piece, carried_axes, direction, distance, edges, pieces
 from derive.algebra.expr import substitute
+from derive.algebra.graphs import components
 from derive.algebra.index import Affine, Delta, Index, Letter, solve
 from derive.algebra.system import Equation, System, Term
 from derive.errors import DerivationError
@@ -48,7 +50,8 @@ class Task:
 
 
 Item: TypeAlias = Steps | Task
-Order: TypeAlias = Callable[[Piece, Piece | None], int]
+Kind: TypeAlias = str | tuple[str, object]
+LIGHT, SUM = "light", "sum"
 
 
 def schedule(system: System) -> tuple[Item, ...]:
@@ -67,45 +70,80 @@ def _schedule(
     successors: dict[int, list[int]] = {n: [] for n in range(len(nodes))}
     for edge in links:
         successors[edge.writer].append(edge.reader)
-    groups = components(len(nodes), successors)
-    items: list[Item] = []
-    for group in _sequence(groups, nodes, links):
-        inside = [e for e in links if e.writer in group and e.reader in group]
-        if inside:
-            items.append(_steps(system, group, nodes, inside, fixed))
-        else:
-            items.append(Task(nodes[group[0]], fixed))
-    return tuple(items)
-
-
-def _sequence(
-    groups: list[tuple[int, ...]], nodes: tuple[Piece, ...], links: tuple[Edge, ...]
-) -> list[tuple[int, ...]]:
-    """A topological order in which pieces over the same space stand together and sums come late."""
+    groups = components(range(len(nodes)), successors)
     home = {n: k for k, group in enumerate(groups) for n in group}
+    inside: dict[int, list[Edge]] = {}
     waits: dict[int, set[int]] = {k: set() for k in range(len(groups))}
     for edge in links:
-        if home[edge.writer] != home[edge.reader]:
-            waits[home[edge.reader]].add(home[edge.writer])
-    done: list[int] = []
-    last: Piece | None = None
-    while len(done) < len(groups):
-        ready = [k for k in waits if k not in done and waits[k] <= set(done)]
-        chosen = min(ready, key=lambda k: (_reluctance(groups[k], nodes, last), k))
-        done.append(chosen)
-        last = nodes[groups[chosen][0]] if len(groups[chosen]) == 1 else None
-    return [groups[k] for k in done]
+        writer, reader = home[edge.writer], home[edge.reader]
+        if writer == reader:
+            inside.setdefault(reader, []).append(edge)
+        else:
+            waits[reader].add(writer)
+    return tuple(
+        _steps(system, groups[k], nodes, inside[k], fixed)
+        if k in inside
+        else Task(nodes[groups[k][0]], fixed)
+        for k in _sequence([tuple(nodes[n] for n in group) for group in groups], waits)
+    )
 
 
-def _reluctance(group: tuple[int, ...], nodes: tuple[Piece, ...], last: Piece | None) -> int:
-    """0 for a piece that can share its loops with the last one, then light pieces, then sums, those
-    that add to what the last one wrote before the others."""
-    piece = nodes[group[0]]
-    if len(group) > 1 or not piece.light:
-        same = last is not None and last.equation.tensor == piece.equation.tensor
-        return 2 if same and len(group) == 1 else 3
-    same = last is not None and last.light and _space(last) == _space(piece)
-    return 0 if same else 1
+def _sequence(groups: list[tuple[Piece, ...]], waits: Mapping[int, Set[int]]) -> Iterator[int]:
+    """A topological order in which pieces over the same space stand together and sums come late."""
+    readers: dict[int, list[int]] = {}
+    for k, writers in waits.items():
+        for writer in writers:
+            readers.setdefault(writer, []).append(k)
+    missing = {k: len(writers) for k, writers in waits.items()}
+    ready, last = _Ready(), None
+    for k, group in enumerate(groups):
+        if not missing[k]:
+            ready.add(k, group)
+    for _ in groups:
+        chosen = ready.take(last)
+        last = groups[chosen][0] if len(groups[chosen]) == 1 else None
+        yield chosen
+        for k in readers.get(chosen, ()):
+            missing[k] -= 1
+            if not missing[k]:
+                ready.add(k, groups[k])
+
+
+@dataclass(slots=True)
+class _Ready:
+    """Groups whose reads are computed, the first of each kind at hand."""
+
+    kinds: dict[Kind, list[int]] = field(default_factory=dict)
+    taken: set[int] = field(default_factory=set)
+
+    def add(self, k: int, group: tuple[Piece, ...]) -> None:
+        piece = group[0]
+        kinds: tuple[Kind, ...] = (LIGHT, (LIGHT, _space(piece)))
+        if len(group) > 1:
+            kinds = (SUM,)
+        elif not piece.light:
+            kinds = (SUM, (SUM, piece.equation.tensor))
+        for kind in kinds:
+            heappush(self.kinds.setdefault(kind, []), k)
+
+    def take(self, last: Piece | None) -> int:
+        """First a piece that can share its loops with the last one, then light pieces, then sums, those
+        that add to what the last one wrote before the others."""
+        wanted: list[Kind] = [LIGHT, SUM]
+        if last is not None:
+            wanted.insert(1, (SUM, last.equation.tensor))
+        if last is not None and last.light:
+            wanted.insert(0, (LIGHT, _space(last)))
+        chosen = next(k for kind in wanted for k in self._first(kind))
+        self.taken.add(chosen)
+        return chosen
+
+    def _first(self, kind: Kind) -> list[int]:
+        """The first group of a kind that is not taken yet, if there is one."""
+        waiting = self.kinds.get(kind, [])
+        while waiting and waiting[0] in self.taken:
+            heappop(waiting)
+        return waiting[:1]
 
 
 def _space(piece: Piece) -> tuple[Affine, ...]:

@@ -11,8 +11,8 @@ are consequences.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from derive.algebra.domains import always_evaluated, drop_redundant_guards, sum_out_deltas
 from derive.algebra.expr import Expr, Number, Read, chained, substitute, times
@@ -70,13 +70,25 @@ def _from_zero(term: Term) -> Term:
     return replace(term, binders=binders, guards=guards, body=substitute(term.body, put))
 
 
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """The derivative of one term of an equation by one of its reads."""
+
+    equation: Equation
+    term: Term
+    read: Read
+    value: Expr
+
+
 class _Differentiator:
     """Builds the adjoint equations of one system."""
 
     def __init__(self, system: System, recorder: Recorder) -> None:
         self.system, self.recorder = system, recorder
-        self.taken = {t.name for t in system.tensors} | constants(system)
-        self.wanted = differentiable(system)
+        self.numbers = constants(system)
+        self.taken = {t.name for t in system.tensors} | self.numbers
+        slopes = _slopes(system)
+        self.wanted = _differentiable(system, slopes)
         self.cotangent = {name: fresh(f"d{name}", self.taken) for name in self._order()}
         read_inside = {r.tensor for e in system.equations for t in e.terms for r in t.reads()}
         self.incoming = {
@@ -84,6 +96,12 @@ class _Differentiator:
             for name in system.outputs
             if name in self.wanted
         }
+        self.slopes: dict[str, list[Slope]] = {}
+        for slope in slopes:
+            if slope.equation.tensor in self.cotangent:
+                self.slopes.setdefault(slope.read.tensor, []).append(slope)
+        self.tensors = (*system.tensors, *self._cotangents())
+        self.extended = replace(system, tensors=self.tensors)
 
     def _order(self) -> list[str]:
         computed = [e.tensor for e in reversed(self.system.equations)]
@@ -91,8 +109,8 @@ class _Differentiator:
 
     def indices(self, name: str) -> tuple[Index, ...]:
         """The letters of the tensor's own equation, or of its sizes."""
-        defined = [e.indices for e in self.system.equations if e.tensor == name]
-        return defined[0] if defined else canonical_indices(self.system, name, constants(self.system))
+        defined = self.system.definition(name)
+        return defined.indices if defined else canonical_indices(self.system, name, {*self.numbers})
 
     def equation(self, name: str) -> Equation:
         """The adjoint equation of one tensor: the contributions of all its reads."""
@@ -100,30 +118,21 @@ class _Differentiator:
         terms: list[Term] = []
         if name in self.incoming:
             terms.append(Term((), (), Read(self.incoming[name], tuple(i.symbol for i in indices))))
-        for equation in self.system.equations:
-            if equation.tensor in self.cotangent:
-                terms += self.contributions(equation, name, indices)
+        terms += [self.contribution(slope, name, indices) for slope in self.slopes.get(name, ())]
         return Equation(self.cotangent[name], indices, _merge_equal(terms))
 
-    def contributions(self, equation: Equation, name: str, indices: tuple[Index, ...]) -> list[Term]:
-        found = []
-        for term in equation.terms:
-            whole = len(equation.terms) == 1 and not term.binders and not term.guards
-            whole = whole and always_evaluated(self.system, term.body, equation.indices)
-            for read, slope in partials(term.body, equation.lhs if whole else term.body):
-                if read.tensor == name:
-                    raw = self.transpose(equation, term, read, slope, indices)
-                    made = self.solve(raw, equation, indices)
-                    link = Link(read, slope, self.solved(raw, equation, term, indices))
-                    result = Equation(self.cotangent[name], indices, (made,))
-                    self.recorder.record("chain", (result,), source=equation.tensor, link=link)
-                    found.append(made)
-        return found
+    def contribution(self, slope: Slope, name: str, indices: tuple[Index, ...]) -> Term:
+        equation = slope.equation
+        raw = self.transpose(slope, indices)
+        made = self.solve(raw, equation, indices)
+        link = Link(slope.read, slope.value, self.solved(raw, equation, slope.term, indices))
+        result = Equation(self.cotangent[name], indices, (made,))
+        self.recorder.record("chain", (result,), source=equation.tensor, link=link)
+        return made
 
-    def transpose(
-        self, equation: Equation, term: Term, read: Read, slope: Expr, target: tuple[Index, ...]
-    ) -> Term:
+    def transpose(self, slope: Slope, target: tuple[Index, ...]) -> Term:
         """One read's contribution, unsolved: deltas for its indices, summed over all left indices."""
+        equation, term = slope.equation, slope.term
         witness = MONOIDS[term.monoid].witness
         inner = {i.name: Affine.of(i.name.marked()) for i in (*equation.indices, *term.binders)}
         left = tuple(i.substitute(inner).renamed(i.name.marked()) for i in equation.indices)
@@ -137,16 +146,17 @@ class _Differentiator:
             if witness
             else ()
         )
-        deltas = tuple(Delta(m.symbol, e.substitute(inner)) for m, e in zip(target, read.at, strict=True))
+        deltas = tuple(
+            Delta(m.symbol, e.substitute(inner)) for m, e in zip(target, slope.read.at, strict=True)
+        )
         guards = (*chosen, *deltas, *(g.substitute(inner) for g in term.guards))
-        body = chained(Read(self.cotangent[equation.tensor], at), substitute(slope, inner))
+        body = chained(Read(self.cotangent[equation.tensor], at), substitute(slope.value, inner))
         return Term((*left, *bound), guards, body)
 
     def solve(self, raw: Term, equation: Equation, target: tuple[Index, ...]) -> Term:
         """The contribution with its deltas summed out, left indices first."""
         solved = sum_out_deltas(raw, [i.name.marked() for i in equation.indices])
-        extended = replace(self.system, tensors=(*self.system.tensors, *self.tensors()))
-        return self._letters(drop_redundant_guards(extended, solved, target), target)
+        return self._letters(drop_redundant_guards(self.extended, solved, target), target)
 
     def solved(
         self, raw: Term, equation: Equation, term: Term, target: tuple[Index, ...]
@@ -172,7 +182,7 @@ class _Differentiator:
 
     def _letters(self, term: Term, target: tuple[Index, ...]) -> Term:
         """Readable names for the summed indices."""
-        taken: Names = {*(i.name for i in target), *constants(self.system)}
+        taken: Names = {*(i.name for i in target), *self.numbers}
         names: dict[Letter, Letter] = {}
         for binder in term.binders:
             wanted = Letter(binder.name.text.rstrip("'"))
@@ -184,7 +194,7 @@ class _Differentiator:
         renamed = tuple(b.substitute(put).renamed(names[b.name]) for b in term.binders)
         return Term(renamed, tuple(g.substitute(put) for g in term.guards), substitute(term.body, put))
 
-    def tensors(self) -> tuple[Tensor, ...]:
+    def _cotangents(self) -> tuple[Tensor, ...]:
         """Declarations of the cotangents."""
         made = []
         for name, cotangent in self.cotangent.items():
@@ -224,28 +234,39 @@ def differentiable(system: System) -> frozenset[str]:
 
     What is only compared with something has no slope there: nothing depends on it so.
     """
-    reads: Mapping[str, set[str]] = {
-        e.tensor: {r.tensor for t in e.terms for r, _ in partials(t.body, t.body)} for e in system.equations
-    }
-    below = _closure(
-        set(system.floating_inputs()), {n: {m for m in reads if n in reads[m]} for n in _floating(system)}
-    )
-    above = _closure(set(system.outputs), reads)
-    return frozenset(n for n in _floating(system) if n in above and n in below) | frozenset(
-        system.floating_inputs()
-    )
+    return _differentiable(system, _slopes(system))
 
 
-def _floating(system: System) -> list[str]:
-    return [t.name for t in system.tensors if not t.integer]
+def _slopes(system: System) -> tuple[Slope, ...]:
+    """Every read of every term with its slope, in the tensor's own value where that is the term's."""
+    found = []
+    for equation in system.equations:
+        for term in equation.terms:
+            whole = len(equation.terms) == 1 and not term.binders and not term.guards
+            whole = whole and always_evaluated(system, term.body, equation.indices)
+            pairs = partials(term.body, equation.lhs if whole else term.body)
+            found += [Slope(equation, term, read, value) for read, value in pairs]
+    return tuple(found)
 
 
-def _closure(start: set[str], edges: Mapping[str, set[str]]) -> set[str]:
-    found, todo = set(start), list(start)
+def _differentiable(system: System, slopes: Iterable[Slope]) -> frozenset[str]:
+    reads: dict[str, set[str]] = {}
+    readers: dict[str, set[str]] = {}
+    for slope in slopes:
+        reads.setdefault(slope.equation.tensor, set()).add(slope.read.tensor)
+        readers.setdefault(slope.read.tensor, set()).add(slope.equation.tensor)
+    given = system.floating_inputs()
+    both = _closure(given, readers) & _closure(system.outputs, reads)
+    return frozenset(t.name for t in system.tensors if not t.integer and t.name in both) | {*given}
+
+
+def _closure(start: Iterable[str], edges: Mapping[str, set[str]]) -> set[str]:
+    found = set(start)
+    todo = list(found)
     while todo:
-        for name in sorted(edges.get(todo.pop(), set()) - found):
-            found.add(name)
-            todo.append(name)
+        new = edges.get(todo.pop(), set()) - found
+        found |= new
+        todo += new
     return found
 
 
@@ -258,13 +279,12 @@ def adjoint(system: System, recorder: Recorder) -> System:
     make = _Differentiator(system, recorder)
     equations = tuple(make.equation(n) for n in make.cotangent if make.incoming.get(n) != make.cotangent[n])
     recorder.record("collect", equations)
-    tensors = (*system.tensors, *make.tensors())
     forward = tuple(dict.fromkeys((*system.inputs, *(e.tensor for e in system.equations))))
     outputs = tuple(make.cotangent[n] for n in system.floating_inputs())
     return replace(
         system,
         name=f"{system.name}_adjoint",
-        tensors=tensors,
+        tensors=make.tensors,
         inputs=(*forward, *make.incoming.values()),
         outputs=outputs,
         equations=equations,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from derive.algebra.graphs import components
 from derive.algebra.index import Affine
 from derive.algebra.inequalities import steps_away
 from derive.algebra.system import Equation, System, Term
@@ -121,24 +122,12 @@ def _varies(edge: Edge, axis: Axis) -> bool:
 
 def _cycles(edges: list[Edge]) -> list[list[Edge]]:
     """The edges of each strongly connected component, in the order of the equations."""
-    after: dict[str, set[str]] = {}
+    after: dict[str, dict[str, None]] = {}
     for edge in edges:
-        after.setdefault(edge.reader.tensor, set()).add(edge.tensor.tensor)
-    reach = {name: _reached(name, after) for name in after}
-    components: dict[frozenset[str], list[Edge]] = {}
+        after.setdefault(edge.reader.tensor, {})[edge.tensor.tensor] = None
+    home = {name: group for group in components(after, after) for name in group}
+    cycles: dict[tuple[str, ...], list[Edge]] = {}
     for edge in edges:
-        a, b = edge.reader.tensor, edge.tensor.tensor
-        if a in reach.get(b, set()):
-            both = frozenset(n for n in reach[a] if a in reach.get(n, set()))
-            components.setdefault(both, []).append(edge)
-    return list(components.values())
-
-
-def _reached(name: str, after: dict[str, set[str]]) -> set[str]:
-    found: set[str] = set()
-    todo = [name]
-    while todo:
-        for other in after.get(todo.pop(), set()) - found:
-            found.add(other)
-            todo.append(other)
-    return found
+        if home[edge.reader.tensor] == home[edge.tensor.tensor]:
+            cycles.setdefault(home[edge.reader.tensor], []).append(edge)
+    return list(cycles.values())

@@ -116,7 +116,7 @@ def _range_of(e: Affine, ranges: Mapping[Letter, Range]) -> Range | None:
 
 
 def _at_least(system: System, size: Affine) -> int:
-    named = next((s for s in system.sizes if s.name == size.plain()), None)
+    named = system.size_of(size)
     return named.least if named else 0
 
 

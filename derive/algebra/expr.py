@@ -113,9 +113,11 @@ def rebuild(node: Expr, parts: tuple[Expr, ...]) -> Expr:
 
 def walk(node: Expr) -> Iterator[Expr]:
     """The node and everything below it, top down, left to right."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        waiting += reversed(children(part))
 
 
 def transform(node: Expr, change: Callable[[Expr], Expr]) -> Expr:

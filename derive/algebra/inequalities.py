@@ -42,13 +42,10 @@ class Ranges:
 
     def explicit(self, e: Affine) -> Affine:
         """Derived sizes by their formulas, where those divide by nothing."""
-        whole: dict[Name, Affine] = {
-            s.name: s.formula.numerator + s.formula.offset
-            for s in self.system.sizes
-            if s.formula is not None and s.formula.denominator == Affine.of(1)
-        }
-        while e.names() & whole.keys():
-            e = e.substitute({name: whole[name] for name in e.names() & whole.keys()})
+        while whole := {
+            n: f for n in e.names() if isinstance(n, str) and (f := self.system.polynomial(n)) is not None
+        }:
+            e = e.substitute(whole)
         return e
 
     def _direction(self, coefficient: Affine) -> int:
@@ -81,8 +78,7 @@ class Ranges:
         index = self.index(atom) if isinstance(atom, Letter) else None
         if index is not None:
             return index.lo.integer() if index.lo.is_integer() and index.lo.integer() >= 0 else None
-        known = {s.name: s.least for s in self.system.sizes} | {p.name: p.least for p in self.system.integers}
-        return known.get(atom) if isinstance(atom, str) else None
+        return self.system.least(atom) if isinstance(atom, str) else None
 
 
 def facts(guards: Iterable[Guard]) -> tuple[Affine, ...]:

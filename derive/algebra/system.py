@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from derive.algebra.expr import Expr, Read, free_names, integer_reads, reads
@@ -110,6 +110,10 @@ class Equation:
     def lhs(self) -> Read:
         return Read(self.tensor, tuple(i.symbol for i in self.indices))
 
+    def tensors(self) -> set[str]:
+        """The names of the tensors that it reads."""
+        return set[str]().union(*(term.tensors() for term in self.terms))
+
 
 @dataclass(frozen=True, slots=True)
 class System:
@@ -123,17 +127,47 @@ class System:
     equations: tuple[Equation, ...]
     integers: tuple[IntegerParameter, ...] = ()
     reals: tuple[RealParameter, ...] = ()
+    _tensors: Mapping[str, Tensor] = field(init=False, repr=False, compare=False)
+    _sizes: Mapping[str, Size] = field(init=False, repr=False, compare=False)
+    _integers: Mapping[str, IntegerParameter] = field(init=False, repr=False, compare=False)
+    _equations: Mapping[str, Equation] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_tensors", {t.name: t for t in self.tensors})
+        object.__setattr__(self, "_sizes", {s.name: s for s in self.sizes})
+        object.__setattr__(self, "_integers", {p.name: p for p in self.integers})
+        object.__setattr__(self, "_equations", {e.tensor: e for e in self.equations})
 
     def tensor(self, name: str) -> Tensor:
         """The declaration of a tensor."""
-        return next(t for t in self.tensors if t.name == name)
+        return self._tensors[name]
 
     def size(self, name: str) -> Size:
-        return next(s for s in self.sizes if s.name == name)
+        return self._sizes[name]
 
     def equation(self, name: str) -> Equation:
         """The equation that defines a tensor."""
-        return next(e for e in self.equations if e.tensor == name)
+        return self._equations[name]
+
+    def definition(self, name: str) -> Equation | None:
+        """The equation that defines a tensor; None for a tensor that is given."""
+        return self._equations.get(name)
+
+    def size_of(self, dim: Affine) -> Size | None:
+        """The size that a dimension is; None for a number or a formula."""
+        return self._sizes.get(dim.plain() or "")
+
+    def least(self, name: str) -> int | None:
+        """The least value of a size or of an integer parameter; None for another name."""
+        known = self._integers.get(name) or self._sizes.get(name)
+        return known.least if known else None
+
+    def polynomial(self, name: str) -> Affine | None:
+        """A derived size by its formula, where that divides by nothing; else None."""
+        size = self._sizes.get(name)
+        formula = size.formula if size else None
+        whole = formula is not None and formula.denominator == Affine.of(1)
+        return formula.numerator + formula.offset if whole and formula is not None else None
 
     def floating_inputs(self) -> tuple[str, ...]:
         return tuple(n for n in self.inputs if not self.tensor(n).integer)

@@ -11,12 +11,16 @@ from derive.algebra.system import Equation, Names, Size, System, Tensor, Term, c
 
 def depends_on_data(system: System) -> frozenset[str]:
     """The tensors of which every example has its own."""
+    readers: dict[str, set[str]] = {}
+    for equation in system.equations:
+        for name in equation.tensors():
+            readers.setdefault(name, set()).add(equation.tensor)
     found = {t.name for t in system.tensors if t.role == "data"}
-    changed = True
-    while changed:
-        new = {e.tensor for e in system.equations for term in e.terms if found & term.tensors()}
-        changed = not new <= found
+    waiting = list(found)
+    while waiting:
+        new = readers.get(waiting.pop(), set()) - found
         found |= new
+        waiting += new
     return frozenset(found)
 
 

@@ -23,6 +23,7 @@ from derive.algebra.expr import (
     free_names,
     minus,
     over,
+    reads,
     rebuild,
     substitute,
     times,
@@ -72,7 +73,7 @@ class Elaborator:
     recorder: Recorder
     tensors: dict[str, Tensor]
     equations: list[Equation] = field(default_factory=list)
-    named: list[Named] = field(default_factory=list)
+    named: dict[tuple[str, ...], list[Named]] = field(default_factory=dict)  # by the tensors that they read
     guards: tuple[Guard, ...] = ()
 
     @property
@@ -260,11 +261,12 @@ class Elaborator:
         indices = tuple(i for i in scope.values() if i.name in free)
         known = {*(i.name for i in indices), *self.spec.numbers}
         guards = tuple(g for g in self.guards if names_of(g.parts()) <= known)
-        known_as = next((r for n in self.named if (r := n.at(node, guards, scope)) is not None), None)
+        alike = self.named.setdefault(tuple(r.tensor for r in reads(node)), [])
+        known_as = next((r for n in alike if (r := n.at(node, guards, scope)) is not None), None)
         if known_as is not None:
             return known_as
         read = self._name(guarded(guards, node), lhs, indices, where)
-        self.named.append(Named(node, guards, indices, read))
+        alike.append(Named(node, guards, indices, read))
         return read
 
     def _name(self, node: Expr, lhs: str, indices: tuple[Index, ...], where: str) -> Read:

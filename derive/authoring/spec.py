@@ -81,6 +81,7 @@ class Spec:
     integers: list[IntegerParameter] = field(default_factory=list)
     reals: list[RealParameter] = field(default_factory=list)
     equations: list[Authored] = field(default_factory=list)
+    assigned: set[str] = field(default_factory=set)
     outputs: tuple[str, ...] = ()
 
     places: dict[str, str] = field(default_factory=dict)
@@ -269,15 +270,14 @@ class Spec:
         self._check_rank(handle.tensor, at, "written")
         if handle.tensor.role != "computed":
             raise SpecError(f"{name} is an input: an equation defines a tensor made by s.let", where)
-        if any(e.tensor == name for e in self.equations):
+        if name in self.assigned:
             raise SpecError(f"{name} has two equations: write one, as a sum of terms", where)
         found = as_expr(value)
         check_extent(name, found, where)
-        foreign = {node.tensor for node in walk(found) if isinstance(node, Read)} - {
-            t.name for t in self.tensors
-        }
+        foreign = {node.tensor for node in walk(found) if isinstance(node, Read)} - self.places.keys()
         if foreign:
             raise SpecError(f"{min(foreign)} is a tensor of another spec: declare it in this one", where)
+        self.assigned.add(name)
         self.equations.append(Authored(name, at, found, where))
 
     def finish(self) -> None:

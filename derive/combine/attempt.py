@@ -12,7 +12,7 @@ from derive.algebra.system import Equation, System, Term
 from derive.combine.collect import Piece, gather
 from derive.combine.monomials import expression, monomial
 from derive.combine.ranges import Place
-from derive.combine.reduce import Definition, reduce
+from derive.combine.reduce import Definition, Quotients, reduce
 from derive.combine.views import View, inlined
 
 
@@ -38,7 +38,7 @@ class Workshop:
 
     system: System
     forward: Mapping[str, Equation]
-    known: Mapping[str, Definition]
+    quotients: Quotients
     copies: Mapping[str, Definition]
 
     def attempt(self, equation: Equation, views: Mapping[str, View]) -> Attempt:
@@ -64,7 +64,7 @@ class Workshop:
         for made, taken_in in self._inlined(term, views, around):
             explicit = self._explicit(made, around)
             product = monomial(explicit.body)
-            found = reduce(product, around.within(explicit), self.known)
+            found = reduce(product, around.within(explicit), self.quotients)
             shorter = not found.monomial.same_factors(product)
             after = replace(explicit, body=expression(found.monomial)) if shorter else made
             domain = (explicit.binders, explicit.guards)

@@ -10,19 +10,18 @@ inside their domains are replaced, and only terms under the same guards are adde
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from derive.algebra.expr import Power, Ratio, walk
-from derive.algebra.layers import is_constant
-from derive.algebra.system import Equation, System, Tensor, check_system, symbols
+from derive.algebra.system import Equation, System, check_system, symbols
 from derive.combine.attempt import Attempt, Workshop
-from derive.combine.measure import work
-from derive.combine.reduce import copies, definitions, quotients
+from derive.combine.equations import Agenda, Choice, Entry, Equations
+from derive.combine.reduce import Quotients, copies, definitions
 from derive.combine.views import Sums, View
 from derive.steps import Recorder
 
-Equations = dict[str, Equation]
+ONE, DEEP = range(2)  # into its readers; or into it, all that it reads
+LEVELS = 3  # so far up quotients are met by their divisors; a chain of residual layers goes on and on
 
 
 def combine(forward: System, backward: System, recorder: Recorder) -> System:
@@ -39,80 +38,97 @@ class _Combiner:
 
     def __init__(self, forward: System, backward: System, recorder: Recorder) -> None:
         self.backward, self.recorder = backward, recorder
+        self.extended = backward  # with the declarations of new sums
         self.forward = {e.tensor: e for e in forward.equations}
         known = definitions(self.forward)
-        self.quotients, self.copies = quotients(known), copies(known)
-        self.equations: Equations = {e.tensor: e for e in backward.equations}
-        self.tensors: list[Tensor] = []
+        self.quotients, self.copies = Quotients(known), copies(known)
+        self.equations = Equations(backward.equations, backward.outputs)
         self.sums = Sums({t.name for t in backward.tensors} | symbols(backward))
+        self.views: dict[str, View | None] = {}
         self.touched: set[str] = set()
-        self.unread = self.equations.keys() - _readers(self.equations).keys()
+        self.agenda = Agenda()
 
     def run(self) -> None:
-        """First each equation by itself; then others into their readers, as long as that is less work."""
-        for name in tuple(self.equations):
-            self._try([name], {})
-        while any(self._try(readers, views) for readers, views in self._choices()):
-            pass
+        """First each equation by itself; then others into their readers, as long as that is less work.
 
-    def _choices(self) -> Iterator[tuple[list[str], dict[str, View]]]:
-        """Who takes in what: one equation into all its readers or into one; then all that one reads."""
-        views = {n: v for n in self.equations if (v := self._view(n)) is not None}
-        found = _readers(self.equations)
-        for name, view in views.items():
-            readers = found.get(name, [])
-            yield from ((some, {name: view}) for some in (readers, *([r] for r in readers if readers[1:])))
-        for name in tuple(self.equations):
-            deep = {n: v for n, v in views.items() if n in self._below(name) and not v.sums}
-            if len(deep) > 1:
+        After a success it goes on with the first choice that has not been tried, or for which something has
+        changed since: in an equation that it is about, or in who reads what such an equation reads.
+        """
+        for name in self.equations.names():
+            if name in self.equations:
+                self._try([name], {})
+        self._plan(self.equations.names())
+        for choice in self.agenda:
+            options = list(self._options(choice))
+            names = {choice[-1]}.union(*((*readers, *views) for readers, views in options))
+            if any(self._try(readers, views) for readers, views in options):
+                self.agenda.add([choice])
+            else:
+                self.agenda.watch(choice, names.union(*(self.equations.reads(n) for n in names)))
+
+    def _plan(self, names: Iterable[str]) -> None:
+        self.agenda.add((way, self.equations.place(n), n) for n in names for way in (ONE, DEEP))
+
+    def _options(self, choice: Choice) -> Iterator[tuple[list[str], dict[str, View]]]:
+        """Who takes in what: one equation into all its readers or into one; or one all that it reads."""
+        way, _, name = choice
+        if name not in self.equations:
+            return
+        if way == DEEP:
+            if len(deep := self._deep(name)) > 1:
                 yield [name], deep
+        elif (view := self._view(name)) is not None:
+            readers = self.equations.readers(name)
+            yield from ((some, {name: view}) for some in (readers, *([r] for r in readers if readers[1:])))
 
     def _view(self, name: str) -> View | None:
         """The equation without sums, unless it waits for itself."""
-        return None if name in self._below(name) else self.sums.view(self.equations[name])
+        if name not in self.views:
+            waits = name in self.equations.recurrent
+            self.views[name] = None if waits else self.sums.view(self.equations[name])
+        return self.views[name]
 
-    def _below(self, name: str) -> set[str]:
-        """What the equation reads, what that reads, and so on."""
-        found: set[str] = set()
-        todo = [name]
-        while todo:
-            reads = {r.tensor for t in self.equations[todo.pop()].terms for r in t.reads()}
-            todo += sorted((reads & self.equations.keys()) - found)
-            found |= reads
+    def _deep(self, name: str) -> dict[str, View]:
+        """What the equation reads, what that reads, and so on, without sums and not beyond LEVELS."""
+        found: dict[str, View] = {}
+        level = {name}
+        for _ in range(LEVELS):
+            near = {n for outer in level for n in self.equations.reads(outer) if n in self.equations}
+            views = {n: view for n in near - found.keys() if (view := self._view(n)) is not None}
+            level = {n for n, view in views.items() if not view.sums}
+            found |= {n: views[n] for n in level}
         return found
 
     def _try(self, readers: list[str], views: Mapping[str, View]) -> bool:
         """Let the readers take in the views, if something cancels and it is less work; whether it is."""
-        if not any(name in self.touched or _divides(self.equations[name]) for name in (*readers, *views)):
+        if not any(n in self.touched or self.equations.entries[n].divides for n in (*readers, *views)):
             return False
-        new = {e.tensor: e for view in views.values() for e in view.sums}
-        declared = [t for view in views.values() for t in view.declared()]
-        system = replace(self.backward, tensors=(*self.backward.tensors, *self.tensors, *declared))
+        declared = tuple(t for view in views.values() for t in view.declared())
+        system = self.extended
+        if declared:
+            system = replace(system, tensors=(*system.tensors, *declared))
         workshop = Workshop(system, self.forward, self.quotients, self.copies)
         attempts = [workshop.attempt(self.equations[name], views) for name in readers]
         if not any(map(self._happened, attempts)):
             return False
-        made = self._read_only({**self.equations, **new, **{a.name: a.collected for a in attempts}})
-        if work(tuple(made.values())) >= work(tuple(self.equations.values())):
+        new = (*(e for view in views.values() for e in view.sums), *(a.collected for a in attempts))
+        made = {e.tensor: Entry.of(e) for e in new}
+        gone = self.equations.unread(made)
+        if not self.equations.is_less_work(made, gone):
             return False
         self._record(attempts, views)
         self.sums.keep(views.values())
-        self.tensors += declared
-        self.equations = made
+        self.extended = system
         self.touched |= {a.name for a in attempts}
+        self.views.clear()
+        self.agenda.changed(self.equations.change(made, gone))
+        self._plan(t.name for t in declared if t.name in self.equations)
         return True
 
     def _happened(self, attempt: Attempt) -> bool:
         """Whether something cancelled or was folded, now or before in what is put together."""
         names = {attempt.name, *(read.tensor for read in attempt.taken_in)}
         return bool(attempt.cancelled or attempt.folded or (attempt.taken_in and names & self.touched))
-
-    def _read_only(self, equations: Equations) -> Equations:
-        """The equations without those that nothing reads any more."""
-        kept = {*self.backward.outputs, *self.unread, *_readers(equations)}
-        if equations.keys() <= kept:
-            return equations
-        return self._read_only({n: e for n, e in equations.items() if n in kept})
 
     def _record(self, attempts: list[Attempt], views: Mapping[str, View]) -> None:
         for name, view in views.items():
@@ -137,32 +153,15 @@ class _Combiner:
 
     def system(self) -> System:
         """The equations, each new sum before its first reader."""
-        order: Equations = {}
-        new = [self.equations[t.name] for t in self.tensors if t.name in self.equations]
+        old = {t.name for t in self.backward.tensors}
+        new = [t for t in self.extended.tensors if t.name not in old]
+        place = {t.name: n for n, t in enumerate(new) if t.name in self.equations}
+        order: dict[str, Equation] = {}
         for name in (e.tensor for e in self.backward.equations if e.tensor in self.equations):
-            read = {n for t in self.equations[name].terms for n in t.tensors()}
-            order |= {e.tensor: e for e in new if e.tensor in read}
+            for read in sorted(self.equations.reads(name) & place.keys(), key=place.__getitem__):
+                order[read] = self.equations[read]
             order[name] = self.equations[name]
         gone = {e.tensor for e in self.backward.equations} - order.keys()
         tensors = [t for t in self.backward.tensors if t.name not in gone]
-        tensors += [t for t in self.tensors if t.name in order]
+        tensors += [t for t in new if t.name in order]
         return self.backward.with_equations(tuple(order.values()), tuple(tensors))
-
-
-def _readers(equations: Equations) -> dict[str, list[str]]:
-    """Tensor -> the tensors whose equations read it; none where nothing does."""
-    found: dict[str, list[str]] = {}
-    for name, equation in equations.items():
-        for read in sorted({tensor for term in equation.terms for tensor in term.tensors()}):
-            found.setdefault(read, []).append(name)
-    return found
-
-
-def _divides(equation: Equation) -> bool:
-    """Whether anything but numbers stands below a line: else nothing can cancel."""
-    nodes = (node for term in equation.terms for node in walk(term.body))
-    return any(
-        (isinstance(node, Ratio) and not is_constant(node.bottom))
-        or (isinstance(node, Power) and node.exponent < 0)
-        for node in nodes
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from derive.algebra.expr import (
     Call,
@@ -25,17 +25,13 @@ Work = tuple[int, ...]
 MOST = 16  # indices of an equation, summed ones included
 
 
-def work(equations: Sequence[Equation]) -> Work:
-    """Operations by the number of indices that they run over, the largest number first; then equations.
+def equation_work(equation: Equation) -> Counter[int]:
+    """The operations of an equation, and storing it, by the number of indices that they run over.
 
     What does not depend on an index is done once for all of it: dL*(1/N) counts as one operation at all.
     """
-    total: Counter[int] = Counter()
-    for equation in equations:
-        free = {i.name for i in equation.indices}
-        total[len(free)] += 1  # to store it
-        total += terms_work(equation.terms, free)
-    return (*ordered(total), len(equations))
+    free = {i.name for i in equation.indices}
+    return terms_work(equation.terms, free) + Counter({len(free): 1})
 
 
 def terms_work(terms: Iterable[Term], free: set[Letter]) -> Counter[int]:

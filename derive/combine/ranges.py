@@ -65,9 +65,9 @@ class Place:
         """Whether the size is 1 or more wherever this is evaluated: an index runs over it."""
         if size.is_integer():
             return size.integer() > 0
-        least = next((s.least for s in self.system.sizes if s.name == size.plain()), 0)
+        named = self.system.size_of(size)
         runs = any(i.lo == Affine() and i.hi == size for i in self.indices)
-        return size.plain() is not None and (least > 0 or runs)
+        return size.plain() is not None and ((named is not None and named.least > 0) or runs)
 
     def not_empty(self, binders: Iterable[Index]) -> bool:
         """Whether a sum over the binders has a summand."""

@@ -61,9 +61,23 @@ def definitions(forward: Mapping[str, Equation]) -> dict[str, Definition]:
     return found
 
 
-def quotients(known: Mapping[str, Definition]) -> dict[str, Definition]:
-    """Those that divide by a tensor, such as p[k] = e[k]/S."""
-    return {n: d for n, d in known.items() if any(isinstance(f, Read) for f in monomial(d.body).below)}
+class Quotients:
+    """Those that divide by a tensor, such as p[k] = e[k]/S, by name and by what they divide by."""
+
+    def __init__(self, known: Mapping[str, Definition]) -> None:
+        self.known: dict[str, Definition] = {}
+        self.by_divisor: dict[str, list[tuple[int, Definition]]] = {}
+        for place, (name, definition) in enumerate(known.items()):
+            divisors = [f.tensor for f in monomial(definition.body).below if isinstance(f, Read)]
+            if divisors:
+                self.known[name] = definition
+                self.by_divisor.setdefault(divisors[0], []).append((place, definition))
+
+    def dividing(self, part: Monomial) -> list[Definition]:
+        """Those that may stand in a product, as their divisor does, in order."""
+        tensors = dict.fromkeys(f.tensor for f in part.below if isinstance(f, Read))
+        found = [entry for name in tensors for entry in self.by_divisor.get(name, ())]
+        return [definition for _, definition in sorted(found, key=lambda entry: entry[0])]
 
 
 def copies(known: Mapping[str, Definition]) -> dict[str, Definition]:
@@ -71,11 +85,11 @@ def copies(known: Mapping[str, Definition]) -> dict[str, Definition]:
     return {n: d for n, d in known.items() if isinstance(d.body, Read)}
 
 
-def reduce(part: Monomial, place: Place, known: Mapping[str, Definition]) -> Reduced:
-    """The product with what cancels cancelled; definitions are written out where that makes it shorter."""
+def reduce(part: Monomial, place: Place, quotients: Quotients) -> Reduced:
+    """The product with what cancels cancelled; quotients are written out where that makes it shorter."""
     direct = _cancelled(part, place)
-    opened = _cancelled(_written_out(direct.monomial, place, known), place)
-    folded, names = _folded(opened.monomial, place, known)
+    opened = _cancelled(_written_out(direct.monomial, place, quotients.known), place)
+    folded, names = _folded(opened.monomial, place, quotients)
     if _length(folded) >= _length(direct.monomial):
         return direct
     new = tuple(name for name in names if name not in direct.monomial.above + direct.monomial.below)
@@ -112,10 +126,10 @@ def _definition(factor: Expr, place: Place, known: Mapping[str, Definition]) -> 
     return monomial(factor)
 
 
-def _folded(part: Monomial, place: Place, known: Mapping[str, Definition]) -> tuple[Monomial, Factors]:
-    """With every definition that stands in the product replaced by its name."""
+def _folded(part: Monomial, place: Place, quotients: Quotients) -> tuple[Monomial, Factors]:
+    """With every quotient that stands in the product replaced by its name."""
     names: list[Expr] = []
-    for quotient in known.values():
+    for quotient in quotients.dividing(part):
         for read in quotient.reads(part):
             value = quotient.value(read)
             while place.inside(read) and part.holds(value):

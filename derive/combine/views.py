@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import TypeAlias
 
 from derive.algebra.expr import Expr, Read, free_names, reads, substitute
 from derive.algebra.index import Affine, Index, names_of
 from derive.algebra.system import Equation, Names, Tensor, Term, fresh
 from derive.combine.monomials import Monomial, expression, monomial
+
+Shape: TypeAlias = tuple[int, tuple[tuple[Affine, Affine], ...], Expr]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,12 @@ class Sums:
     """The sums that have got names, each once, whatever its indices are called."""
 
     taken: Names
-    equations: list[Equation] = field(default_factory=list)
+    known: dict[Shape, Equation] = field(default_factory=dict)
 
     def view(self, equation: Equation) -> View | None:
         """The equation without sums; None where it is a maximum, or a sum that nothing comes out of."""
         terms: list[Term] = []
-        sums: list[Equation] = []
+        new: dict[Shape, Equation] = {}
         summed: list[Index] = []
         for term in equation.terms:
             if term.monoid != "sum":
@@ -55,28 +58,29 @@ class Sums:
             if taken_out is None:
                 return None
             outside, inside = taken_out
-            made = self._named(inside, [*self.equations, *sums])
-            sums += [made] if made not in self.equations + sums else []
+            made = self._named(inside, new)
             summed += term.binders
             terms.append(
                 Term((), (), expression(outside * monomial(replace(inside, tensor=made.tensor).lhs)))
             )
-        return View(replace(equation, terms=tuple(terms)), tuple(sums), tuple(summed))
+        return View(replace(equation, terms=tuple(terms)), tuple(new.values()), tuple(summed))
 
-    def _named(self, made: Equation, known: list[Equation]) -> Equation:
-        """The sum that is known already, or under a free name of its own."""
-        same = next((other for other in known if _shape(other) == _shape(made)), None)
+    def _named(self, made: Equation, new: dict[Shape, Equation]) -> Equation:
+        """The sum that is known already, or under a free name of its own, which makes it new."""
+        shape = _shape(made)
+        same = self.known.get(shape) or new.get(shape)
         if same is not None:
             return same
         names = dict.fromkeys(r.tensor for r in reads(made.terms[0].body))
-        return replace(
-            made, tensor=fresh("_".join(("s", *names)), set(self.taken) | {e.tensor for e in known})
-        )
+        name = fresh("_".join(("s", *names)), self.taken | {e.tensor for e in new.values()})
+        new[shape] = replace(made, tensor=name)
+        return new[shape]
 
     def keep(self, views: Iterable[View]) -> None:
         """The views' sums are known from now on."""
-        self.equations += [e for view in views for e in view.sums]
-        self.taken |= {e.tensor for e in self.equations}
+        sums = [e for view in views for e in view.sums]
+        self.known.update((_shape(e), e) for e in sums)
+        self.taken |= {e.tensor for e in sums}
 
 
 def _taken_out(equation: Equation, term: Term) -> tuple[Monomial, Equation] | None:
@@ -100,7 +104,7 @@ def _taken_out(equation: Equation, term: Term) -> tuple[Monomial, Equation] | No
     return outside, Equation("", indices, (left,), equation.where)
 
 
-def _shape(equation: Equation) -> tuple[object, ...]:
+def _shape(equation: Equation) -> Shape:
     """The equation with its indices numbered."""
     term = equation.terms[0]
     order = [*equation.indices, *term.binders]

@@ -60,7 +60,7 @@ class Shares:
 
     def _is_share(self, read: Read, k: Index) -> bool:
         """Whether the tensor's equation is e[k]/Z and no more."""
-        made = next((e for e in self.forward.equations if e.tensor == read.tensor), None)
+        made = self.forward.definition(read.tensor)
         term = made.terms[0] if made is not None and len(made.terms) == 1 else None
         if made is None or term is None or term.binders or term.guards:
             return False
@@ -186,7 +186,7 @@ def _opened(system: System, equation: Equation, product: Expr) -> Expr:
     """The product with the adjoint's own products written out: dZ = c/Z hides the c and the Z."""
 
     def change(node: Expr) -> Expr:
-        made = next((e for e in system.equations if isinstance(node, Read) and e.tensor == node.tensor), None)
+        made = system.definition(node.tensor) if isinstance(node, Read) else None
         if made is None or not isinstance(node, Read) or not inside(system, node, equation.indices):
             return node
         if len(made.terms) != 1 or made.terms[0].binders or made.terms[0].guards:

@@ -102,7 +102,7 @@ def _leading(joint: Joint, equation: Equation) -> Leading | None:
         return None
     read = reads(term.body)[-1]
     largest = (replace(term, body=exponent, monoid="max"),)
-    maximum = next((e for e in joint.forward.equations if e.tensor == read.tensor), None)
+    maximum = joint.forward.definition(read.tensor)
     if maximum is None or maximum.terms != largest or maximum.indices != equation.indices:
         return None
     if read.at != tuple(i.symbol for i in equation.indices):

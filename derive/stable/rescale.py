@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
+from heapq import heapify, heappop, heappush
 from typing import TypeVar
 
 from derive.algebra.expr import (
@@ -15,6 +15,7 @@ from derive.algebra.expr import (
     Read,
     reads,
     substitute,
+    walk,
 )
 from derive.algebra.index import Index, Letter
 from derive.algebra.layers import is_constant
@@ -80,7 +81,7 @@ def _exponent(system: System, ranges: Mapping[Letter, Index], node: Expr) -> Exp
 
 def _exponent_of_tensor(system: System, ranges: Mapping[Letter, Index], read: Read) -> Expr | None:
     """e where the tensor is exp(e) at every index, and is read inside its domain."""
-    made = next((e for e in system.equations if e.tensor == read.tensor), None)
+    made = system.definition(read.tensor)
     if made is None or len(made.terms) != 1:
         return None
     inner = made.terms[0]
@@ -151,32 +152,48 @@ class _Analysis:
 
     def rescaled(self, equations: tuple[Equation, ...]) -> tuple[Equation, ...]:
         """The equations of the divided tensors; weights are found for reads before their readers."""
-        pending = [e for e in equations if e.tensor not in self.weights]
-        while pending:
-            chosen = max(pending, key=self._known)
-            pending.remove(chosen)
-            known = [t for t in chosen.terms if self._is_known(t)]
-            self.weights[chosen.tensor] = Weighted(chosen.indices, self._weight(chosen, known))
+        self._weigh([e for e in equations if e.tensor not in self.weights])
         return tuple(map(self._rewritten, equations))
 
-    def _is_known(self, term: Term) -> bool:
-        return all(r.tensor in self.weights for r in term.reads())
-
-    def _known(self, equation: Equation) -> Fraction:
-        """The share of the terms whose reads have weights."""
-        known = sum(map(self._is_known, equation.terms))
-        return Fraction(known, len(equation.terms)) if equation.terms else Fraction(1)
+    def _weigh(self, equations: list[Equation]) -> None:
+        """Weights for tensors, always for the one with the largest share of terms whose reads have some."""
+        missing = [[{r.tensor for r in t.reads()} - self.weights.keys() for t in e.terms] for e in equations]
+        readers: dict[str, list[int]] = {}
+        for n, terms in enumerate(missing):
+            for name in set().union(*terms):
+                readers.setdefault(name, []).append(n)
+        waiting = [(-_share(terms), n) for n, terms in enumerate(missing)]
+        heapify(waiting)
+        while waiting:
+            _, n = heappop(waiting)
+            chosen = equations[n]
+            if chosen.tensor in self.weights:
+                continue
+            known = [t for t, names in zip(chosen.terms, missing[n], strict=True) if not names]
+            self.weights[chosen.tensor] = Weighted(chosen.indices, self._weight(chosen, known))
+            for reader in readers.get(chosen.tensor, ()):
+                for names in missing[reader]:
+                    names.discard(chosen.tensor)
+                heappush(waiting, (-_share(missing[reader]), reader))
 
     def _weight(self, equation: Equation, terms: list[Term]) -> Weight:
         return alike([self._options(equation, term) for term in terms]) if terms else FLAT
 
     def _options(self, equation: Equation, term: Term) -> list[Scaled]:
         order = PLAIN if equation.tensor in self.others else MATCHED
+        if not any(map(self._may_scale, walk(term.body))):
+            return [(FLAT, term)]
         try:
             own = self.weights.get(equation.tensor)
             return options(term, self.scale, self.weights, order, own.weight if own else FLAT)
         except Inhomogeneous as fault:
             raise Inhomogeneous(f"in the equation of {equation.tensor}, {fault}") from None
+
+    def _may_scale(self, node: Expr) -> bool:
+        """Whether a node may bring a weight into an expression."""
+        if isinstance(node, Read):
+            return self.weights[node.tensor].weight != FLAT
+        return isinstance(node, Call) and node.function == "exp"
 
     def _rewritten(self, equation: Equation) -> Equation:
         """The equation of the divided tensor. Raises Inhomogeneous where a term has another weight."""
@@ -199,6 +216,11 @@ class _Analysis:
         if weight != FLAT:
             raise Inhomogeneous(f"the exponent of {candidate.equation.tensor} scales itself")
         return replace(equation, terms=(largest,))
+
+
+def _share(terms: list[set[str]]) -> float:
+    """The share of the terms that miss nothing."""
+    return terms.count(set()) / len(terms) if terms else 1
 
 
 def _split(term: Term) -> list[Term]:

@@ -76,7 +76,7 @@ def _rescale(
 
 def _rewrite_all(system: System, formulas: Formulas, recorder: Recorder) -> System:
     """The local rules, in every equation; formulas are written out where a rule then matches."""
-    equations = []
+    equations, taken = [], names_in(system)
     for equation in system.equations:
         terms: list[Term] = []
         opened: dict[Read, None] = {}
@@ -92,7 +92,7 @@ def _rewrite_all(system: System, formulas: Formulas, recorder: Recorder) -> Syst
         new = replace(equation, terms=tuple(terms))
         equations.append(new)
         if rules:
-            used = identities(rules, names_in(system))
+            used = identities(rules, taken)
             why = "; ".join(rules)
             recorder.record("rewrite", (new,), why, equation.tensor, parts=tuple(opened), identities=used)
     return system.with_equations(tuple(equations), system.tensors)

@@ -92,7 +92,7 @@ class Formulas:
 
     def _formula(self, read: Read, around: tuple[Index, ...], guards: tuple[Guard, ...]) -> Expr | None:
         """What is read, if it is one expression and inside its domain."""
-        made = next((e for e in self.system.equations if e.tensor == read.tensor), None)
+        made = self.system.definition(read.tensor)
         if made is None or len(made.terms) != 1 or not inside(self.system, read, around, guards):
             return None
         term = made.terms[0]

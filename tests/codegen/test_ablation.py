@@ -2,8 +2,8 @@
 
 import codegen.schedule
 from codegen.catalogue import find
-from codegen.dependence import components
 from codegen.schedule import Steps, schedule
+from derive.algebra.graphs import components
 from derive.derivation import derive
 from tests.codegen.emitted import ROOT
 
@@ -24,9 +24,9 @@ def test_without_distribution_the_leaky_integrators_projection_is_in_the_loop(mo
 
     calls = []
 
-    def undistributed(count, successors):
-        calls.append(count)
-        return [tuple(range(count))] if len(calls) == 1 else components(count, successors)
+    def undistributed(nodes, successors):
+        calls.append(nodes)
+        return [tuple(nodes)] if len(calls) == 1 else components(nodes, successors)
 
     monkeypatch.setattr(codegen.schedule, "components", undistributed)
     assert set(_inside(schedule(forward))) == {"z_h", "h"}
