@@ -12,6 +12,7 @@ from derive.algebra.index import Affine, AffineLike, Index, IntegerRead, Quotien
 from derive.algebra.system import IntegerParameter, RealParameter, Size, Tensor
 from derive.authoring.close import show
 from derive.authoring.handles import Handle, integer, symbol
+from derive.authoring.labels import labels
 from derive.errors import SpecError
 from derive.names import check_name, line_of, location, place
 
@@ -144,10 +145,15 @@ class Spec:
         return Parameter(name)
 
     def data(
-        self, name: str, *dims: Affine, integer: bool = False, latex: str = "", about: str = ""
+        self, name: str, *dims: Affine, integer: bool = False, latex: str = "", about: str = "", **more: Any
     ) -> Handle:
-        """An input of which every example has its own."""
-        return self._tensor(name, dims, "data", latex, about, integer)
+        """An input of which every example has its own.
+
+        A label (`integer=True`) that is a position, or is compared with an index, has a range. What another
+        one is, `outside=` says: "error", refused at the call, or "zero", the calculus' own meaning: what is
+        read there is 0. `ignore_label=` is one value, wherever it lies, that is taken and counts as nothing.
+        """
+        return self._tensor(name, dims, "data", latex, about, **labels(name, integer, **more))
 
     def parameter(self, name: str, *dims: Affine, latex: str = "", about: str = "") -> Handle:
         """An input that all examples share."""
@@ -190,10 +196,10 @@ class Spec:
         self.outputs = names
 
     def _tensor(
-        self, name: str, dims: tuple[Affine, ...], role: str, latex: str, about: str, integers: bool = False
+        self, name: str, dims: tuple[Affine, ...], role: str, latex: str, about: str, **more: Any
     ) -> Handle:
         self._declare(name)
-        tensor = Tensor(name, tuple(map(integer, dims)), role, integers, latex, about)
+        tensor = Tensor(name, tuple(map(integer, dims)), role, latex=latex, about=about, **more)
         self.tensors.append(tensor)
         return Handle(self, tensor)
 
