@@ -40,8 +40,7 @@ class Integers:
     def reach(self) -> Reach:
         """How far the index arithmetic of both kernels goes."""
         near = {n: r for n, r in self.checked.items() if n not in self.ignored}
-        ends: list[Printed] = [(q.numerator, ()) for r in self.checked.values() for q in (*r.lo, *r.hi)]
-        return Magnitudes(self.plan.forward_system, near).reach([*ends, *self.printed])
+        return Magnitudes(self.plan.forward_system, near).reach(self.printed)
 
     def lines(self) -> list[str]:
         """The checks, before anything is calculated with labels or integer parameters."""

@@ -71,9 +71,10 @@ class Magnitudes:
 
     def _label(self, tensor: str) -> Affine:
         if tensor in self.ranges:
-            ends = self.ranges[tensor]
-            numerators = (ends.lo[0].numerator, ends.hi[0].numerator, ends.hi[0].offset)
-            return sum((self.of(e, ()) for e in numerators), Affine())
+            lo, hi = self.ranges[tensor].lo[0], self.ranges[tensor].hi[0]
+            # both are quotients by 1 or more, the lower one rounded up by what was added to its numerator
+            ends = (lo.numerator - lo.denominator + 1, hi.numerator, hi.offset)
+            return sum((self.of(e, ()) for e in ends), Affine())
         if tensor in self.system.inputs:
             return Affine.of(LABEL)
         (term,) = self.system.equation(tensor).terms
@@ -87,6 +88,9 @@ class Magnitudes:
         labels = {r.tensor for e, _ in computed for r in e.reads()}
         bounds = [(e, self.of(e, around)) for e, around in computed]
         found = [m for e, m in bounds if self._matters(e, m) and not self._is_small(m)]
+        if any(LABEL in m for e in found for m, _ in e.terms):
+            # labels that are put elsewhere must be outside of every array
+            found += [self.of(e, ()) for t in self.system.tensors for e in t.dims]
         largest: dict[Monomial, int] = {}
         for monomial, value in (term for m in (*found, *self.parameters.values()) for term in m.terms):
             largest[monomial] = max(largest.get(monomial, 0), value)

@@ -13,20 +13,19 @@ FAR = (
 )  # a label as far as this is outside of every array; three such, and an array's extent, still add up
 _UNSIGNED = np.dtype(np.uint64)
 _ROOM = 2**62
-_EXTENT = 2**48  # more elements than an axis in memory has
 
 
 def check_reach(op: str, fixed: int, /, *per_label: int, **integers: int) -> int:
     """The largest magnitude that labels may have, a power of two, so that index arithmetic stays in int64.
 
-    Index expressions are at most `fixed` without labels; `per_label` are what multiplies the first, second,
-    ... power of the labels' largest magnitude.
+    Index expressions, and what they are compared with, are at most `fixed` without labels; `per_label` are
+    what multiplies the first, second, ... power of the labels' largest magnitude.
     Raises:   ArgumentError naming the integer parameters if they are too large themselves
     """
     far = FAR
-    while per_label and sum(c * far**k for k, c in enumerate((fixed, *per_label))) >= _ROOM:
+    while far > 2 * fixed and sum(c * far**k for k, c in enumerate((fixed, *per_label))) >= _ROOM:
         far //= 2
-    if fixed + _EXTENT > far:
+    if far <= 2 * fixed:  # one as far would be no farther than what it is compared with
         given = ", ".join(f"{name} = {value}" for name, value in integers.items()) or "the sizes"
         raise ArgumentError(f"{op}: {given}: index arithmetic may leave 64 bits: give smaller integers")
     return far

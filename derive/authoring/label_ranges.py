@@ -49,13 +49,15 @@ def _extreme(function: str, values: tuple[Quotient, ...]) -> str:
 class Use:
     """Index expressions that stand together; where it is a use that leaves a range, 0 <= e < dim says which.
 
-    `asked` are the tensors whose labels a guard around it has looked at; `number` is a use as a number.
+    `asked` are the tensors whose labels a guard around it has looked at, `limits` those of the parts that a
+    guard's range has as its ends; `number` is a use as a number.
     """
 
     parts: tuple[Affine, ...]
     asked: frozenset[str]
     place: In | None = None
     number: bool = False
+    limits: tuple[Affine, ...] = ()
 
 
 class LabelUses:
@@ -88,6 +90,10 @@ class LabelUses:
         numbers = (r for use in self.all if use.number for e in use.parts for r in e.reads())
         return frozenset(r.tensor for r in (*numbers, *(r for rs in together if len(rs) > 1 for r in rs)))
 
+    def limits(self) -> frozenset[str]:
+        """The label inputs that are limits of guards, where one beyond all others leaves more, or less."""
+        return frozenset(r.tensor for use in self.all for e in use.limits for r in e.reads())
+
     # where labels stand ---------------------------------------------------------------------------
     def _equation(self, tensor: str, at: tuple[Affine, ...], value: Expr) -> Iterator[Use]:
         yield from self._positions(tensor, at, frozenset())
@@ -105,7 +111,8 @@ class LabelUses:
                 yield from self._nested(value, asked)
             case When(guards, _) | Reduce(_, _, guards, _):
                 for guard in guards:
-                    yield Use(guard.parts(), asked, self._place(guard))
+                    limits = (guard.lo, guard.hi) if isinstance(guard, In) else ()
+                    yield Use(guard.parts(), asked, self._place(guard), limits=limits)
                     for e in guard.parts():
                         yield from self._nested(e, asked)
         for part in children(node):
@@ -161,12 +168,11 @@ class LabelUses:
 
 def check_ignored(spec: Spec) -> None:
     """Raise SpecError where a label to ignore could not be put out of the way."""
-    ignored = [t for t in spec.tensors if t.ignore_label is not None]
-    fixed = LabelUses(spec).fixed() if ignored else frozenset()
+    ignored, uses = [t for t in spec.tensors if t.ignore_label is not None], LabelUses(spec)
     for tensor in ignored:
-        if tensor.name in fixed:
+        if tensor.name in uses.fixed() | uses.limits():
             raise SpecError(
-                f"{tensor.name} is a number, or stands with other labels: a label to ignore has no meaning "
-                "there; drop ignore_label=, and write what it means with a guard",
+                f"{tensor.name} is a number, a guard's limit or beside another label, where one to ignore "
+                "says nothing: drop ignore_label=, and write what it means with a guard",
                 spec.places.get(tensor.name, ""),
             ).of(spec.op.name, spec.op.where)
