@@ -53,10 +53,12 @@ class Expressions:
     ranges: list[Index] = field(default_factory=list)
     missing: tuple[str, ...] = ()
     numbers: Mapping[str, int] = field(default_factory=dict)
+    computed: list[tuple[Affine, tuple[Index, ...]]] = field(default_factory=list)  # see reach.py
 
     # integers -----------------------------------------------------------------------------------
     def affine(self, e: Affine, level: int = SUM) -> str:
         """An index expression, what is added first and numbers last; products bind tighter than sums."""
+        self.computed.append((e, tuple(self.ranges)))
         text = ""
         for monomial, value in sorted(e.terms, key=_place(e)):
             factors = [self.atom(a) for a in monomial]

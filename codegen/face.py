@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codegen.integers import Integers
 from codegen.lower import Plan
 from codegen.printer import printer_of
 from derive.adjoint import differentiable
@@ -43,6 +44,7 @@ class Face:
         }
         self.bodies = {name: printer.text() for name, printer in self.printers.items()}
         self.differentiable = differentiable(self.forward)
+        self.integers = Integers(plan, [e for p in self.printers.values() for e in p.computed])
 
     # shared ---------------------------------------------------------------------------------------
     def input_tensors(self) -> list[Tensor]:
@@ -108,7 +110,9 @@ class Face:
             for p in self.numbers()
         ]
         lines.append("Dtypes:   float32 | float64, all the same; integer tensors any integer dtype")
-        lines.append("Raises:   ShapeError, DtypeError, ArgumentError, naming the argument")
+        lines += self.integers.doc()
+        errors = f"ShapeError, DtypeError, ArgumentError{self.integers.errors()}"
+        lines.append(f"Raises:   {errors}, naming the argument")
         lines.append("Copies:   an input that is not C-contiguous; inputs are never changed")
         return lines
 

@@ -25,6 +25,7 @@ RUNTIME_ALWAYS = (
     "gradient",
     "kernel",
 )
+CHECKS = ("FAR", "check_given", "check_labels", "check_reach", "clip_labels", "ignore_labels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class _Module(Face):
         lines += [
             self._check_given(t.name, str(d), d) for t in self.input_tensors() for d in self.computed_dims(t)
         ]
+        lines += self.integers.lines()
         kernel = self.plan.forward
         lines += [
             self._allocate(self.forward.tensor(n))
@@ -147,7 +149,7 @@ class _Module(Face):
         used |= {"check_integer"} if self.forward.integers else set()
         used |= {"check_real"} if self.forward.reals else set()
         used |= {"check_size"} if any(s.formula or s.least for s in self.forward.sizes) else set()
-        used |= {"check_given"} if any("check_given(" in line for line in self.run_body()) else set()
+        used |= {name for name in CHECKS if any(name in line for line in self.run_body())}
         return sorted(used, key=lambda name: (not name[0].isupper(), name))
 
     def pack_holes(self) -> dict[str, object]:
@@ -188,6 +190,7 @@ class _Module(Face):
                 f"{n}: np.ndarray | None  # {self.shape_text(self.forward.tensor(n))}"
                 for n in self.gradient_names()
             ],
+            "raw": self.integers.raw(),
             "forward_arguments": self.arguments("forward"),
             "forward_body": self.bodies["forward"],
             "backward_arguments": self.arguments("backward"),

@@ -16,6 +16,7 @@ WORDS = frozenset(runtime.__all__) | {
     "Packed",
     "Pullback",
     "dtype",
+    "far",
     "given",
     "max",
     "min",

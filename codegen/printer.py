@@ -191,6 +191,7 @@ class Printer(Expressions):
             elif size.formula is None:
                 self.missing = (*self.missing, size.name)
             else:
+                self.computed += [(e, ()) for e in (size.formula.numerator, size.formula.offset)]
                 lines = [*self.sizes(str(size.formula)), *lines, f"    {size.name} = {size.formula}"]
         return list(dict.fromkeys(lines))
 

@@ -8,7 +8,8 @@ from .arguments import Tensor, check_cotangents, check_given, check_inputs, chec
 from .arrays import clear, lowest, matrix, number
 from .blas import gemm
 from .compilation import kernel
-from .errors import ArgumentError, DtypeError, OpError, ShapeError
+from .errors import ArgumentError, DtypeError, LabelError, OpError, ShapeError
+from .labels import FAR, check_labels, check_reach, clip_labels, ignore_labels
 from .results import certificate, gradient
 from .scalars import (
     absolute,
@@ -70,9 +71,11 @@ KERNEL_NAMES = (
 )
 
 __all__ = [
+    "FAR",
     "KERNEL_NAMES",
     "ArgumentError",
     "DtypeError",
+    "LabelError",
     "OpError",
     "ShapeError",
     "Tensor",
@@ -83,16 +86,20 @@ __all__ = [
     "check_given",
     "check_inputs",
     "check_integer",
+    "check_labels",
+    "check_reach",
     "check_real",
     "check_size",
     "check_wrt",
     "clear",
+    "clip_labels",
     "cos",
     "erf",
     "exp",
     "expm1",
     "gemm",
     "gradient",
+    "ignore_labels",
     "kernel",
     "log",
     "log1p",

@@ -15,3 +15,7 @@ class DtypeError(OpError):
 
 class ArgumentError(OpError):
     """A number or a name given to an op is not one that it takes."""
+
+
+class LabelError(ArgumentError):
+    """A label lies outside of the range that its uses leave it, or beyond 64 bits."""

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from codegen.integers import checked_labels
 from codegen.verify.execution import Array
-from codegen.verify.labels import STRAYING, label_top, labels_of, strays
+from codegen.verify.labels import STRAYING, inside, labels_of, strays
 from codegen.verify.problems import ExactProblem, Problem, cotangent_names
 from codegen.verify.shapes import Draw, Shape, exact_shapes
 from derive.algebra.system import Tensor
@@ -104,11 +105,16 @@ class Cases:
         shape = next((s for s in self.shapes if s.label.startswith("awkward")), None)
         return {n: 0.0 if shape and self._divides_by_0(shape, n) else STRAYING for n in names}
 
+    @property
+    def allowed(self) -> Mapping[str, float]:
+        """The same where labels are checked before a kernel sees them: none where one outside is an error."""
+        return {n: 0.0 if n in checked_labels(self.derivation) else rate for n, rate in self.straying.items()}
+
     def _divides_by_0(self, shape: Shape, labels: str) -> bool:
         """Whether nothing can be solved in which a label of this tensor lies outside its axis."""
         seeds = (f"{labels} strays {k}" for k in range(STRAYED))
         drawn = (self._exact_problem(shape, seed, False, {labels: STRAYING}) for seed in seeds)
-        strayed = [p for p in drawn if strays(self.forward, p.inputs[labels], labels, shape)]
+        strayed = [p for p in drawn if strays(self.derivation, p.inputs[labels], labels, shape)]
         return bool(strayed) and not any(map(self._is_solvable, strayed))
 
     def _is_solvable(self, problem: Problem) -> bool:
@@ -197,7 +203,7 @@ class Cases:
 
         reals = {p.name: (p.default or 1.0) * rng.uniform(0.75, 1.25) for p in self.forward.reals}
         cotangents = {n: numbers(shape.of(self.forward, n), "normal") for n in self.names}
-        inputs = self._inputs(shape, rng, numbers, self.straying)
+        inputs = self._inputs(shape, rng, numbers, self.allowed)
         if style == "normal":
             inputs = {n: _as_in_networks(self.forward.tensor(n), a) for n, a in inputs.items()}
         return Problem(shape, inputs, reals, cotangents)
@@ -226,10 +232,11 @@ class Cases:
         for name in self.forward.inputs:
             extents = shape.of(self.forward, name)
             integer = self.forward.tensor(name).integer
-            top = label_top(self.forward, name, shape)
-            made[name] = (
-                labels_of(extents, top, rng, straying.get(name, 0.0)) if integer else numbers(extents)
-            )
+            if integer:
+                within = inside(self.derivation, name, shape)
+                made[name] = labels_of(extents, within, rng, straying.get(name, 0.0))
+            else:
+                made[name] = numbers(extents)
         return made
 
 

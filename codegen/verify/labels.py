@@ -6,26 +6,45 @@ import random
 
 import numpy as np
 
+from codegen.integers import checked_labels
 from codegen.verify.execution import Array
 from codegen.verify.shapes import Shape, label_extents, plain
 from derive.algebra.system import System
+from derive.derivation import Derivation
 
 STRAYING = 0.125  # of the labels lie outside their axis
 
 
-def labels_of(extents: tuple[int, ...], top: int, rng: random.Random, straying: float) -> Array:
+def labels_of(extents: tuple[int, ...], inside: range, rng: random.Random, straying: float) -> Array:
     """Elements inside the axis that they index; some just outside."""
-    count = int(np.prod(extents, dtype=int))
+    count, lo, top = int(np.prod(extents, dtype=int)), inside.start, inside.stop
     astray = [rng.random() < straying for _ in range(count)]
     # a mask is compared with 1: 0 and 1 are both drawn, or nearly all would be dropped
-    inside = max(top, 2 if straying else 1)
-    drawn = [rng.choice((-2, -1, top, top + 1)) if out else rng.randrange(inside) for out in astray]
+    some = max(top - lo, 2 if straying else 1)
+    drawn = [
+        rng.choice((lo - 2, lo - 1, top, top + 1)) if out else lo + rng.randrange(some) for out in astray
+    ]
     return np.array(drawn, dtype=np.int64).reshape(extents)
 
 
-def strays(system: System, labels: Array, name: str, shape: Shape) -> bool:
+def inside(derivation: Derivation, name: str, shape: Shape) -> range:
+    """The labels that an integer input may hold, or those inside of its shortest axis."""
+    checked = checked_labels(derivation)
+    if name in checked:
+        return checked[name].at(shape.symbols)
+    return range(label_top(derivation.forward, name, shape))
+
+
+def can_be_labelled(derivation: Derivation, shape: Shape) -> bool:
+    """Whether every label has a value: no class number is right where there are no classes."""
+    empty = [n for n in checked_labels(derivation) if not inside(derivation, n, shape)]
+    return all(0 in shape.of(derivation.forward, n) for n in empty)
+
+
+def strays(derivation: Derivation, labels: Array, name: str, shape: Shape) -> bool:
     """Whether an element of an integer tensor lies outside its axis."""
-    return bool(((labels < 0) | (labels >= label_top(system, name, shape))).any())
+    within = inside(derivation, name, shape)
+    return bool(((labels < within.start) | (labels >= within.stop)).any())
 
 
 def label_top(system: System, labels: str, shape: Shape) -> int:

@@ -1,11 +1,12 @@
 """Rung 7: sizes 0 and 1, strides that do not divide, and arrays that lie in memory in any way.
 
 Fixed cases first: every layout of `layouts.py` for all arrays at once, all sizes 1, each size 0, 1 and 5,
-integer parameters below their least, wrong ranks, extents and dtypes of each array. Then Hypothesis draws
-sizes from 0 to 5, integer parameters and a layout for every array, from a fixed seed and without a
+integer parameters below their least, wrong ranks, extents, dtypes and labels of each array. Then Hypothesis
+draws sizes from 0 to 5, integer parameters and a layout for every array, from a fixed seed and without a
 database. What the spec allows must give, bit for bit, what contiguous arrays give, in float64 and in
 float32, and, at small problems and with garbage in every buffer, what the slow oracle gives. What the spec
-does not allow must be refused with the runtime's typed error. Hypothesis shrinks what fails.
+does not allow, labels outside of their range too, must be refused with the runtime's typed error. Hypothesis
+shrinks what fails.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from codegen.runtime import OpError
 from codegen.verify.cases import SEED, Cases
 from codegen.verify.execution import FAULTS, Array, Candidate
 from codegen.verify.face import Face, as_single
+from codegen.verify.labels import can_be_labelled
 from codegen.verify.layouts import LAYOUTS
 from codegen.verify.load import load_plain
 from codegen.verify.problems import Problem
@@ -102,8 +104,8 @@ def _with_faults_shown(rung: RungResult, right: Noticer, typical: Shape) -> Rung
 def asked(fixed: tuple[ShapeCase, ...], cases: Cases) -> list[Shape]:
     """The shapes of the fixed cases at which the slow oracle is asked."""
     shapes = [shape for shape, allowed in (shape_of(c, cases.forward) for c in fixed) if allowed]
-    work = Work.of(cases.forward)
-    return [s for s in shapes if work.points(s.symbols) <= FIXED_BUDGET]
+    work, d = Work.of(cases.forward), cases.derivation
+    return [s for s in shapes if can_be_labelled(d, s) and work.points(s.symbols) <= FIXED_BUDGET]
 
 
 class Noticer:
@@ -139,7 +141,7 @@ class Noticer:
     def at(self, case: ShapeCase, budget: int = FIXED_BUDGET) -> str:
         """Nothing, or what is wrong at a case."""
         shape, allowed = shape_of(case, self.cases.forward)
-        if not allowed:
+        if not allowed or not can_be_labelled(self.cases.derivation, shape):
             return "" if self._refused(problem_of(case, shape, self.cases)) else "not refused as it must be"
         problem = problem_of(case, shape, self.cases)
         try:

@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 
+from codegen.integers import checked_labels
 from codegen.verify.cases import Cases
 from codegen.verify.execution import FAULTS, Array, Candidate
 from codegen.verify.extreme_answers import Named, Reference
@@ -107,7 +108,9 @@ def questions(cases: Cases, base: Problem, dtype: Any) -> tuple[Asked, ...]:
     Where the numbers stand is drawn again while NaN reaches no result: a mask may drop what it meets.
     """
     found: tuple[Asked, ...] = ()
-    tops = {n: label_top(cases.forward, n, base.shape) for n, rate in cases.straying.items() if not rate}
+    free = cases.straying.keys() - checked_labels(cases.derivation).keys()
+    inside = [n for n, rate in cases.straying.items() if not rate and n in free]
+    tops = {n: label_top(cases.forward, n, base.shape) for n in inside}
     for attempt in range(DRAWS):
         seed = f"{cases.seed} {attempt}" if attempt else cases.seed
         drawn = extremes(base, dtype, seed, kinks(cases.forward), tops)

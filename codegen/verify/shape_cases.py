@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from codegen.integers import checked_labels
 from codegen.verify.cases import Cases
 from codegen.verify.execution import Array
+from codegen.verify.labels import inside
 from codegen.verify.layouts import LAYOUTS
 from codegen.verify.problems import Problem
 from codegen.verify.shapes import Shape, plain
@@ -108,15 +110,27 @@ def problem_of(case: ShapeCase, shape: Shape, cases: Cases) -> Problem:
 
 
 def wrong_calls(problem: Problem, cases: Cases) -> Iterator[tuple[str, Problem]]:
-    """Problems that an op must refuse: wrong ranks, extents and dtypes of every array."""
+    """Problems that an op must refuse: wrong ranks, extents, dtypes, labels of every array."""
     for name, array in problem.inputs.items():
         alone = len(cases.forward.floating_inputs()) == 1
         for about, wrong in _wrong_arrays(array, _told_twice(name, cases.forward), alone):
             yield f"{name} {about}", replace(problem, inputs={**problem.inputs, name: wrong})
+    for name in checked_labels(cases.derivation):
+        for about, label in _beyond(inside(cases.derivation, name, problem.shape)):
+            wrong = problem.inputs[name].copy()
+            wrong.flat[-1:] = label
+            if wrong.size:
+                yield f"{name} with {about}", replace(problem, inputs={**problem.inputs, name: wrong})
     for name, array in problem.cotangents.items():
         for about, wrong in _wrong_arrays(array, range(array.ndim), False):
             changed = {**problem.cotangents, name: wrong}
             yield f"the cotangent of {name} {about}", replace(problem, cotangents=changed)
+
+
+def _beyond(labels: range) -> Iterator[tuple[str, int]]:
+    yield "a label below its range", labels.start - 1
+    yield "a label above its range", labels.stop
+    yield "the largest label of 64 bits", np.iinfo(np.int64).max
 
 
 def _wrong_arrays(array: Array, known: Iterable[int], alone: bool) -> Iterator[tuple[str, Array]]:

@@ -132,12 +132,12 @@ class Affine:
             total = total + product
         return total
 
-    def coefficient(self, name: Name) -> Affine:
+    def coefficient(self, name: Atom) -> Affine:
         """What multiplies `name`; the polynomial must be linear in it."""
         cofactors = ((tuple(a for a in m if a != name), c) for m, c in self.terms if name in m)
         return Affine.collect(cofactors)
 
-    def without(self, name: Name) -> Affine:
+    def without(self, name: Atom) -> Affine:
         """The terms in which `name` is no factor."""
         return Affine(tuple((m, c) for m, c in self.terms if name not in m))
 

@@ -50,7 +50,8 @@ class Tensor:
     """A tensor: name, dimensions, whether it holds integers, how it prints, and what it is.
 
     `role` is data (one per example), parameter (shared) or computed; `members` names the slices
-    of a packed tensor along its axis `packed`.
+    of a packed tensor along its axis `packed`. Of an integer input, `outside` says what a label beyond
+    its range is, "error" or "zero"; `ignore_label` is a value that counts as nothing.
     """
 
     name: str
@@ -61,6 +62,8 @@ class Tensor:
     about: str = ""
     members: tuple[str, ...] = ()
     packed: int = 0
+    outside: str = "error"
+    ignore_label: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

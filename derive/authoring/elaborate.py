@@ -35,6 +35,7 @@ from derive.algebra.layers import guarded, has_sums, is_constant, matrix_product
 from derive.algebra.system import Equation, Names, System, Tensor, Term, check_system, fresh, fresh_letter
 from derive.authoring.close import Scope, check_axes, check_bound, keep_apart, names_in, show
 from derive.authoring.given import check_given
+from derive.authoring.label_ranges import check_ignored
 from derive.authoring.places import by_place
 from derive.errors import SpecError
 from derive.language import Authored, Spec
@@ -285,6 +286,7 @@ class Elaborator:
 def elaborate(spec: Spec, recorder: Recorder) -> System:
     """Spec -> System: every equation a sum of terms over tensor reads, checked."""
     check_given(spec)
+    check_ignored(spec)
     elaborator = Elaborator(spec, recorder, {t.name: t for t in spec.tensors})
     for authored in spec.equations:
         try:

@@ -14,6 +14,7 @@ from derive.authoring.close import Scope, show
 from derive.authoring.extent import check_extent
 from derive.authoring.faults import authored
 from derive.authoring.handles import Handle, integer, symbol
+from derive.authoring.labels import ERROR, labels
 from derive.errors import SpecError
 from derive.names import check_name, location, place
 from derive.words import shown
@@ -163,10 +164,22 @@ class Spec:
 
     @declares
     def data(
-        self, name: str, *dims: Affine, integer: bool = False, latex: str = "", about: str = ""
+        self,
+        name: str,
+        *dims: Affine,
+        integer: bool = False,
+        outside: str = ERROR,
+        ignore_label: int | None = None,
+        latex: str = "",
+        about: str = "",
     ) -> Handle:
-        """An input of which every example has its own."""
-        return self._tensor(name, dims, "data", latex, about, integer)
+        """An input of which every example has its own.
+
+        A label (`integer=True`) that is a position, or is compared with an index, has a range. What another
+        one is, `outside=` says: "error", refused at the call, or "zero", the calculus' own meaning: what is
+        read there is 0. `ignore_label=` is one value, wherever it lies, that is taken and counts as nothing.
+        """
+        return self._tensor(name, dims, "data", latex, about, **labels(name, integer, outside, ignore_label))
 
     @declares
     def parameter(self, name: str, *dims: Affine, latex: str = "", about: str = "") -> Handle:
@@ -215,7 +228,7 @@ class Spec:
         self.outputs = names
 
     def _tensor(
-        self, name: str, dims: tuple[Affine, ...], role: str, latex: str, about: str, integers: bool = False
+        self, name: str, dims: tuple[Affine, ...], role: str, latex: str, about: str, **more: Any
     ) -> Handle:
         self._declare(name)
         axes = tuple(map(integer, dims))
@@ -224,7 +237,7 @@ class Spec:
                 raise SpecError(
                     f"{name} has an axis of length {axis}: an axis holds at least one", location()
                 )
-        tensor = Tensor(name, axes, role, integers, latex, about)
+        tensor = Tensor(name, axes, role, latex=latex, about=about, **more)
         self.tensors.append(tensor)
         return Handle(self, tensor)
 

@@ -23,8 +23,9 @@ def decoder(s):
     )
     t = s.index("t", T)
     start = s.data("start", H, about="first hidden state")
-    before = s.data("before", T, integer=True, about="the symbol before each step")
-    y = s.data("y", T, integer=True, about="the symbol of each step")
+    # what stands at steps of weight 0 is free
+    before = s.data("before", T, integer=True, outside="zero", about="the symbol before each step")
+    y = s.data("y", T, integer=True, outside="zero", about="the symbol of each step")
     m = s.data("m", T, about="weights of the steps")
     read = use(s, embedding, "embedding", over=t, w=before)
     layer = use(s, gru, "gru", x=read.e, h0=start)

@@ -6,7 +6,7 @@ from derive.language import op
 @op(
     title="embedding of a symbol",
     source="document 004, 'Types of recurrent neural network': sequences of words as inputs",
-    conventions=("symbols are numbers of rows; one outside 0..V-1 is embedded as 0",),
+    conventions=("symbols are numbers of rows, 0..V-1",),
 )
 def embedding(s):
     V, D = s.size("V", "v", about="symbols"), s.size("D", "d", about="features")

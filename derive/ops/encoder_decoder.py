@@ -19,7 +19,7 @@ from derive.ops.gru import gru
 def encoder_decoder(s):
     S = s.sequence("S", "r", about="steps of the source")
     r = s.index("r", S)
-    source = s.data("source", S, integer=True, about="symbols of the source")
+    source = s.data("source", S, integer=True, outside="zero", about="symbols of the source")
     last = s.data("last", integer=True, about="step of the source's last symbol")
     read = use(s, embedding, "encoder_embedding", over=r, w=source)
     encoder = use(s, gru, "encoder", x=read.e)

@@ -16,7 +16,7 @@ def sequence_cross_entropy(s):
     T, K = s.sequence("T", "t"), s.size("K", "kl", about="classes")
     t, k, l = s.index("t", T), s.index("k", K), s.index("l", K)
     x = s.data("x", T, K, about="logits")
-    y = s.data("y", T, integer=True, about="class numbers")
+    y = s.data("y", T, integer=True, outside="zero", about="class numbers")
     m = s.data("m", T, about="weights of the steps")
     Z = s.let("Z", T, about="normalisers")
     p = s.let("p", T, K, about="probabilities")

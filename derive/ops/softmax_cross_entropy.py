@@ -8,7 +8,7 @@ from derive.language import exp, log, op, total
     source="document 003, 'Classification Error Functions'",
     conventions=(
         "the loss is the mean over the batch",
-        "labels are class numbers; of one outside 0..K-1 only the normaliser is left",
+        "labels are class numbers, 0..K-1",
         "the probabilities and the gradients of a row that is all -inf, or holds +inf, are NaN",
     ),
 )

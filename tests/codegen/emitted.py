@@ -61,7 +61,7 @@ def visit(
     """Every statement with the indices of the loops around it, in order."""
     for statement in body:
         yield statement, loops
-        around = (*loops, statement.index) if isinstance(statement, Loop) else loops
+        around = (*loops, str(statement.index)) if isinstance(statement, Loop) else loops
         if isinstance(statement, (Loop, If, Section)):
             yield from visit(inner(statement), around)
 

@@ -55,7 +55,7 @@ ENDS = combination(N, M, Affine.of("pad"), S, A)
 
 def points(symbols):
     for a, b in itertools.product(range(symbols["N"]), range(symbols["M"])):
-        yield {**symbols, "i": a, "j": b}
+        yield {**symbols, Letter("i"): a, Letter("j"): b}
 
 
 def every_point():
@@ -103,20 +103,20 @@ STRIDED = [
 
 @pytest.mark.parametrize("guard", STRIDED, ids=str)
 def test_guards_with_symbolic_and_negative_coefficients_become_limits(guard):
-    limits = BOUNDS.limits("i", guard)
+    limits = BOUNDS.limits(Letter("i"), guard)
     assert limits is not None
-    assert all(allowed(p, "i", limits) == holds(guard, p, None) for p in every_point())
+    assert all(allowed(p, Letter("i"), limits) == holds(guard, p, None) for p in every_point())
 
 
 @pytest.mark.parametrize("side", (0, 1))
 @pytest.mark.parametrize("guard", STRIDED[:3], ids=str)
 def test_limits_that_are_off_by_one_are_seen(guard, side):
     """Planted fault: a limit moved by one, which the enumeration must notice."""
-    limits = list(BOUNDS.limits("i", guard))
+    limits = list(BOUNDS.limits(Letter("i"), guard))
     if limits[side]:
         moved = 1 if side == 0 else -1
         limits[side] = tuple(Ceil(c.numerator + moved * c.denominator, c.denominator) for c in limits[side])
-        assert any(allowed(p, "i", limits) != holds(guard, p, None) for p in every_point())
+        assert any(allowed(p, Letter("i"), limits) != holds(guard, p, None) for p in every_point())
 
 
 def test_what_is_no_limit_stays_a_guard():

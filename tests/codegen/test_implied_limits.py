@@ -8,16 +8,17 @@ from hypothesis import strategies as st
 
 from codegen.bounds import Bounds, side_of
 from codegen.nodes import Ceil, least
-from derive.algebra.index import Affine, In, Index
+from derive.algebra.index import Affine, In, Index, Letter
 from derive.algebra.system import IntegerParameter, Size, System
 from tests.indices import indices
 
 i, j = indices("ij")
+I, J = map(Letter, "ij")
 N, M, k = map(Affine.of, "NMk")
 SYSTEM = System("toy", (Size("N", ("i",)), Size("M", ("j",))), (), (), (), (), (IntegerParameter("k", 2, 1),))
 BOUNDS = Bounds(SYSTEM, (Index("i", Affine(), N), Index("j", Affine(), M)))
 PLACES = [
-    {"N": n, "M": m, "k": s, "i": a, "j": b}
+    {"N": n, "M": m, "k": s, I: a, J: b}
     for n, m, s in product((0, 1, 3), (0, 1, 2, 4), (1, 2))
     for a, b in product(range(n), range(m))
 ]
@@ -62,12 +63,12 @@ def test_sides_that_are_left_out_hold_where_the_others_do(guards):
 def test_limits_from_a_guard_are_where_it_holds(guard):
     """For a loop over j, inside one over i."""
     outer = Bounds(SYSTEM, BOUNDS.ranges)
-    found = outer.limits("j", guard)
+    found = outer.limits(J, guard)
     if found is None:
         return
     for place in PLACES:
-        inside = all(place["j"] >= limit(c, place) for c in found[0]) and all(
-            place["j"] < limit(c, place) for c in found[1]
+        inside = all(place[J] >= limit(c, place) for c in found[0]) and all(
+            place[J] < limit(c, place) for c in found[1]
         )
         holds = value(guard.lo, place) <= value(guard.e, place) < value(guard.hi, place)
         assert inside == holds
@@ -84,11 +85,11 @@ def test_what_is_left_out_and_what_is_not():
 
 def test_a_triangle_is_a_limit_whichever_index_is_the_loops():
     """j > i with i outside; the condition was asked at every point."""
-    assert BOUNDS.limits("j", In(i, Affine(), j)) == ((least(i + 1),), ())
-    assert BOUNDS.limits("j", In(j, i + 1, M)) == ((least(i + 1),), ())
-    assert BOUNDS.limits("j", In(i, j, N)) == ((), (least(i + 1),))
-    assert BOUNDS.limits("j", In(i * j, Affine(), N)) is None
-    assert BOUNDS.limits("j", In(i, Affine(), N)) is None
+    assert BOUNDS.limits(J, In(i, Affine(), j)) == ((least(i + 1),), ())
+    assert BOUNDS.limits(J, In(j, i + 1, M)) == ((least(i + 1),), ())
+    assert BOUNDS.limits(J, In(i, j, N)) == ((), (least(i + 1),))
+    assert BOUNDS.limits(J, In(i * j, Affine(), N)) is None
+    assert BOUNDS.limits(J, In(i, Affine(), N)) is None
 
 
 def test_a_limit_that_is_wrongly_implied_is_noticed(monkeypatch):
@@ -96,4 +97,4 @@ def test_a_limit_that_is_wrongly_implied_is_noticed(monkeypatch):
     wrong = staticmethod(lambda a, b: a != b)
     monkeypatch.setattr(Bounds, "above", wrong)
     kept = BOUNDS.needed((least(i), least(j)), -1)
-    assert any(min(place["i"], place["j"]) != min(limit(c, place) for c in kept) for place in PLACES)
+    assert any(min(place[I], place[J]) != min(limit(c, place) for c in kept) for place in PLACES)

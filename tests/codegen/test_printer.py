@@ -14,7 +14,7 @@ from codegen.names import WORDS, Names
 from codegen.nodes import Ceil, Clear, IndexValue, Kernel, Let, Loop, Store, View, least
 from codegen.printer import Printer, print_kernel
 from derive.algebra.expr import Choice, Negative, Number, Parameter, Power, Product, Ratio, Read, Sum
-from derive.algebra.index import Affine, Delta, In, Index, IntegerRead
+from derive.algebra.index import Affine, Delta, In, Index, IntegerRead, Letter
 from derive.algebra.system import RealParameter, Size, System, Tensor
 from derive.errors import SpecError
 from derive.language import exp, op, tanh
@@ -24,6 +24,7 @@ from tests.indices import indices
 
 N = Affine.of("N")
 i, j = indices("ij")
+I, J = map(Letter, "ij")
 SETTINGS = settings(max_examples=300, deadline=None, derandomize=True)
 SYSTEM = System(
     "printed",
@@ -124,7 +125,12 @@ def test_parentheses_that_are_left_out_are_seen(monkeypatch):
 POLYNOMIALS = st.tuples(*(st.integers(-3, 3) for _ in range(4))).map(
     lambda c: c[0] * i + c[1] * N + c[2] * i * N + c[3]
 )
-POINTS = [{"i": a, "N": n, "j": 1} for a in (0, 1, 4) for n in (1, 3)]
+POINTS = [{I: a, "N": n, J: 1} for a in (0, 1, 4) for n in (1, 3)]
+
+
+def texts(point):
+    """The point as the text that is read back knows it."""
+    return {str(name): value for name, value in point.items()}
 
 
 def evaluate(e: Affine, point) -> int:
@@ -136,9 +142,9 @@ def evaluate(e: Affine, point) -> int:
 def test_the_text_of_an_index_has_its_value_wherever_it_stands(e, level):
     text = printer().affine(e, level)
     for point in POINTS:
-        assert read_back(text, point) == evaluate(e, point)
+        assert read_back(text, texts(point)) == evaluate(e, point)
         if level >= 3:
-            assert read_back(f"7*{text}", point) == 7 * evaluate(e, point)
+            assert read_back(f"7*{text}", texts(point)) == 7 * evaluate(e, point)
 
 
 @SETTINGS
@@ -146,7 +152,7 @@ def test_the_text_of_an_index_has_its_value_wherever_it_stands(e, level):
 def test_the_text_of_a_limit_is_the_least_integer_above(top, bottom):
     text = printer().limit(Ceil(top, bottom))
     for point in POINTS:
-        found, wanted = read_back(text, point), Fraction(evaluate(top, point), evaluate(bottom, point))
+        found, wanted = read_back(text, texts(point)), Fraction(evaluate(top, point), evaluate(bottom, point))
         assert found >= wanted > found - 1
 
 
@@ -156,11 +162,11 @@ def test_the_text_of_a_guard_holds_where_the_guard_holds(e, bound):
     ranges = (Index("i", Affine(), N),)
     for guard in (In(e, Affine(), N), In(e, bound, N), Delta(e, bound)):
         text = printer(*ranges).condition((guard,))
-        for point in (p for p in POINTS if p["i"] < p["N"]):
+        for point in (p for p in POINTS if p[I] < p["N"]):
             values = [evaluate(part, point) for part in guard.parts()]
             holds = values[0] == values[1] if isinstance(guard, Delta) else values[1] <= values[0] < values[2]
             if isinstance(guard, Delta) or _bounds_leave_it_open(guard, ranges):
-                assert read_back(text, point) == holds
+                assert read_back(text, texts(point)) == holds
 
 
 def _bounds_leave_it_open(guard: In, ranges) -> bool:
@@ -189,7 +195,7 @@ def test_what_is_added_with_a_minus_in_front_is_subtracted():
 
 def header(lo: Affine, hi: Affine, backwards: bool) -> str:
     body = (Store(Read("y", (i,)), IndexValue(i)),)
-    return printer().statement(Loop("i", (least(lo),), (least(hi),), body, backwards), 0)[0]
+    return printer().statement(Loop(I, (least(lo),), (least(hi),), body, backwards), 0)[0]
 
 
 @pytest.mark.parametrize("lo", (0, 1, 5, 10, 20))

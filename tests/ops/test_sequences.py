@@ -158,7 +158,11 @@ def test_the_embedding_is_a_row_of_the_table():
     w, E = np.array([2, 0, 2, 5]), draw((6, 3), 0)
     found = errors(embedding, lambda w, E: E[w], {"w": w, "E": E})
     assert worst(found) < SHALLOW[np.float64], found
-    assert np.array_equal(embedding.forward(np.array([-1, 6]), E).e, np.zeros((2, 3)))
+    for outside in (-1, 6):
+        with pytest.raises(
+            ValueError, match=rf"w\[1\] is {outside}, expected 0 <= w < V, which is 0 to 5 here"
+        ):
+            embedding.forward(np.array([0, outside]), E)
 
 
 def test_steps_without_weight_add_nothing_whatever_their_class_number():

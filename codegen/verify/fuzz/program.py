@@ -67,7 +67,10 @@ WORDS: dict[str, Word] = {
     "real": Word(lambda s, n, p, q: s.real(n, p / q), "{}.real({}, {} / {})"),
     "index": Word(Spec.index, "{}.index({}, {}, {})"),
     "data": Word(lambda s, n, dims: s.data(n, *dims), "{}.data({}, *{})"),
-    "labels": Word(lambda s, n, dims: s.data(n, *dims, integer=True), "{}.data({}, *{}, integer=True)"),
+    "labels": Word(
+        lambda s, n, dims: s.data(n, *dims, integer=True, outside="zero"),
+        "{}.data({}, *{}, integer=True, outside='zero')",
+    ),
     "parameter": Word(lambda s, n, dims: s.parameter(n, *dims), "{}.parameter({}, *{})"),
     "let": Word(lambda s, n, dims: s.let(n, *dims), "{}.let({}, *{})"),
     # expressions and places

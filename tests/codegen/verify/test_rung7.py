@@ -47,7 +47,7 @@ def test_nothing_is_noticed_of_a_right_text_and_every_certain_fault_is(name):
 
 @pytest.mark.parametrize("about", WRONG_CHECKS)
 def test_every_wrong_check_of_arguments_is_noticed_somewhere(about):
-    shown = [n for n in ("dense_tanh", "max_pool2d") if about in texts(n)]
+    shown = [n for n in ("dense_tanh", "max_pool2d", "softmax_cross_entropy") if about in texts(n)]
     assert any(noticer(n, texts(n)[about].text).first(*fixed(n)) for n in shown)
 
 

@@ -48,7 +48,8 @@ def shares(s):
     N, E = s.size("N", "n"), s.size("E", "e")
     n, e = s.index("n", N), s.index("e", E)
     x, w = s.parameter("x", E), s.parameter("w", N)
-    of, beside = s.data("of", E, integer=True), s.data("beside", E, integer=True)
+    of = s.data("of", E, integer=True, outside="zero")
+    beside = s.data("beside", E, integer=True)
     Z, y = s.let("Z", N), s.let("y", E)
     Z[n] = total(e, x[e], where=(equal(of[e], n),))
     y[e] = x[e] / Z[of[e]] + w[beside[e]]
