@@ -40,8 +40,10 @@ class Row:
 def rows(certificates: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
     """Certificates -> the table's rows, and a last one with the sums."""
     given = list(certificates)
-    made = [Row(c["op"], tuple(map(_cell, c["rungs"]))) for c in given]
-    sums = tuple(_total([c["rungs"][k] for c in given]) for k in range(len(given[0]["rungs"])))
+    ran = [c for c in given if c["rungs"]]
+    columns = range(len(heading(given)) - 1)
+    made = [Row(c["op"], tuple(map(_cell, c["rungs"])) or ("draft",) * len(columns)) for c in given]
+    sums = tuple(_total([c["rungs"][k] for c in ran]) for k in columns)
     return (*made, Row(f"{len(given)} ops", sums))
 
 
@@ -55,9 +57,10 @@ def _total(rungs: Sequence[Mapping[str, Any]]) -> str:
     return f"{noticed} of {planted}"
 
 
-def heading(certificate: Mapping[str, Any]) -> tuple[str, ...]:
-    """The table's columns: op, then the rungs."""
-    return ("op", *(f"{r['rung']} {r['name']}" for r in certificate["rungs"]))
+def heading(certificates: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The table's columns: op, then the rungs; drafts have none."""
+    rungs = next((c["rungs"] for c in certificates if c["rungs"]), ())
+    return ("op", *(f"{r['rung']} {r['name']}" for r in rungs))
 
 
 def markdown(certificates: Sequence[Mapping[str, Any]]) -> str:
@@ -67,7 +70,7 @@ def markdown(certificates: Sequence[Mapping[str, Any]]) -> str:
     return "".join(
         (
             PREFACE,
-            _table(heading(certificates[0]), rows(certificates)),
+            _table(heading(certificates), rows(certificates)),
             MUTANTS,
             _table(mutants, mutant_rows(certificates)),
             OPERATORS,
