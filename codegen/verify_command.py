@@ -56,9 +56,7 @@ def verify(
     folder = folder_of(ops, out)
     found = [(op, where) for op, where in located(ops) if ops or (folder / f"{op.name}.py").exists()]
     if not found:
-        fail(
-            f"no op of the catalogue is published in {folder}: `gradsmith generate`, or name a spec's file"
-        )
+        fail(f"no op of the catalogue is published in {folder}: `gradsmith generate`, or name a spec's file")
     jobs = jobs_of(found)
     outcomes = _run(chosen, jobs, folder, afresh, whole=not ops)
     alone = len(ops) == len(found) == 1 and chosen is not FAST
