@@ -12,8 +12,11 @@ from click.testing import CliRunner, Result
 from codegen import stamp, tasks
 from codegen.cli import main
 from codegen.jobs import Job
+from codegen.module import write_module
 from codegen.ownership import PublishError
-from tests.codegen.emitted import CATALOGUE, ROOT
+from codegen.publish import publish
+from codegen.verify.publishable import draft
+from tests.codegen.emitted import CATALOGUE, ROOT, plan
 from tests.codegen.verify.results import publishable
 
 NAMES = [op.name for op in CATALOGUE]
@@ -58,8 +61,10 @@ def test_list_shows_every_op_with_its_shapes():
         assert words in result.stdout
 
 
-def test_list_for_machines_says_enough_to_call_an_op():
-    rows = {row["name"]: row for row in json.loads(run("list", "--json").stdout)}
+def test_list_for_machines_says_enough_to_call_an_op(tmp_path):
+    publish(draft(write_module(plan(next(op for op in CATALOGUE if op.name == "dense")))), tmp_path)
+    rows = {row["name"]: row for row in json.loads(run("list", "--json", "--out", tmp_path).stdout)}
+    assert (rows["dense"]["status"], rows["lstm"]["status"]) == ("draft", "not published")
     assert list(rows) == NAMES
     conv = rows["conv2d"]
     assert [(t["name"], t["shape"]) for t in conv["inputs"]] == [

@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 from codegen import pipeline, tasks
 from codegen.cli import main
-from codegen.jobs import Job
+from codegen.jobs import Job, Outcome
+from codegen.outcomes import table
 from codegen.verify import ladder, rung1_adjoint, rung5_autodiff, rung11_mutants
 from codegen.verify.certificate import as_text, certificate, own_digest
 from codegen.verify.ladder import RUNGS, Rung, climb
@@ -287,6 +288,24 @@ def test_one_byte_of_the_certificate_is_noticed(checked, spec):
     path = checked.with_suffix(".certificate.json")
     path.write_text(path.read_text("utf-8") + "\n", "utf-8")
     assert ["was changed since" in p for p in problems(checked, spec)] == [True]
+
+
+def test_the_table_says_each_status():
+    rows = [
+        tasks.summary(results()),
+        tasks.summary(results(r1="unproved", r2="not shown")),
+        tasks.summary(()),
+    ]
+    outcomes = [Outcome(Job(str(n), ""), row) for n, row in enumerate(rows)]
+    outcomes += [Outcome(Job("3", ""), None, "wrong", "refused")]
+    made = table([*outcomes, replace(outcomes[0], result={**rows[0], "unchanged": True})], "all")
+    assert [cell.split("]")[1].split("[")[0] for cell in made.columns[-1].cells] == [
+        "verified",
+        "checked (not proved: rung 1, 2)",
+        "draft",
+        "refused",
+        "verified, unchanged",
+    ]
 
 
 def test_the_status_of_a_fault_is_in_its_row():
