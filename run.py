@@ -10,21 +10,22 @@ python3.11 run.py torch    the catalogue beside torch (installs it first)
 python3.11 run.py lock     write requirements.lock anew from pyproject.toml
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
+PYTHONS = ((3, 11), (3, 14))  # from which on, and below which; this file itself is read by older ones too
 ROOT = Path(__file__).resolve().parent
 HOME = ROOT / ".venv"
 PYTHON = HOME / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+STAMP = HOME / "gradsmith.stamp"  # in an environment that this file made, finished or not
 LOCK = ROOT / "requirements.lock"
 
-TASKS: dict[str, list[list[str]]] = {
+TASKS = {
     "demo": [["examples/demo.py"]],
     "test": [["-m", "pytest", "-n", "2", "--dist", "loadfile"]],
     "check": [
@@ -50,21 +51,37 @@ def run(*command: str) -> None:
         sys.exit(code)
 
 
+def check_python() -> None:
+    """Leave with a message, before anything is downloaded, where this Python is not one of the project's."""
+    least, below = PYTHONS
+    if not least <= sys.version_info[:2] < below:
+        known = f"{least[0]}.{least[1]} to {below[0]}.{below[1] - 1}"
+        sys.exit(f"run.py needs Python {known}, and {sys.executable} is {sys.version.split()[0]}")
+
+
 def create(*install: str) -> None:
-    """An empty environment with these packages and the project itself, editable."""
+    """An empty environment with these packages and the project itself, editable.
+
+    Leaves with a message where there is one that this file did not make.
+    """
+    if HOME.exists() and not STAMP.exists():
+        sys.exit(f"{HOME} is there, and run.py did not make it: move it away, or delete it")
     print("setting up .venv (once)", flush=True)
-    venv.create(HOME, with_pip=True, clear=True)
+    if HOME.exists():
+        shutil.rmtree(HOME)
+    HOME.mkdir()
+    STAMP.write_text("not finished")
+    venv.create(HOME, with_pip=True)
     run(str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *install)
 
 
 def set_up() -> None:
     """The project's own environment with the locked versions, made anew when what it depends on changes."""
-    stamp = HOME / "gradsmith.stamp"
     wanted = hashlib.sha256(LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text() == wanted:
+    if STAMP.exists() and STAMP.read_text() == wanted:
         return
     create("--requirement", str(LOCK), "--editable", ".")
-    stamp.write_text(wanted)
+    STAMP.write_text(wanted)
 
 
 def write_lock() -> None:
@@ -78,6 +95,7 @@ def write_lock() -> None:
 
 def main() -> None:
     """Run the task named on the command line."""
+    check_python()
     task = sys.argv[1] if len(sys.argv) > 1 else ""
     if task == "lock":
         write_lock()

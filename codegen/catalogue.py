@@ -49,15 +49,34 @@ def find(names: tuple[str, ...]) -> tuple[OpSpec, ...]:
             found.append(known[name])
         elif name.endswith(".py") or _is(Path.exists, Path(name)):
             found += from_file(Path(name))
+        elif ".py:" in name:
+            found.append(_one_of(*name.rsplit(":", 1)))
         else:
             near = " or ".join(get_close_matches(name, known)) or "an op that `gradsmith list` names"
             raise SpecError(f"there is no op {shown(name)}: give {near}, or the path of a spec's file")
     twice = [op.name for n, op in enumerate(found) if op.name in {o.name for o in found[:n]}]
     if any(op.name == "runtime" for op in found):
         raise SpecError("an op cannot be called 'runtime': that is what every module imports")
+    if any(op.name == "__init__" for op in found):
+        raise SpecError("an op cannot be called '__init__': that is the package itself")
     if twice:
         raise SpecError(f"two ops are called {twice[0]!r}: give one of them another name")
     return tuple(found)
+
+
+def _one_of(file: str, name: str) -> OpSpec:
+    """One op of a user's file. Raises SpecError if it has none of this name."""
+    ops = {op.name: op for op in from_file(Path(file))}
+    if name not in ops:
+        near = get_close_matches(name, ops)
+        meant = f"did you mean {' or '.join(near)}? " if near else ""
+        raise SpecError(f"{file} has no op {name!r}: {meant}It has {', '.join(ops)}")
+    return ops[name]
+
+
+def is_of_the_catalogue(given: str) -> bool:
+    """Whether a name on the command line is one of the catalogue's, not a user's file."""
+    return given in {op.name for op in catalogue()}
 
 
 def from_file(path: Path) -> tuple[OpSpec, ...]:

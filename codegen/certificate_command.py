@@ -10,7 +10,8 @@ import click
 from rich.table import Table
 
 from codegen import catalogue
-from codegen.screen import FOLDER, as_json, console, fail, guarded, print_json
+from codegen.outcomes import folder_of
+from codegen.screen import as_json, console, fail, guarded, ops_and_folder, print_json
 from codegen.verify.certificate import FORMAT
 from codegen.verify.overview import heading, markdown, rows
 from codegen.verify.summary import FORMS, page, summarise
@@ -19,24 +20,17 @@ from derive.language import OpSpec
 
 
 @click.command()
-@click.argument("ops", nargs=-1, metavar="[OP | FILE.py]...")
+@ops_and_folder
 @click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
-@click.option(
-    "--out",
-    "folder",
-    type=FOLDER,
-    default="generated",
-    show_default=True,
-    help="The package's folder.",
-)
 @as_json
-def certificate(ops: tuple[str, ...], form: str, folder: Path, machine: bool) -> None:
+def certificate(ops: tuple[str, ...], out: Path | None, form: str, machine: bool) -> None:
     """What was shown of a published op: by which oracle, at how many points, and what was not.
 
     It reads the certificate and believes it; `gradsmith verify` checks it. Without an op: a table of all.
 
     Example:  gradsmith certificate lstm --format html > lstm.html
     """
+    folder = folder_of(ops, out)
     read = guarded(lambda: [(op, read_certificate(op, folder)) for op in catalogue.find(ops)])
     if machine:
         print_json([content for _, content in read])
@@ -55,7 +49,7 @@ def _print_table(contents: list[dict[str, Any]], form: str) -> None:
         click.echo(markdown(contents), nl=False)
         return
     table = Table(title="planted faults noticed, by rung")
-    for column in heading(contents[0]):
+    for column in heading(contents):
         table.add_column(column, overflow="fold", no_wrap=column == "op")
     for row in rows(contents):
         table.add_row(row.op, *row.cells)

@@ -17,10 +17,11 @@ from codegen.errata.command import errata
 from codegen.flow.command import flow
 from codegen.jobs import Outcome, run_all
 from codegen.module import Source
-from codegen.outcomes import found, jobs_of, located, say_what_is_not_shown, table
+from codegen.outcomes import folder_of, found, jobs_of, located, say_what_is_not_shown, table
+from codegen.ownership import PublishError, standing
 from codegen.patience import patience
 from codegen.pdf import typeset
-from codegen.publish import drift
+from codegen.publish import drift, prepare
 from codegen.screen import FOLDER, Commands, as_json, console, guarded, mendable, ops_and_folder, print_json
 from codegen.sizes import numbers, parameter_count, tensor_sizes
 from codegen.verify_command import verify
@@ -47,30 +48,31 @@ main.add_command(verify)
 
 
 @main.command("list")
+@click.option("--out", "folder", type=FOLDER, default="generated", help="The folder whose status is shown.")
 @as_json
-def list_ops(machine: bool) -> None:
-    """The catalogue: each op with its source, shapes and parameters.
+def list_ops(folder: Path, machine: bool) -> None:
+    """The catalogue: each op with its source, shapes and parameters, and its status where it is published.
 
     Example:  gradsmith list
     """
-    rows = [describe(op) for op in found(())]
+    rows = [{**describe(op), "status": standing(folder, op.name)} for op in found(())]
     if machine:
         print_json(rows)
         return
     table = Table(title="the catalogue")
-    for heading in ("op", "title", "inputs", "outputs", "source"):
+    for heading in ("op", "title", "inputs", "outputs", "source", "status"):
         table.add_column(heading, overflow="fold", no_wrap=heading == "op")
     for row in rows:
         shapes = [
             " ".join(f"{t['name']}({', '.join(map(str, t['shape']))})" for t in row[k])
             for k in ("inputs", "outputs")
         ]
-        table.add_row(row["name"], row["title"], *shapes, row["source"])
+        table.add_row(row["name"], row["title"], *shapes, row["source"], row["status"])
     console().print(table)
 
 
 @main.command()
-@click.argument("op", metavar="OP | FILE.py")
+@click.argument("op", metavar="OP | FILE.py[:NAME]")
 @click.argument("given", nargs=-1, metavar="[NAME=NUMBER]...")
 @as_json
 def sizes(op: str, given: tuple[str, ...], machine: bool) -> None:
@@ -94,7 +96,7 @@ def sizes(op: str, given: tuple[str, ...], machine: bool) -> None:
 
 
 @main.command()
-@click.argument("ops", nargs=-1, required=True, metavar="[OP | FILE.py]...")
+@click.argument("ops", nargs=-1, required=True, metavar="[OP | FILE.py[:NAME]]...")
 @click.option("--format", "form", type=click.Choice(list(SUFFIXES)), default="text", show_default=True)
 @click.option(
     "--matrix/--index", "matrix", default=False, help="Matrix notation as in the documents, or indices."
@@ -119,36 +121,41 @@ def derive(ops: tuple[str, ...], form: str, matrix: bool, out: Path | None, mach
 
 @main.command()
 @ops_and_folder
+@click.option("--draft", is_flag=True, help="Publish without running any rung; who imports it is warned.")
 @as_json
-def generate(ops: tuple[str, ...], out: Path, machine: bool) -> None:
+def generate(ops: tuple[str, ...], out: Path | None, draft: bool, machine: bool) -> None:
     """Derive, print, verify and publish ops: kernels, certificate and derivation.
 
-    What was verified in this folder before, and would be the same now, is left as it is.
+    What was verified in this folder before, and would be the same now, is left as it is. What gradsmith did
+    not write, or what was changed since, is never replaced.
 
     Example:  gradsmith generate my_op.py --out mypackage/ops
     """
-    jobs = jobs_of(located(ops))
-    outcomes = run_all(tasks.Generate(str(out)), jobs, tasks.FAULTS)
-    _report(outcomes, f"generated in {out}", machine)
+    folder, pairs = folder_of(ops, out), located(ops)
+    with mendable((PublishError,)):
+        prepare([op for op, _ in pairs], folder)
+    outcomes = run_all(tasks.Generate(str(folder), draft), jobs_of(pairs), tasks.FAULTS)
+    _report(outcomes, f"generated in {folder}", machine)
 
 
 @main.command()
 @ops_and_folder
 @as_json
-def check(ops: tuple[str, ...], out: Path, machine: bool) -> None:
+def check(ops: tuple[str, ...], out: Path | None, machine: bool) -> None:
     """Is the folder exactly what the specs generate? Prints a diff where it is not.
 
     Example:  gradsmith check
     """
+    folder = folder_of(ops, out)
     sources = [_source(op) for op in found(ops)]
-    problems = drift(sources, out, whole=not ops)
+    problems = drift(sources, folder, whole=not ops)
     if machine:
-        print_json({"folder": str(out), "problems": problems})
+        print_json({"folder": str(folder), "problems": problems})
     else:
         for problem in problems:
             click.echo(problem)
         click.echo(
-            f"{out}: "
+            f"{folder}: "
             + (f"{len(problems)} differences; run `gradsmith generate`" if problems else "as generated")
         )
     sys.exit(1 if problems else 0)
@@ -177,7 +184,9 @@ def _report(outcomes: Sequence[Outcome], title: str, machine: bool) -> None:
     """The table at the end, or JSON; exit code 1 where an op failed."""
     failed = [o for o in outcomes if o.fault]
     if machine:
-        print_json([{"op": o.job.op, "fault": o.fault, **(o.result or {})} for o in outcomes])
+        print_json(
+            [{"op": o.job.op, "fault": o.fault, "status": o.status, **(o.result or {})} for o in outcomes]
+        )
     else:
         console().print(table(outcomes, title))
         say_what_is_not_shown(outcomes)

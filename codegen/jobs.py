@@ -5,10 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.managers import SyncManager
 from queue import Empty
 from typing import Any
 
@@ -46,6 +48,7 @@ class Outcome:
     job: Job
     result: Any
     fault: str = ""
+    status: str = ""  # of what has a fault: "failed", or "refused" where a rung shows a wrong result
 
 
 Work = Callable[[Job, Callable[[str], None]], Any]
@@ -64,7 +67,7 @@ def run_all(work: Work, jobs: Sequence[Job], faults: tuple[type[Exception], ...]
         stages = manager.Queue()
         tasks = {job.op: bars.add_task(job.op, total=None, stage="", visible=False) for job in jobs}
         whole = bars.add_task("all", total=len(jobs), stage=f"0 of {len(jobs)}")
-        with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_silently) as pool:
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as pool:
             longest_first = sorted(jobs, key=lambda job: -job.cost)
             with _born_deaf():
                 futures = {pool.submit(_one, work, job, stages, faults): job for job in longest_first}
@@ -114,22 +117,36 @@ def _born_deaf() -> Iterator[None]:
 
 @contextmanager
 def _manager(context: multiprocessing.context.SpawnContext) -> Iterator[Any]:
+    manager = SyncManager(ctx=context)
     with _born_deaf():
-        manager = context.Manager()
+        manager.start(end_with_parent)
     with manager:
         yield manager
 
 
-def _end_silently() -> None:
+def _begin() -> None:
     """Ctrl-C ends a worker at once: what there is to say, the process that started it says."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    end_with_parent()
+
+
+def end_with_parent() -> None:
+    """End this process as soon as the one that started it has ended, however that came: nobody else would."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "only a process that was started has a parent"
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _one(work: Work, job: Job, stages: Any, faults: tuple[type[Exception], ...]) -> Outcome:
     try:
         return Outcome(job, work(job, lambda stage: stages.put((job.op, stage))))
     except faults as fault:
-        return Outcome(job, None, str(fault))
+        return Outcome(job, None, str(fault), getattr(fault, "status", "failed"))
 
 
 def _bars(console: Console) -> Progress:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from codegen.together import alone_in, put
+
 
 @dataclass(frozen=True, slots=True)
 class Journal:
@@ -28,9 +30,8 @@ class Journal:
             return held["result"]
         result = work()
         note.parent.mkdir(parents=True, exist_ok=True)
-        draft = note.with_suffix(".draft")
-        draft.write_text(json.dumps({"digest": digest, "result": result}), "utf-8")
-        draft.replace(note)  # in one step: half a note is never read
+        with alone_in(note.parent):
+            put(note.parent, {note.name: json.dumps({"digest": digest, "result": result})})
         return result
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from rich.table import Table
@@ -11,7 +12,7 @@ from rich.text import Text
 from codegen import catalogue
 from codegen.jobs import Job, Outcome, cost
 from codegen.patience import patience
-from codegen.screen import guarded
+from codegen.screen import fail, guarded
 from derive.language import OpSpec
 from derive.words import one_line
 
@@ -36,6 +37,15 @@ def jobs_of(ops: Sequence[tuple[OpSpec, str]]) -> list[Job]:
     return jobs
 
 
+def folder_of(ops: tuple[str, ...], out: Path | None) -> Path:
+    """The package's folder; an op of a user's file has none unless it is named: exit code 2."""
+    own = next((given for given in ops if not catalogue.is_of_the_catalogue(given)), None)
+    if out is None and own is not None:
+        found(ops)
+        fail(f"{own} is not of the catalogue: say by --out which package's folder its ops belong in")
+    return out or Path("generated")
+
+
 def found(ops: tuple[str, ...]) -> tuple[OpSpec, ...]:
     """The ops of these names and files; an error is one line and exit code 2."""
     doing = ", ".join(ops) or "the catalogue"
@@ -50,10 +60,20 @@ def table(outcomes: Sequence[Outcome], title: str) -> Table:
         made.add_column(heading)
     for outcome in outcomes:
         row = outcome.result or {"passed": "", "not_shown": "", "mutants": ""}
-        good = "unchanged" if row.get("unchanged") else "verified"
-        status = Text("failed", "red") if outcome.fault else Text(good, "green")
-        made.add_row(outcome.job.op, str(row["passed"]), str(row["not_shown"]), str(row["mutants"]), status)
+        cells = (str(row["passed"]), str(row["not_shown"]), str(row["mutants"]))
+        made.add_row(outcome.job.op, *cells, _status(outcome))
     return made
+
+
+def _status(outcome: Outcome) -> Text:
+    """A cell of the table: the status, each proof that is missing, whether it was so before."""
+    if outcome.fault:
+        return Text(outcome.status, "red")
+    row = outcome.result or {}
+    status = row.get("status", "passed")  # what is no op has none: random systems
+    proofs = f" (not proved: rung {', '.join(map(str, row['not_proved']))})" if row.get("not_proved") else ""
+    before = ", unchanged" if row.get("unchanged") else ""
+    return Text(f"{status}{proofs}{before}", "green" if status in ("verified", "passed") else "yellow")
 
 
 def say_what_is_not_shown(outcomes: Sequence[Outcome]) -> None:

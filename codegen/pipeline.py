@@ -1,4 +1,4 @@
-"""The stages, in order: OpSpec -> Derivation -> Plan -> Source -> Verified -> files."""
+"""The stages, in order: OpSpec -> Derivation -> Plan -> Source -> Publishable -> files."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from codegen.lower import lower
 from codegen.module import Source, write_module
 from codegen.publish import Published, publish
 from codegen.stamp import remember
-from codegen.verify.ladder import verify
-from codegen.verify.result import Verified
+from codegen.verify.publishable import Publishable, verify
 from derive.derivation import derive
 from derive.language import OpSpec
 
@@ -30,10 +29,10 @@ def write(op: OpSpec, progress: Progress = lambda name: None) -> Source:
     return write_module(plan)
 
 
-def generate(source: Source, folder: Path, progress: Progress) -> tuple[Verified, Published]:
-    """Source -> files in `folder`. Raises VerificationError where a rung fails."""
-    verified = verify(source, progress)
+def generate(source: Source, folder: Path, progress: Progress) -> tuple[Publishable, Published]:
+    """Source -> files in `folder`. Raises RefusedError (a rung fails) or PublishError (others' files)."""
+    made = verify(source, progress)
     progress("publishing")
-    published = publish(verified, folder)
-    remember(source, folder)
-    return verified, published
+    published = publish(made, folder)
+    remember(source, published)
+    return made, published

@@ -1,44 +1,72 @@
-"""Verified -> files. It takes nothing else: that is a type, not a habit."""
+"""Publishable -> files. It takes nothing else: that is a type, not a habit."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from codegen.copies import runtime_files
 from codegen.module import Source
-from codegen.verify.certificate import certificate_text
-from codegen.verify.result import Verified
+from codegen.ownership import CERTIFICATE, PublishError, check_free, left_over, recorded, text_of
+from codegen.together import alone_in, finish, put
+from codegen.verify.certificate import certificate_text, verdicts_in
+from codegen.verify.publishable import Publishable
+from codegen.verify.status import with_status
+from derive.language import OpSpec
 from derive.pages.page import render
 
-RUNTIME = Path(__file__).parent / "runtime"
-PACKAGE = '"""Ops made by gradsmith: plain source, verified; do not edit."""\n'
+PACKAGE = '"""Ops made by gradsmith: plain source; do not edit."""\n'
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The files of one op."""
+    """The files of one op, with their texts."""
 
     folder: Path
-    files: tuple[str, ...]
+    files: Mapping[str, str]
 
 
-def publish(verified: Verified, folder: Path) -> Published:
-    """Write an op's module, certificate and derivation, and the runtime they need, into `folder`.
+def prepare(ops: Iterable[OpSpec], folder: Path) -> None:
+    """Look before long work. Raises PublishError where publishing would replace what is not gradsmith's."""
+    if folder.exists():
+        finish(folder)
+        for op in ops:
+            check_free(op.name, Path(op.path), folder)
 
-    An `__init__.py` that is there already is left alone.
+
+def publish(made: Publishable, folder: Path) -> Published:
+    """Write an op's module, certificate and derivation, and the runtime they need, into `folder` at once.
+
+    An `__init__.py` that is there already is left alone. Raises PublishError where something stands that is
+    not as gradsmith wrote it, or where nothing can be written.
     """
-    files = {**op_files(verified.source), **{certificate_name(verified.source): certificate_text(verified)}}
-    for name, text in {**runtime_files(), **files}.items():
-        _write(folder / name, text)
-    if not (folder / "__init__.py").exists():
-        _write(folder / "__init__.py", PACKAGE)
-    return Published(folder, tuple(files))
+    files = published_files(made)
+    try:
+        with alone_in(folder):
+            check_free(made.source.name, Path(made.source.plan.derivation.op.path), folder)
+            wanted = {**_package(folder), **runtime_files(), **files}
+            put(folder, {n: text for n, text in wanted.items() if text_of(folder / n) != text})
+            for old in left_over(folder):
+                old.unlink()
+    except OSError as fault:
+        raise PublishError(f"{made.source.name}: {folder} cannot be written: {fault.strerror}") from fault
+    return Published(folder, files)
+
+
+def _package(folder: Path) -> dict[str, str]:
+    return {} if (folder / "__init__.py").exists() else {"__init__.py": PACKAGE}
+
+
+def published_files(made: Publishable) -> dict[str, str]:
+    """The files of an op by name: its module says its status, where it is not verified."""
+    files = op_files(replace(made.source, text=made.text))
+    return {**files, certificate_name(made.source): certificate_text(made)}
 
 
 def certificate_name(source: Source) -> str:
-    return f"{source.name}.certificate.json"
+    return f"{source.name}{CERTIFICATE}"
 
 
 def op_files(source: Source) -> dict[str, str]:
@@ -47,19 +75,12 @@ def op_files(source: Source) -> dict[str, str]:
     return {f"{source.name}.py": source.text, f"{source.name}.derivation.md": page}
 
 
-def runtime_files() -> dict[str, str]:
-    """The runtime that emitted modules import, by path in the package."""
-    return {f"runtime/{p.name}": p.read_text("utf-8") for p in sorted(RUNTIME.glob("*.py"))}
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace the file in one step; a reader never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and path.read_text("utf-8") == text:
-        return
-    draft = path.with_name(path.name + ".draft")
-    draft.write_text(text, "utf-8")
-    draft.replace(path)
+def with_status_of(source: Source, folder: Path) -> Source:
+    """The source whose text says what the certificate in a folder says of it."""
+    content = recorded(folder / certificate_name(source), source.name)
+    if content is None or "status" not in content:
+        return source
+    return replace(source, text=with_status(source.text, verdicts_in(content)))
 
 
 def drift(sources: Iterable[Source], folder: Path, whole: bool) -> list[str]:
@@ -70,7 +91,7 @@ def drift(sources: Iterable[Source], folder: Path, whole: bool) -> list[str]:
     wanted = dict(runtime_files())
     names = []
     for source in sources:
-        wanted |= op_files(source)
+        wanted |= op_files(with_status_of(source, folder))
         names.append(source.name)
     certificates = {f"{name}.certificate.json" for name in names}
     found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if _counts(p)}

@@ -31,9 +31,9 @@ def as_json(command: Command) -> Command:
 def ops_and_folder(command: Command) -> Command:
     """The arguments of the commands that work on a folder of generated ops."""
     out = click.option(
-        "--out", type=FOLDER, default="generated", show_default=True, help="The package's folder."
+        "--out", type=FOLDER, help="The package's folder; of the catalogue's ops 'generated' by default."
     )
-    return out(click.argument("ops", nargs=-1, metavar="[OP | FILE.py]...")(command))
+    return out(click.argument("ops", nargs=-1, metavar="[OP | FILE.py[:NAME]]...")(command))
 
 
 def console() -> Console:

@@ -9,45 +9,42 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import codegen
 import derive
+from codegen.copies import runtime_files
 from codegen.module import Source
-from codegen.publish import certificate_name, op_files, runtime_files
+from codegen.ownership import text_of
+from codegen.publish import Published, certificate_name, op_files
 
 RUNS_ON = ("hypothesis", "jax", "jaxlib", "llvmlite", "mpmath", "numba", "numpy", "scipy", "sympy")
 
 
-def is_verified(source: Source, folder: Path) -> bool:
-    """Whether what `folder` holds of an op is what was verified, and what would be written now."""
-    note = _note(source, folder)
-    if not note.is_file() or any(
-        not (folder / name).is_file() or (folder / name).read_text("utf-8") != text
-        for name, text in {**runtime_files(), **op_files(source)}.items()
-    ):
-        return False
-    return note.read_text("utf-8") == _digest(source, folder)
+def is_as_published(source: Source, folder: Path) -> bool:
+    """Whether what `folder` holds of an op is what was published after all rungs, and would be now."""
+    held = {name: text_of(folder / name) or "" for name in (*op_files(source), certificate_name(source))}
+    runtime = {name: text_of(folder / name) for name in runtime_files()}
+    return runtime == runtime_files() and text_of(_note(source, folder)) == _digest(source, held)
 
 
-def remember(source: Source, folder: Path) -> None:
-    """Note that what `folder` holds of an op is verified."""
-    note = _note(source, folder)
+def remember(source: Source, published: Published) -> None:
+    """Note what was published of an op after all rungs."""
+    note = _note(source, published.folder)
     note.parent.mkdir(exist_ok=True)
-    note.write_text(_digest(source, folder), "utf-8")
+    note.write_text(_digest(source, published.files), "utf-8")
 
 
 def _note(source: Source, folder: Path) -> Path:
     return folder / "__pycache__" / f"{source.name}.verified"
 
 
-def _digest(source: Source, folder: Path) -> str:
-    certificate = folder / certificate_name(source)
-    held = certificate.read_text("utf-8") if certificate.is_file() else ""
-    return depends_on(source.text, held)
+def _digest(source: Source, held: Mapping[str, str]) -> str:
+    """Of what would be written now, and of what is held."""
+    return depends_on(*op_files(source).values(), *(held[name] for name in sorted(held)))
 
 
 def depends_on(*texts: str) -> str:

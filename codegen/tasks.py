@@ -11,19 +11,22 @@ from typing import Any
 from codegen.catalogue import find
 from codegen.jobs import Job
 from codegen.module import Source
+from codegen.ownership import PublishError
 from codegen.pipeline import generate, write
-from codegen.publish import certificate_name, op_files
-from codegen.stamp import is_verified
+from codegen.publish import certificate_name, op_files, publish
+from codegen.stamp import is_as_published
 from codegen.verify.levels import CERTIFIED, Level
+from codegen.verify.publishable import draft
 from codegen.verify.recheck import recheck
-from codegen.verify.result import RungResult, VerificationError
+from codegen.verify.result import RefusedError, RungResult, VerificationError
+from codegen.verify.status import Status, missing, status_of
 from derive.errors import DerivationError, SpecError
 from derive.language import OpSpec
 
 __all__ = ["FAULTS", "Generate", "Recheck", "write"]
 
 MUTANTS = 11  # the rung that plants them
-FAULTS = (SpecError, DerivationError, VerificationError)
+FAULTS = (SpecError, DerivationError, VerificationError, PublishError)
 
 
 def find_op(job: Job) -> OpSpec:
@@ -33,16 +36,23 @@ def find_op(job: Job) -> OpSpec:
 
 @dataclass(frozen=True, slots=True)
 class Generate:
-    """Derive, verify and publish into a folder; what was verified there before is left as it is."""
+    """Derive, verify and publish into a folder; what was verified there before is left as it is.
+
+    A draft is not verified, and no rung is run.
+    """
 
     folder: str
+    draft: bool = False
 
     def __call__(self, job: Job, progress: Callable[[str], None]) -> dict[str, Any]:
         source, folder = write(find_op(job), progress), Path(self.folder)
-        if is_verified(source, folder):
+        if is_as_published(source, folder):
             return {**published_summary(source, folder), "unchanged": True}
-        verified, published = generate(source, folder, progress)
-        return {**summary(verified.results), "files": list(published.files), "unchanged": False}
+        if self.draft:
+            files = publish(draft(source), folder).files
+            return {**summary(()), "files": list(files), "unchanged": False}
+        made, published = generate(source, folder, progress)
+        return {**summary(made.results), "files": list(published.files), "unchanged": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,8 @@ class Recheck:
     def __call__(self, job: Job, progress: Callable[[str], None]) -> dict[str, Any]:
         found = recheck(Path(self.folder) / f"{job.op}.py", find_op(job), progress, self.level)
         if found.problems:
-            raise VerificationError("\n".join(found.problems))
+            refused = any(r.verdict == "failed" for r in found.results)
+            raise (RefusedError if refused else VerificationError)("\n".join(found.problems))
         row = summary(found.results)
         left_out = " ".join(map(str, self.level.without))
         return {**row, "not_shown": f"{row['not_shown']} {left_out}".strip()}
@@ -79,8 +90,12 @@ def published_summary(source: Source, folder: Path) -> dict[str, Any]:
 def _row(said: Iterable[tuple[int, str, str, str]], mutants: str) -> dict[str, Any]:
     """Of each rung its number, name, verdict and detail."""
     said = tuple(said)
+    verdicts = {n: verdict for n, _, verdict, _ in said}
+    status = status_of(verdicts)
     others = [s for s in said if s[2] != "passed"]
     return {
+        "status": str(status),
+        "not_proved": [] if status is Status.DRAFT else [r.number for r in missing(verdicts)],
         "passed": " ".join(str(n) for n, _, verdict, _ in said if verdict == "passed"),
         "not_shown": " ".join(str(n) for n, *_ in others),
         "mutants": mutants,

@@ -15,7 +15,7 @@ from codegen.certificate_command import read_certificate
 from codegen.deep_task import Deep, fuzz_jobs
 from codegen.jobs import Job, Outcome, run_all
 from codegen.journal import Journal
-from codegen.outcomes import jobs_of, located, say_what_is_not_shown, table
+from codegen.outcomes import folder_of, jobs_of, located, say_what_is_not_shown, table
 from codegen.screen import STOPPED, as_json, console, fail, ops_and_folder, print_json
 from codegen.verify.levels import CERTIFIED, DEEP, FAST, Level
 from codegen.verify.summary import FORMS, page, summarise
@@ -42,7 +42,7 @@ NEEDED = {"jax": "gradsmith[jax]", "hypothesis": "hypothesis"}  # by --deep, and
 )
 @as_json
 def verify(
-    ops: tuple[str, ...], out: Path, level: str | None, afresh: bool, form: str | None, machine: bool
+    ops: tuple[str, ...], out: Path | None, level: str | None, afresh: bool, form: str | None, machine: bool
 ) -> None:
     """Check again, from the published files, what their certificates say.
 
@@ -53,13 +53,16 @@ def verify(
     Example:  gradsmith verify lstm
     """
     chosen = LEVELS[level or CERTIFIED.name]
-    found = [(op, where) for op, where in located(ops) if ops or (out / f"{op.name}.py").exists()]
+    folder = folder_of(ops, out)
+    found = [(op, where) for op, where in located(ops) if ops or (folder / f"{op.name}.py").exists()]
     if not found:
-        fail(f"no op of the catalogue is published in {out}: run `gradsmith generate`, or name a spec's file")
+        fail(f"no op of the catalogue is published in {folder}: `gradsmith generate`, or name a spec's file")
     jobs = jobs_of(found)
-    outcomes = _run(chosen, jobs, out, afresh, whole=not ops)
+    outcomes = _run(chosen, jobs, folder, afresh, whole=not ops)
     alone = len(ops) == len(found) == 1 and chosen is not FAST
-    _report(outcomes, chosen, out, form or ("text" if alone else "table"), [op for op, _ in found], machine)
+    _report(
+        outcomes, chosen, folder, form or ("text" if alone else "table"), [op for op, _ in found], machine
+    )
 
 
 def _run(level: Level, jobs: list[Job], out: Path, afresh: bool, whole: bool) -> list[Outcome]:
@@ -97,5 +100,6 @@ def _report(
 
 
 def _row(outcome: Outcome, level: Level) -> dict[str, Any]:
-    about = {"op": outcome.job.op, "fault": outcome.fault, "level": level.name, "left_out": level.left_out}
+    about = {"op": outcome.job.op, "fault": outcome.fault, "status": outcome.status}
+    about |= {"level": level.name, "left_out": level.left_out}
     return {**about, **(outcome.result or {})}

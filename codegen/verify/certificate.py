@@ -7,25 +7,29 @@ in a report of their own. Digests notice accidents, not forgery.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
+from codegen.copies import digest
 from codegen.module import Source
 from codegen.verify.cases import SEED
-from codegen.verify.provenance import VERSION, digest, materials, provenance
-from codegen.verify.result import MutantReport, RungResult, Verified
+from codegen.verify.provenance import VERSION, materials, provenance
+from codegen.verify.publishable import Publishable
+from codegen.verify.result import MutantReport, RungResult
+from codegen.verify.status import Verdicts, missing, status_of, with_status
 
-FORMAT = 3
-
-
-def certificate(verified: Verified) -> dict[str, Any]:
-    """Verified -> the certificate's content."""
-    return describe(verified.source, verified.results, verified.mutants)
+FORMAT = 4
 
 
-def certificate_text(verified: Verified) -> str:
-    """Verified -> the certificate's file."""
-    return as_text(certificate(verified))
+def certificate(made: Publishable) -> dict[str, Any]:
+    """Publishable -> the certificate's content."""
+    return describe(made.source, made.results, made.mutants)
+
+
+def certificate_text(made: Publishable) -> str:
+    """Publishable -> the certificate's file."""
+    return as_text(certificate(made))
 
 
 def as_text(content: dict[str, Any]) -> str:
@@ -34,16 +38,32 @@ def as_text(content: dict[str, Any]) -> str:
 
 def describe(source: Source, results: tuple[RungResult, ...], mutants: MutantReport) -> dict[str, Any]:
     """The certificate of a source with these results."""
+    verdicts = {r.rung: r.verdict for r in results}
+    published = replace(source, text=with_status(source.text, verdicts))
     content = {
         "format": FORMAT,
         "op": source.name,
+        "status": str(status_of(verdicts)),
+        "not_proved": _not_proved(results),
         "gradsmith": VERSION,
         "seed": SEED,
-        "digests": asdict(provenance(materials(source))),
+        "digests": asdict(provenance(materials(published))),
         "rungs": [_entry(r) for r in results],
         "mutants": _mutants(mutants),
     }
     return {**content, "digest": own_digest(content)}
+
+
+def verdicts_in(content: Mapping[str, Any]) -> Verdicts:
+    """A certificate's content -> the verdicts that it lists."""
+    return {r["rung"]: r["verdict"] for r in content.get("rungs", ())}
+
+
+def _not_proved(results: tuple[RungResult, ...]) -> list[str]:
+    """Each proof that is missing, with the reason."""
+    said = {r.rung: r for r in results}
+    lacking = missing({r.rung: r.verdict for r in results}) if results else ()
+    return [f"rung {r.number}, {r.name}: {said[r.number].verdict}: {said[r.number].detail}" for r in lacking]
 
 
 def _mutants(report: MutantReport) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Source -> Verified: the rungs, in order."""
+"""The rungs, in order: which there are, which are proofs, and a candidate run through them."""
 
 from __future__ import annotations
 
@@ -24,31 +24,26 @@ from codegen.verify import (
 )
 from codegen.verify.cases import Cases
 from codegen.verify.execution import Candidate
-from codegen.verify.result import (
-    MutantReport,
-    RungResult,
-    VerificationError,
-    Verified,
-    failure,
-)
+from codegen.verify.result import MutantReport, RungResult
 
 Progress = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One rung: its check, or why it has none here."""
+    """One rung: its check, or why it has none here; an op is verified once every proof has passed."""
 
     number: int
     name: str
     check: Callable[[Candidate, Cases], RungResult] | None = None
+    proof: bool = False
     why_not: str = ""
 
 
 RUNGS = (
-    Rung(1, "adjoint identity, all sizes", rung1_adjoint.check),
-    Rung(2, "derivation", rung2_derivation.check),
-    Rung(3, "execution of the text", rung3_execution.check),
+    Rung(1, "adjoint identity, all sizes", rung1_adjoint.check, proof=True),
+    Rung(2, "derivation", rung2_derivation.check, proof=True),
+    Rung(3, "execution of the text", rung3_execution.check, proof=True),
     Rung(4, "last digits", rung4_digits.check),
     Rung(5, "autodiff", rung5_autodiff.check),
     Rung(6, "numeric derivative", rung6_numeric.check),
@@ -59,17 +54,8 @@ RUNGS = (
     Rung(11, "mutants of the text"),
     Rung(12, "provenance", rung12_provenance.check),
 )
-EXACT = (2, 3)  # no machine code runs before these have passed
-
-
-def verify(source: Source, progress: Progress = lambda name: None) -> Verified:
-    """Source -> Verified. Raises VerificationError naming the rung, the oracle and the point."""
-    results, mutants = climb(source, progress)
-    for result in results:
-        if result.verdict == "failed":
-            raise VerificationError(failure(source.name, result))
-    assert mutants is not None, "only a failure ends the climb early"
-    return Verified(source, results, mutants)
+EXACT = (2, 3)  # no machine code runs where these have failed
+TEXT = 3  # nor before this one has run the text at some sizes
 
 
 def climb(
@@ -97,9 +83,15 @@ def run(
         else:
             result = rung.check(candidate, cases) if rung.check else _absent(rung)
         results.append(result)
-        if result.verdict == "failed" and rung.number in EXACT:
+        if _unsafe(result):
             break
     return tuple(results), report
+
+
+def _unsafe(result: RungResult) -> bool:
+    """Whether machine code may not be run after what an exact rung says."""
+    never_run = result.rung == TEXT and not result.points
+    return never_run or (result.verdict == "failed" and result.rung in EXACT)
 
 
 def _absent(rung: Rung) -> RungResult:

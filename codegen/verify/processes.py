@@ -17,8 +17,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from codegen.copies import runtime_files
 from codegen.module import Source
-from codegen.publish import runtime_files
 from codegen.verify import caller
 from codegen.verify.cases import Cases
 from codegen.verify.execution import Array

@@ -8,18 +8,16 @@ say nothing about the reader's.
 
 from __future__ import annotations
 
-import hashlib
 import pprint
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-import codegen.runtime
+from codegen.copies import digest, listing, runtime_files
 from codegen.describe import describe_system
 from codegen.module import Source, derivation_digest
 from derive.pages.page import render
 
 VERSION = "0.1.0"  # of gradsmith; a test compares it with pyproject.toml
-RUNTIME = Path(codegen.runtime.__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ def materials(source: Source) -> Materials:
     d = source.plan.derivation
     spec = pprint.pformat(describe_system(d.op, d.spec, d.forward), width=100, sort_dicts=False)
     page = render(d, "md", "index")
-    return Materials(spec, derivation_digest(source.plan), source.text, page, runtime_text(RUNTIME))
+    return Materials(spec, derivation_digest(source.plan), source.text, page, listing(runtime_files()))
 
 
 def provenance(made: Materials) -> Provenance:
@@ -63,16 +61,6 @@ def provenance(made: Materials) -> Provenance:
     )
 
 
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def runtime_digest(folder: Path) -> str:
-    """One digest of the names and texts of a runtime's files."""
-    return digest(runtime_text(folder))
-
-
-def runtime_text(folder: Path) -> str:
-    """The names of a runtime's files with the digest of each."""
-    files = sorted(folder.glob("*.py"))
-    return "".join(f"{f.name}\n{digest(f.read_text('utf-8'))}\n" for f in files)
+    """One digest of the names and texts of a published runtime's files."""
+    return digest(listing({f.name: f.read_text("utf-8") for f in folder.glob("*.py")}))

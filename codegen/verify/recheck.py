@@ -10,17 +10,19 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from codegen.copies import digest
 from codegen.lower import lower
 from codegen.module import Source
-from codegen.verify.certificate import FORMAT, describe, own_digest
-from codegen.verify.ladder import Progress, climb, run
+from codegen.verify.certificate import FORMAT, as_text, describe, own_digest, verdicts_in
+from codegen.verify.ladder import TEXT, Progress, climb, run
 from codegen.verify.levels import CERTIFIED, Fewer, Kept, Level
-from codegen.verify.provenance import digest, materials, provenance, runtime_digest
+from codegen.verify.provenance import materials, provenance, runtime_digest
 from codegen.verify.result import RungResult, failure
+from codegen.verify.status import Status, status_of, without_status
 from derive.derivation import derive
 from derive.language import OpSpec
 
@@ -60,9 +62,12 @@ def recheck(
         published = json.loads(beside.read_text("utf-8"))
     except json.JSONDecodeError as fault:
         return Recheck((f"{op.name}: the certificate is no JSON: {fault}",))
-    changed = tuple(_changed(source, published, module))
+    changed = tuple(_changed(source, published, module)) or tuple(_mislabelled(source, published))
     if changed:
         return Recheck(changed)
+    seen = without_status(source.text, verdicts_in(published))
+    assert seen is not None, "a module without its status is mislabelled"
+    source = replace(source, text=seen)
     if level.without:
         return _rerun_quickly(source, published, module, progress, level)
     return _rerun(source, published, progress)
@@ -74,7 +79,8 @@ def _changed(source: Source, published: dict[str, Any], module: Path) -> Iterato
     if not isinstance(published, dict) or (published.get("format"), published.get("op")) != (FORMAT, name):
         yield f"{name}: the certificate is of another op or format"
         return
-    if published.get("digest") != own_digest(published):
+    text = module.with_suffix(".certificate.json").read_text("utf-8")
+    if published.get("digest") != own_digest(published) or as_text(published) != text:
         yield f"{name}: the certificate was changed since it was written"
     digests, now = published.get("digests", {}), provenance(materials(source))
     if digests.get("runtime") != runtime_digest(module.parent / "runtime"):
@@ -88,11 +94,23 @@ def _changed(source: Source, published: dict[str, Any], module: Path) -> Iterato
             yield f"{name}: {NOT_NOW[what]}"
 
 
+def _mislabelled(source: Source, published: dict[str, Any]) -> Iterator[str]:
+    """Whether certificate and module say the status that the certificate's rungs give, and no draft's."""
+    name, verdicts = source.name, verdicts_in(published)
+    status = status_of(verdicts)
+    if published.get("status") != status:
+        yield f"{name}: the certificate says {published.get('status')!r}, and its rungs say {str(status)!r}"
+    elif without_status(source.text, verdicts) is None:
+        yield f"{name}: the module's docstring does not say the status of its certificate: {status}"
+    elif status is Status.DRAFT:
+        yield f"{name} is a draft, on which no rung was run: `gradsmith generate` without --draft verifies it"
+
+
 def _rerun(source: Source, published: dict[str, Any], progress: Progress) -> Recheck:
     results, mutants = climb(source, progress)
     failed = tuple(failure(source.name, r) for r in results if r.verdict == "failed")
     if failed or mutants is None:
-        return Recheck(failed, results)
+        return Recheck(failed or (f"{source.name}: rung {TEXT}: {results[-1].detail}",), results)
     now = describe(source, results, mutants)
     absent = {r.rung for r in results if r.verdict == "not run"} & WITHOUT_EXTRAS
     return Recheck(tuple(_differences(source.name, published, now, absent)), results)
@@ -127,7 +145,7 @@ def _differences(
         if old != new and new["rung"] not in absent:
             keys = [k for k in {**old, **new} if old.get(k) != new.get(k)]
             yield f"{name}: rung {new['rung']} now has another {keys[0]} than its certificate says"
-    for key in ("gradsmith", "seed", "mutants"):
+    for key in ("status", "not_proved", "gradsmith", "seed", "mutants"):
         if published.get(key) != now[key]:
             yield f"{name}: the certificate's {key} differs from what is found now"
     if len(listed) != len(now["rungs"]):

@@ -1,15 +1,13 @@
-"""What a rung says, and the type that publishing demands: a candidate on which every needed rung passed."""
+"""What a rung says of a candidate, and what it says of planted mutants."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from codegen.module import Source
-
-Verdict = Literal["passed", "failed", "not run", "unproved"]
-
-NEEDED = (2, 3, 6)  # what publishing demands even where JAX is not installed
+# "unproved" is rung 1's word where it has no proof; "not shown": nothing could be asked, or the rung did not
+# notice its own planted fault, so that its silence means nothing. Only "failed" speaks against an op
+Verdict = Literal["passed", "failed", "not run", "unproved", "not shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,30 +98,15 @@ class MutantReport:
 
 
 class VerificationError(ValueError):
+    """What is published is not what its certificate says: one line naming what differs."""
+
+    status = "failed"
+
+
+class RefusedError(VerificationError):
     """A candidate that may not be published: one line naming the rung, its oracle and the point."""
 
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """A source on which every rung that publishing needs has passed, and none has failed."""
-
-    source: Source
-    results: tuple[RungResult, ...]
-    mutants: MutantReport
-
-    def __post_init__(self) -> None:
-        name = self.source.name
-        for result in self.results:
-            if result.verdict == "failed":
-                raise VerificationError(failure(name, result))
-        passed = {r.rung for r in self.results if r.verdict == "passed"}
-        for rung in NEEDED:
-            if rung not in passed:
-                raise VerificationError(f"{name}: rung {rung} has not passed, and publishing needs it")
-
-    def result(self, rung: int) -> RungResult:
-        """The result of one rung."""
-        return next(r for r in self.results if r.rung == rung)
+    status = "refused"
 
 
 def failure(op: str, result: RungResult) -> str:

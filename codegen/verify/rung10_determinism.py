@@ -52,7 +52,7 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
     rung = RungResult(10, "determinism", ORACLE, BAR, 0, "failed")
     small = base_problem(cases)
     if small is None or not cases.floats:
-        return replace(rung, detail="no finite problem was found")
+        return replace(rung, verdict="not shown", detail="no finite problem was found")
     problems = [*cases.floats, *map(as_single, cases.floats)]
     rung = replace(rung, points=len(problems) * (1 + CALLERS) + 1)
     face = Face(candidate.fast, cases)
@@ -80,7 +80,7 @@ def _with_faults_shown(rung: RungResult, candidate: Candidate, cases: Cases, sma
     count = Killed(len(faults) - len(missed), len(faults))
     blind = [f.about for f in missed if f.certain]
     if blind:
-        return replace(rung, detail=f"blind to {blind[0]}", mutants=count)
+        return replace(rung, verdict="not shown", detail=f"blind to {blind[0]}", mutants=count)
     return replace(rung, verdict="passed", mutants=count)
 
 

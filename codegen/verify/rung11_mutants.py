@@ -73,12 +73,12 @@ def _by_operator(fates: list[Fate]) -> Iterator[OperatorCount]:
 def climb(candidate: Candidate, cases: Cases) -> tuple[RungResult, MutantReport]:
     """Candidate -> whether enough of its mutants are killed, and the report.
 
-    Too few are no fault of the text, but of what was asked of it: the rung is then unproved, not failed.
+    Too few are no fault of the text, but of what was asked of it: the rung is then not shown, never failed.
     """
     found = report(candidate, cases)
     faults = found.made - len(found.equivalent)
     passed = found.killed >= BAR * faults and faults > 0
-    verdict: Verdict = "passed" if passed else "unproved"
+    verdict: Verdict = "passed" if passed else "not shown"
     detail = "" if passed else _survived(found, faults)
     bar = f"{BAR:.0%} killed of those not shown equivalent, survivors named"
     count = Killed(found.killed, faults)
@@ -154,6 +154,8 @@ class Judge:
     @cached_property
     def _smooth(self) -> Problem | None:
         """A small problem away from kinks and ties; None where the text itself is not right there."""
+        if not self.cases.floats:
+            return None
         face = Face(self.candidate.plain, self.cases)
         fault, _, problem = at_smooth_point(face, self.cases.smallest_float)
         return None if fault else problem

@@ -46,7 +46,7 @@ def _with_faults_shown(rung: RungResult, again: Source, replayed: Materials) -> 
     missed = [about for about, wrong in faults if not recorded.unlike(provenance(wrong))]
     count = Killed(len(faults) - len(missed), len(faults))
     if missed:
-        return replace(rung, detail=f"blind to {missed[0]}", mutants=count)
+        return replace(rung, verdict="not shown", detail=f"blind to {missed[0]}", mutants=count)
     return replace(rung, verdict="passed", mutants=count)
 
 

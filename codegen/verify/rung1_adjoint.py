@@ -49,7 +49,7 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
     rung = replace(rung, mutants=Killed(planted - left, planted))
     blind = [*(w for w in missed if w.scaled and w not in zero), *unnoticed]
     if blind:
-        return replace(rung, verdict="failed", detail=f"blind to {blind[0].about}")
+        return replace(rung, verdict="not shown", detail=f"blind to {blind[0].about}")
     named = "".join(f"; proved to change nothing: {w.about}" for w in missed)
     return replace(rung, verdict="passed", detail=f"proved: {proof}{named}")
 

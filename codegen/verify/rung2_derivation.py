@@ -67,14 +67,16 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
     found = pairings(cases)
     rung = replace(rung, points=sum(len(p.left) for p in found))
     faults = [p.difference(cases, system) for p in found for system in _adjoints(cases)]
-    if not found or any(faults):
-        return replace(rung, detail=next(filter(None, faults), "no sizes were found at which it can be run"))
+    if not found:
+        return replace(rung, verdict="not shown", detail="no sizes were found at which it can be run")
+    if any(faults):
+        return replace(rung, detail=next(filter(None, faults)))
     shown = wrong_systems(cases.backward, MOST)
     missed = [w for w in shown if not any(p.difference(cases, w.system) for p in found)]
     rung = replace(rung, mutants=Killed(len(shown) - len(missed), len(shown)))
     blind = [w for w in missed if w.scaled and not _vanishes(cases, found, w)]
     if blind:
-        return replace(rung, detail=f"blind to {blind[0].about}")
+        return replace(rung, verdict="not shown", detail=f"blind to {blind[0].about}")
     named = "changes that change nothing here: " + "; ".join(w.about for w in missed) if missed else ""
     return replace(rung, verdict="passed", detail=named)
 

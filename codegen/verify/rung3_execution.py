@@ -34,8 +34,10 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
     rung = RungResult(3, "execution of the text", ORACLE, BAR, len(problems), "failed")
     fault = outside_vocabulary(candidate.text)
     fault = fault or first_difference(candidate.source, candidate.plain, cases, problems)
-    if fault or not problems:
-        return replace(rung, detail=fault or "no sizes were found at which the op can be run")
+    if fault:
+        return replace(rung, detail=fault)
+    if not problems:
+        return replace(rung, verdict="not shown", detail="no sizes were found at which the op can be run")
     return _with_faults_shown(rung, candidate, cases)
 
 
@@ -51,7 +53,8 @@ def _with_faults_shown(rung: RungResult, candidate: Candidate, cases: Cases) -> 
             missed.append(name)
     count = Killed(len(seen) - len(missed), len(seen))
     if missed:
-        return replace(rung, detail=f"blind to {missed[0]} wrong by 0.05%", mutants=count)
+        blind = f"blind to {missed[0]} wrong by 0.05%"
+        return replace(rung, verdict="not shown", detail=blind, mutants=count)
     return replace(rung, verdict="passed", mutants=count)
 
 

@@ -66,7 +66,7 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
     except ImportError:
         return replace(rung, verdict="not run", detail=WITHOUT_JAX)
     if not cases.floats:
-        return replace(rung, detail="no finite problem was found")
+        return replace(rung, verdict="not shown", detail="no finite problem was found")
     rung = replace(rung, points=2 * len(cases.floats))
     face = Face(candidate.fast, cases)
     oracles = [oracle(cases, problem) for problem in cases.floats]
@@ -81,7 +81,8 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
             return replace(rung, detail=f"at {problem}: {fault}")
     unseen = _only_rounding(answers)
     if unseen:
-        return replace(rung, detail=f"{unseen} is nothing but rounding at every problem")
+        said = f"{unseen} is nothing but rounding at every problem"
+        return replace(rung, verdict="not shown", detail=said)
     cancels = "; ".join(f"nearly everything cancels at {p}" for p in cases.floats if str(p) in allowed)
     ask = next(o for o, p in zip(oracles, cases.floats, strict=True) if p is cases.smallest_float)
     return _with_faults_shown(
@@ -99,7 +100,7 @@ def _with_faults_shown(
         candidate, cases, problem, lambda face: difference(face, problem, answer, agreement)
     )
     if blind:
-        return replace(rung, detail=f"blind to {blind}", mutants=killed)
+        return replace(rung, verdict="not shown", detail=f"blind to {blind}", mutants=killed)
     return replace(rung, verdict="passed", mutants=killed)
 
 

@@ -3,7 +3,7 @@
 A fourth-order central difference of sum(dy * y) along a random direction v, for each floating input alone
 and for all at once, against g.v. Near a kink or a tie (relu, maxima, choices) no difference says
 anything: there the two one-sided fourth-order slopes disagree, and other numbers are drawn. How often
-is said; where no smooth point is found the rung fails.
+is said; where no smooth point is found nothing is shown.
 """
 
 from __future__ import annotations
@@ -68,12 +68,16 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
             fault, drawn, smooth = at_smooth_point(face, problem)
         except FAULTS as error:
             fault, drawn, smooth = f"{type(error).__name__}: {error}", 0, None
-        if fault or smooth is None:
+        if fault:
             return replace(rung, detail=f"at {problem}: {fault}")
+        if smooth is None:
+            return replace(
+                rung, verdict="not shown", detail=f"at {problem}: {drawn} points, none of them smooth"
+            )
         resampled += drawn
         problems.append(smooth)
     if not problems:
-        return replace(rung, detail="no finite problem was found")
+        return replace(rung, verdict="not shown", detail="no finite problem was found")
     rung = replace(rung, points=len(problems) * len(directions(cases)))
     return _with_faults_shown(rung, candidate, cases, problems, resampled)
 
@@ -86,7 +90,7 @@ def _with_faults_shown(
     killed, blind = shown(candidate, cases, problem, lambda face: against(known, face, problem)[0])
     detail = f"{resampled} points near a kink or a tie were drawn again" if resampled else ""
     if blind:
-        return replace(rung, detail=f"blind to {blind}", mutants=killed)
+        return replace(rung, verdict="not shown", detail=f"blind to {blind}", mutants=killed)
     return replace(rung, verdict="passed", detail=detail, mutants=killed)
 
 
@@ -99,7 +103,7 @@ def at_smooth_point(face: Face, first: Problem) -> tuple[str, int, Problem | Non
         fault, smooth = compare(face, problem)
         if smooth:
             return fault, turn, problem
-    return f"no smooth point among {TRIES}", TRIES, None
+    return "", TRIES, None
 
 
 def compare(face: Face, problem: Problem) -> tuple[str, bool]:

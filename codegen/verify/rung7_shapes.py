@@ -68,7 +68,7 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
         return replace(rung, verdict="not run", detail=WITHOUT_HYPOTHESIS)
     typical = _typical(cases)
     if typical is None:
-        return replace(rung, detail="no shape was found")
+        return replace(rung, verdict="not shown", detail="no shape was found")
     fixed = fixed_cases(cases, typical)
     noticer = Noticer(candidate, candidate.fast, cases)
     wrong = list(wrong_calls(problem_of(fixed[0], typical, cases), cases))
@@ -97,7 +97,7 @@ def _with_faults_shown(rung: RungResult, right: Noticer, typical: Shape) -> Rung
     count = Killed(len(faults) - len(missed), len(faults))
     blind = [f.about for f in missed if f.certain]
     if blind:
-        return replace(rung, detail=f"blind to {blind[0]}", mutants=count)
+        return replace(rung, verdict="not shown", detail=f"blind to {blind[0]}", mutants=count)
     return replace(rung, verdict="passed", mutants=count)
 
 

@@ -81,7 +81,7 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
     rung = RungResult(8, "not finite, saturated", ORACLE, BAR, 0, "failed")
     base = base_problem(cases)
     if base is None:
-        return replace(rung, verdict="unproved", detail=NOTHING)
+        return replace(rung, verdict="not shown", detail=NOTHING)
     asked = {dtype: questions(cases, base, dtype) for dtype in map(np.dtype, cases.precisions)}
     rung = replace(rung, points=sum(map(len, asked.values())))
     face, found, lost = Face(candidate.fast, cases), list[Outcome](), list[str]()
@@ -128,7 +128,7 @@ def _with_faults_shown(
     shown = [q.reference.wanted for q in double]
     faults = nonfinite_faults(candidate, cases, shown)
     if not faults:
-        return replace(rung, verdict="unproved", detail="no fault could be planted: nothing was lost")
+        return replace(rung, verdict="not shown", detail="no fault could be planted: nothing was lost")
     missed = [f for f in faults if not noticed(f.text, candidate, cases, double)]
     count = Killed(len(faults) - len(missed), len(faults))
     blind = [f.about for f in missed if f.certain]
@@ -136,7 +136,7 @@ def _with_faults_shown(
         sure = nonfinite_faults(candidate, cases, [q.reference.demanded for q in double])
         blind = [about for about in blind if about in {f.about for f in sure}]
     if blind:
-        return replace(rung, detail=f"blind to {blind[0]}", mutants=count)
+        return replace(rung, verdict="not shown", detail=f"blind to {blind[0]}", mutants=count)
     return replace(rung, verdict="passed", mutants=count)
 
 

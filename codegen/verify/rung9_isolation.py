@@ -38,7 +38,7 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
         if fault:
             return replace(rung, detail=f"at {problem}: {fault}")
     if not cases.floats:
-        return replace(rung, detail="no finite problem was found")
+        return replace(rung, verdict="not shown", detail="no finite problem was found")
     return _with_faults_shown(rung, candidate, cases)
 
 
@@ -52,7 +52,7 @@ def _with_faults_shown(rung: RungResult, candidate: Candidate, cases: Cases) -> 
     ]
     count = Killed(len(faults) - len(missed), len(faults))
     if missed:
-        return replace(rung, detail=f"blind to {missed[0]}", mutants=count)
+        return replace(rung, verdict="not shown", detail=f"blind to {missed[0]}", mutants=count)
     return replace(rung, verdict="passed", mutants=count)
 
 

@@ -62,6 +62,7 @@ class Summary:
     """What a certificate says, in words; `limits` are true of every op."""
 
     op: str
+    status: str
     title: str
     source: str
     gradsmith: str
@@ -81,12 +82,13 @@ def summarise(op: OpSpec, certificate: Mapping[str, Any]) -> Summary:
     rungs, mutants = certificate["rungs"], certificate["mutants"]
     return Summary(
         op=certificate["op"],
+        status=certificate["status"].capitalize(),
         title=one_line(op.title),
         source=one_line(op.source),
         gradsmith=certificate["gradsmith"],
         seed=certificate["seed"],
         shown=tuple(_shown(r) for r in rungs if r["verdict"] == "passed"),
-        not_shown=tuple(_not_shown(rungs)),
+        not_shown=tuple(_not_shown(rungs)) if rungs else ("Anything: it is a draft, and no rung was run.",),
         unnoticed=_unnoticed(rungs),
         survivors=tuple(mutants["survivors"]),
         equivalent=tuple((e["mutant"], e["reason"]) for e in mutants["equivalent"]),

@@ -7,8 +7,9 @@ from click.testing import CliRunner, Result
 
 from codegen import catalogue
 from codegen.cli import main
+from codegen.copies import runtime_files
 from codegen.module import write_module
-from codegen.publish import op_files, runtime_files
+from codegen.publish import op_files
 from tests.codegen.emitted import ROOT, plan
 
 

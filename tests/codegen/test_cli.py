@@ -12,7 +12,12 @@ from click.testing import CliRunner, Result
 from codegen import stamp, tasks
 from codegen.cli import main
 from codegen.jobs import Job
-from tests.codegen.emitted import CATALOGUE, ROOT
+from codegen.module import write_module
+from codegen.ownership import PublishError
+from codegen.publish import publish
+from codegen.verify.publishable import draft
+from tests.codegen.emitted import CATALOGUE, ROOT, plan
+from tests.codegen.verify.results import publishable
 
 NAMES = [op.name for op in CATALOGUE]
 
@@ -56,8 +61,10 @@ def test_list_shows_every_op_with_its_shapes():
         assert words in result.stdout
 
 
-def test_list_for_machines_says_enough_to_call_an_op():
-    rows = {row["name"]: row for row in json.loads(run("list", "--json").stdout)}
+def test_list_for_machines_says_enough_to_call_an_op(tmp_path):
+    publish(draft(write_module(plan(next(op for op in CATALOGUE if op.name == "dense")))), tmp_path)
+    rows = {row["name"]: row for row in json.loads(run("list", "--json", "--out", tmp_path).stdout)}
+    assert (rows["dense"]["status"], rows["lstm"]["status"]) == ("draft", "not published")
     assert list(rows) == NAMES
     conv = rows["conv2d"]
     assert [(t["name"], t["shape"]) for t in conv["inputs"]] == [
@@ -111,7 +118,7 @@ BAD = {
 @pytest.mark.parametrize("command", ("derive", "check"))
 def test_a_bad_file_gets_one_line_that_says_where_and_why(tmp_path, name, command):
     text, message = BAD[name]
-    line = refused(run(command, write(tmp_path, f"{name}.py", text)))
+    line = refused(run(command, write(tmp_path, f"{name}.py", text), "--out", tmp_path))
     assert re.search(message, line), line
 
 
@@ -186,14 +193,12 @@ def test_a_users_file_becomes_a_package_that_runs(tmp_path):
 def counted(monkeypatch):
     """The names of the ops that were verified, in place of verifying them."""
     from codegen import pipeline
-    from codegen.verify.result import Killed, MutantReport, RungResult, Verified
 
     names = []
 
     def verify(source, progress):
         names.append(source.name)
-        rungs = [RungResult(n, "", "", "", 1, "passed", mutants=Killed(1, 1)) for n in (2, 3, 6, 11)]
-        return Verified(source, tuple(rungs), MutantReport(1, 1, ()))
+        return publishable(source)
 
     monkeypatch.setattr(pipeline, "verify", verify)
     return names
@@ -210,12 +215,23 @@ def edit(folder, name):
 
 CHANGES = {
     "the spec": lambda f: write(f, "my_op.py", GOOD.replace("x * x", "x * x * x")),
-    "the module": lambda f: edit(f, "squares.py"),
-    "the certificate": lambda f: edit(f, "squares.certificate.json"),
-    "the derivation": lambda f: (f / "ops" / "squares.derivation.md").unlink(),
-    "the runtime": lambda f: edit(f, "runtime/__init__.py"),
+    "a module that is gone": lambda f: (f / "ops" / "squares.py").unlink(),
+    "a derivation that is gone": lambda f: (f / "ops" / "squares.derivation.md").unlink(),
+    "a file of the runtime that is gone": lambda f: (f / "ops" / "runtime" / "blas.py").unlink(),
     "gradsmith": lambda f: stamp._tools.cache_clear(),
 }
+EDITED = ("squares.py", "squares.certificate.json", "squares.derivation.md", "runtime/__init__.py")
+
+
+@pytest.mark.parametrize("name", EDITED)
+def test_what_somebody_has_changed_is_not_replaced(tmp_path, counted, name):
+    path = write(tmp_path, "my_op.py", GOOD)
+    generated(tmp_path, path)
+    edit(tmp_path, name)
+    before = (tmp_path / "ops" / name).read_text("utf-8")
+    with pytest.raises(PublishError, match=rf"^squares: {tmp_path}.* is not as gradsmith wrote it.*move it"):
+        generated(tmp_path, path)
+    assert (tmp_path / "ops" / name).read_text("utf-8") == before
 
 
 @pytest.mark.parametrize("change", CHANGES)

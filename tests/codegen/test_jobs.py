@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -79,3 +80,21 @@ def test_the_longest_job_begins_first_and_results_keep_their_order(tmp_path, mon
 def test_longer_equations_cost_more():
     costs = [cost(op) for op in find(("activation", "dense", "gru", "lenet5"))]
     assert costs == sorted(costs) and len(set(costs)) == 4
+
+
+def test_the_processes_end_when_the_one_that_started_them_is_killed(tmp_path):
+    main = multiprocessing.get_context("spawn").Process(target=stopped, args=(tmp_path,))
+    main.start()
+    files = [tmp_path / "a", tmp_path / "b"]
+    assert wait_for(lambda: any(f.exists() and f.read_text() for f in files))
+    children = children_of(main.pid)
+    os.kill(main.pid, signal.SIGKILL)
+    main.join(60)
+    assert len(children) >= 2 and all(wait_for(lambda n=n: is_gone(n)) for n in children)
+
+
+def children_of(process: int) -> list[int]:
+    """The processes that one has started: workers, and the one that keeps their queue."""
+    listed = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+    pairs = (tuple(map(int, line.split())) for line in listed.stdout.splitlines())
+    return [pid for pid, parent in pairs if parent == process]

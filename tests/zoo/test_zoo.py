@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from codegen.pipeline import write
-from codegen.verify.ladder import verify
+from codegen.verify.publishable import verify
 from derive.language import OpSpec
 from tests.zoo import dynamics, orders, products, recurrences, signals, squares, structures, windows
 from tests.zoo.formulas import FORMULAS

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -14,12 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import codegen.runtime
+from codegen.copies import digest, runtime_files
 from codegen.verify import certificate, ladder, provenance
 from codegen.verify.interleave import interleaved
-from codegen.verify.ladder import RUNGS, Rung, climb, verify
+from codegen.verify.ladder import RUNGS, Rung, climb
+from codegen.verify.publishable import verify
 from codegen.verify.recheck import recheck
-from codegen.verify.result import Killed, MutantReport, RungResult, VerificationError, Verified
+from codegen.verify.result import Killed, MutantReport, RefusedError, RungResult
 from codegen.verify.sabotage import scaled_gradient
 from tests.codegen.verify.candidates import CATALOGUE, leaky, source, spec
 
@@ -65,34 +65,10 @@ def test_a_wrong_text_that_overflows_warns_nobody_in_whichever_thread(monkeypatc
 
 def test_no_machine_code_runs_when_the_text_is_wrong():
     wrong = replace(source(SMALL), text=scaled_gradient(source(SMALL).text, "dW", 2))
-    with pytest.raises(
-        VerificationError, match=r"rung 3 .* failed against .*GF\(2\^61-1\).*: backward at .*dW"
-    ):
+    with pytest.raises(RefusedError, match=r"rung 3 .* failed against .*GF\(2\^61-1\).*: backward at .*dW"):
         verify(wrong)
     results, report = climb(wrong)
     assert [r.rung for r in results] == [1, 2, 3] and report is None
-
-
-def rungs(**verdicts):
-    made = {2: "passed", 3: "passed", 6: "passed", 5: "not run"} | {
-        int(k[1:]): v for k, v in verdicts.items()
-    }
-    return tuple(RungResult(n, "name", "oracle", "bar", 1, v, "at T=3") for n, v in made.items() if v)
-
-
-def test_verified_takes_the_needed_rungs_and_bears_without_jax():
-    assert Verified(source(SMALL), rungs(), MutantReport(0, 0, ()))
-
-
-@pytest.mark.parametrize("verdicts", [{"r2": None}, {"r3": "not run"}, {"r6": "unproved"}, {"r2": "failed"}])
-def test_verified_refuses_a_needed_rung_that_has_not_passed(verdicts):
-    with pytest.raises(VerificationError, match=f"rung {next(iter(verdicts))[1]}"):
-        Verified(source(SMALL), rungs(**verdicts), MutantReport(0, 0, ()))
-
-
-def test_verified_refuses_any_failure_and_names_rung_oracle_and_point():
-    with pytest.raises(VerificationError, match=r"rung 9 \(name\) failed against oracle: at T=3"):
-        Verified(source(SMALL), rungs(r9="failed"), MutantReport(0, 0, ()))
 
 
 def test_counts_that_cannot_be_are_refused():
@@ -126,7 +102,7 @@ def test_the_version_is_that_of_the_package():
 
 def test_the_certificate_is_the_same_in_every_process():
     program = (
-        "from codegen.verify.ladder import verify\n"
+        "from codegen.verify.publishable import verify\n"
         "from codegen.verify.certificate import certificate_text\n"
         "from tests.codegen.verify.candidates import source\n"
         f"print(certificate_text(verify(source({SMALL!r}))), end='')"
@@ -148,7 +124,9 @@ def test_the_certificate_is_the_same_in_every_process():
 @pytest.fixture
 def published(tmp_path):
     """A folder as `publish` leaves it."""
-    shutil.copytree(Path(codegen.runtime.__file__).parent, tmp_path / "runtime")
+    (tmp_path / "runtime").mkdir()
+    for name, text in runtime_files().items():
+        (tmp_path / name).write_text(text, "utf-8")
     module = tmp_path / f"{SMALL}.py"
     module.write_text(source(SMALL).text, "utf-8")
     module.with_suffix(".certificate.json").write_text(certificate.certificate_text(verified(SMALL)), "utf-8")
@@ -206,7 +184,7 @@ def forge(published, change):
 def test_a_wrong_kernel_with_a_forged_certificate_fails_its_rung(published):
     wrong = scaled_gradient(published.read_text("utf-8"), "dW", 2)
     published.write_text(wrong, "utf-8")
-    forge(published, lambda content: content["digests"].update(module=provenance.digest(wrong)))
+    forge(published, lambda content: content["digests"].update(module=digest(wrong)))
     problems = recheck(published, spec(SMALL)).problems
     assert len(problems) == 1 and "rung 3" in problems[0] and "dW differs" in problems[0]
 

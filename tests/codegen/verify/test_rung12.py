@@ -12,11 +12,11 @@ from codegen.verify.cases import Cases
 from codegen.verify.execution import Candidate
 from codegen.verify.provenance import Provenance, materials, provenance
 from codegen.verify.recheck import recheck
-from codegen.verify.result import MutantReport, RungResult, Verified
 from codegen.verify.rung12_provenance import provenance_faults
 from derive.derivation import derive
 from derive.language import op
 from tests.codegen.verify.candidates import candidate, cases, changed, source, spec
+from tests.codegen.verify.results import publishable
 
 NAMES = ("dense_tanh", "lstm", "average_pool")
 
@@ -62,8 +62,7 @@ def test_a_spec_that_says_something_else_each_time_is_told():
 @pytest.fixture
 def published(tmp_path):
     """An op as `publish` leaves it, with verdicts that nobody looks at here."""
-    rungs = tuple(RungResult(n, "name", "oracle", "bar", 1, "passed") for n in (2, 3, 6))
-    publish(Verified(source("dense_tanh"), rungs, MutantReport(1, 1, ())), tmp_path)
+    publish(publishable(source("dense_tanh")), tmp_path)
     return tmp_path / "dense_tanh.py"
 
 

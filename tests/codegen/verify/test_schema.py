@@ -8,7 +8,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from codegen.verify import certificate
-from codegen.verify.result import NEEDED
+from codegen.verify.publishable import draft
+from codegen.verify.status import PROOFS, Status
+from tests.codegen.verify.candidates import source
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = json.loads((ROOT / "docs" / "certificate.schema.json").read_text("utf-8"))
@@ -26,7 +28,21 @@ GOOD = read(ROOT / "generated" / "dense_relu.certificate.json")
 def test_the_schema_is_one():
     Draft202012Validator.check_schema(SCHEMA)
     assert SCHEMA["properties"]["format"]["const"] == certificate.FORMAT
-    assert all(SCHEMA["properties"]["rungs"]["prefixItems"][n - 1]["$ref"].endswith("needed") for n in NEEDED)
+    assert [r.number for r in PROOFS] == [1, 2, 3]  # of which the schema demands that they have passed
+    assert ["refused", *SCHEMA["properties"]["status"]["enum"]] == list(Status)
+
+
+def test_a_drafts_certificate_fits():
+    assert CHECK.is_valid(certificate.certificate(draft(source("dense_tanh"))))
+
+
+def test_a_checked_ops_certificate_fits():
+    checked = copy.deepcopy(GOOD)
+    unproved = {"verdict": "unproved", "detail": "no map was found"}
+    checked["rungs"][0] = {k: v for k, v in checked["rungs"][0].items() if k in ("rung", "name")} | unproved
+    assert not CHECK.is_valid(checked)
+    checked |= {"status": "checked", "not_proved": ["rung 1"]}
+    assert CHECK.is_valid(checked)
 
 
 @pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.name.partition(".")[0])
@@ -54,6 +70,11 @@ def rung(number, **changes):
 
 WRONG = {
     "no seed": without("seed"),
+    "no status": without("status"),
+    "a status of its own": lambda c: c.update(status="fine"),
+    "a draft that was run": lambda c: c.update(status="draft"),
+    "checked, and nothing is missing": lambda c: c.update(status="checked", not_proved=["rung 1"]),
+    "verified, and a proof is missing": lambda c: c.update(not_proved=["rung 1"]),
     "no digest": without("digest"),
     "a time": lambda c: c.update(time="2026-01-31"),
     "another format": lambda c: c.update(format=1),

@@ -124,11 +124,11 @@ def test_a_sample_takes_from_every_operator():
     assert {s.operator for s in evenly(found, 60)} == {s.operator for s in found}
 
 
-def test_a_rung_that_sees_too_little_is_unproved_and_names_who_came_through(monkeypatch):
+def test_a_rung_that_sees_too_little_is_not_shown_and_names_who_came_through(monkeypatch):
     fate = Judge.fate
     monkeypatch.setattr(Judge, "fate", lambda judge, mutant: replace(fate(judge, mutant), rung=0))
     result, report = rung11_mutants.climb(candidate("dense_tanh"), cases("dense_tanh"))
-    assert result.verdict == "unproved" and report.killed == 0
+    assert result.verdict == "not shown" and report.killed == 0
     assert result.detail.startswith(f"{report.made} of {report.made} came through: {report.survivors[0]}; ")
     assert result.detail.endswith(f" and {report.made - 5} more")
 
