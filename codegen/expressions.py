@@ -53,6 +53,7 @@ class Expressions:
     ranges: list[Index] = field(default_factory=list)
     missing: tuple[str, ...] = ()
     numbers: Mapping[str, int] = field(default_factory=dict)
+    widened: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     # integers -----------------------------------------------------------------------------------
     def affine(self, e: Affine, level: int = SUM) -> str:
@@ -90,7 +91,13 @@ class Expressions:
         guards = Bounds(self.system, tuple(self.ranges)).domain_guards(read)
         return f"({text} if {self.condition(guards)} else -1)" if guards else text
 
+    def widely(self, array: str, at: tuple[Affine, ...]) -> tuple[str, tuple[Affine, ...]]:
+        """Where an element is found: in the wide copy of a part of the array, inside of whose sums."""
+        name, left_out = self.widened.get(array, (array, 0))
+        return name, at[left_out:]
+
     def element(self, array: str, at: tuple[Affine, ...]) -> str:
+        array, at = self.widely(array, at)
         return f"{array}[{', '.join(self.affine(e) for e in at) or '()'}]"
 
     def limit(self, c: Ceil) -> str:

@@ -5,7 +5,7 @@ Python, which is how the text is run over exact numbers.
 """
 
 from .arguments import Tensor, check_cotangents, check_given, check_inputs, check_size, check_wrt
-from .arrays import clear, lowest, matrix, number
+from .arrays import BLOCK, clear, divided, lowest, matrix, narrow, number, wide
 from .blas import gemm
 from .compilation import kernel
 from .errors import ArgumentError, DtypeError, OpError, ShapeError
@@ -38,10 +38,12 @@ from .scalars import (
 from .settings import check_integer, check_real
 
 KERNEL_NAMES = (
+    "BLOCK",
     "absolute",
     "beats",
     "clear",
     "cos",
+    "divided",
     "erf",
     "exp",
     "expm1",
@@ -53,6 +55,7 @@ KERNEL_NAMES = (
     "matrix",
     "maximum",
     "minimum",
+    "narrow",
     "normal_cdf",
     "normal_pdf",
     "number",
@@ -67,9 +70,11 @@ KERNEL_NAMES = (
     "step",
     "step_right",
     "tanh",
+    "wide",
 )
 
 __all__ = [
+    "BLOCK",
     "KERNEL_NAMES",
     "ArgumentError",
     "DtypeError",
@@ -88,6 +93,7 @@ __all__ = [
     "check_wrt",
     "clear",
     "cos",
+    "divided",
     "erf",
     "exp",
     "expm1",
@@ -100,6 +106,7 @@ __all__ = [
     "matrix",
     "maximum",
     "minimum",
+    "narrow",
     "normal_cdf",
     "normal_pdf",
     "number",
@@ -114,4 +121,5 @@ __all__ = [
     "step",
     "step_right",
     "tanh",
+    "wide",
 ]
