@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from codegen.lower import Plan
 from codegen.verify.mutation.boundaries import branches_agree
-from codegen.verify.mutation.integers import Integers
 from codegen.verify.mutation.known import Known
 from codegen.verify.mutation.maxima import first_turn_leads, never_lowest, overwritten_lead
 from codegen.verify.mutation.mutate import Mutant
 from codegen.verify.mutation.place import Place
 from codegen.verify.mutation.positions import has_one_turn
 from codegen.verify.mutation.symmetry import exchangeable
-from codegen.verify.mutation.syntax import called, conjuncts, links
+from codegen.verify.mutation.syntax import called, conjuncts, links, moved
 from codegen.verify.mutation.unread import only_saves_work, overwritten_number
-from codegen.verify.mutation.written_once import written_once
+from codegen.verify.mutation.written_once import is_zero, written_once
 from derive.algebra.index import Affine
 
 
@@ -105,11 +104,40 @@ def _one_turn(place: Place) -> bool:
 
 def _idle_turn(place: Place) -> bool:
     """The turn that a range has more or less finds every condition or range inside of it empty."""
-    loop, turn = place.parent, _turn(place)
-    if turn is None or not (isinstance(loop, ast.For) and isinstance(loop.target, ast.Name)):
+    loop, turns = place.parent, _turns(place)
+    if not (turns and isinstance(loop, ast.For) and isinstance(loop.target, ast.Name)):
         return False
-    known = place.known(loop).counting(loop.target.id, ((turn,), (turn + 1,)))
-    return all(_is_idle(s, known, place.integers) for s in loop.body)
+    around, name = place.known(loop), loop.target.id
+    return all(_are_idle(loop.body, around.counting(name, ((t,), (t + 1,))), place) for t in turns)
+
+
+def _late_blocks_are_idle(place: Place) -> bool:
+    """Of blocks, those that start where a limit was that is forgotten: inside, it is a limit still."""
+    loop = next((n for n, field, _ in place.path if isinstance(n, ast.For) and field == "iter"), None)
+    old, new = place.site.old, place.site.new
+    if loop is None or not (isinstance(loop.iter, ast.Call) and len(loop.iter.args) == 3):
+        return False
+    if loop.iter.args[1] is not old or not (isinstance(old, ast.Call) and isinstance(loop.target, ast.Name)):
+        return False
+    kept, limits = place.integers.of(new), [place.integers.of(a) for a in old.args if a is not new]
+    if kept is None or not isinstance(loop.iter.args[2], ast.Name):
+        return False
+    known = place.known(loop).counting(loop.target.id, (place.integers.ends(loop)[0], (kept,)))
+    counter = Affine.of(loop.target.id)
+    late = [known.given([counter - limit]) for limit in limits if limit is not None]
+    return len(late) == len(limits) and all(_are_idle(loop.body, each, place) for each in late)
+
+
+def _turns(place: Place) -> tuple[Affine, ...]:
+    """The turn in which two ranges differ: of blocks that end one late, one that starts where they ended."""
+    match place.site.old, place.site.new:
+        case ast.Call(args=[start, stop, ast.Name()]), ast.Call(args=[first, last, _]):
+            late = ast.dump(last) == ast.dump(moved(stop, 1)) and ast.dump(first) == ast.dump(start)
+            limits = stop.args if called(stop, "min") and isinstance(stop, ast.Call) else [stop]
+            ends = [place.integers.of(limit) for limit in limits]
+            return tuple(e for e in ends if e is not None) if late and None not in ends else ()
+    turn = _turn(place)
+    return () if turn is None else (turn,)
 
 
 def _turn(place: Place) -> Affine | None:
@@ -146,17 +174,41 @@ def _clears_nothing(place: Place) -> bool:
     return False
 
 
-def _is_idle(statement: ast.stmt, known: Known, integers: Integers) -> bool:
+def _are_idle(body: list[ast.stmt], known: Known, place: Place) -> bool:
+    """Whether statements do nothing but set numbers to 0 that nobody else reads, and add them."""
+    zeros: set[str] = set()
+    for statement in body:
+        match statement:
+            case ast.Assign([ast.Name(name)], value) if is_zero(place.function, value):
+                if not _read_only_in(body, name, place):
+                    return False
+                zeros.add(name)
+            case ast.AugAssign(_, ast.Add() | ast.Sub(), ast.Name(name)) if name in zeros:
+                pass
+            case _ if not _is_idle(statement, known, place):
+                return False
+    return True
+
+
+def _read_only_in(body: list[ast.stmt], name: str, place: Place) -> bool:
+    """Whether all that a kernel does with a number is done in these statements."""
+
+    def count(nodes: Sequence[ast.AST]) -> int:
+        return sum(isinstance(n, ast.Name) and n.id == name for node in nodes for n in ast.walk(node))
+
+    return count(body) == count([place.function])
+
+
+def _is_idle(statement: ast.stmt, known: Known, place: Place) -> bool:
     if isinstance(statement, ast.For):
-        lows, highs = integers.ends(statement)
+        lows, highs = place.integers.ends(statement)
         if any(known.not_negative(lo - hi) for lo in lows for hi in highs):
             return True
-        return all(_is_idle(s, known.inside(statement), integers) for s in statement.body)
+        return _are_idle(statement.body, known.inside(statement), place)
     if isinstance(statement, ast.If) and not statement.orelse:
         if any(known.fails(c) for c in conjuncts(statement.test)):
             return True
-        inside = known.where(statement.test)
-        return all(_is_idle(s, inside, integers) for s in statement.body)
+        return _are_idle(statement.body, known.where(statement.test), place)
     return False
 
 
@@ -177,6 +229,7 @@ def _sets(node: ast.AST, name: str) -> bool:
 ROWS = (
     Row((), "it is never reached: a condition around it fails at all sizes", _never_reached),
     Row(("limit forgotten",), "the limit follows from the others", _limit_follows),
+    Row(("limit forgotten",), "the blocks that it would leave out are empty", _late_blocks_are_idle),
     Row(
         ("condition forgotten", "guard dropped"),
         "the condition follows from what is known there",
