@@ -17,6 +17,7 @@ from codegen.nodes import (
     Statement,
     Store,
     Track,
+    Wide,
     inner,
     with_inner,
 )
@@ -80,7 +81,7 @@ def arrays_written(statements: tuple[Statement, ...]) -> set[str]:
     for statement in flatten(statements):
         if isinstance(statement, Gemm):
             found.add(statement.out.array)
-        if isinstance(statement, Clear):
+        if isinstance(statement, (Clear, Wide)):
             found.add(statement.array)
     return found
 

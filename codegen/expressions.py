@@ -54,6 +54,7 @@ class Expressions:
     missing: tuple[str, ...] = ()
     numbers: Mapping[str, int] = field(default_factory=dict)
     computed: list[tuple[Affine, tuple[Index, ...]]] = field(default_factory=list)  # see reach.py
+    widened: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     # integers -----------------------------------------------------------------------------------
     def affine(self, e: Affine, level: int = SUM) -> str:
@@ -92,7 +93,13 @@ class Expressions:
         guards = Bounds(self.system, tuple(self.ranges)).domain_guards(read)
         return f"({text} if {self.condition(guards)} else -1)" if guards else text
 
+    def widely(self, array: str, at: tuple[Affine, ...]) -> tuple[str, tuple[Affine, ...]]:
+        """Where an element is found: in the wide copy of a part of the array, inside of whose sums."""
+        name, left_out = self.widened.get(array, (array, 0))
+        return name, at[left_out:]
+
     def element(self, array: str, at: tuple[Affine, ...]) -> str:
+        array, at = self.widely(array, at)
         return f"{array}[{', '.join(self.affine(e) for e in at) or '()'}]"
 
     def limit(self, c: Ceil) -> str:

@@ -17,6 +17,7 @@ from codegen.pointwise import lower_pointwise
 from codegen.reduction import lower_maximum, lower_sum, wrap
 from codegen.schedule import Item, Steps, Task, schedule
 from codegen.unfold import declare_patches, lower_unfolded
+from codegen.widen import widened
 from derive.algebra.graphs import components
 from derive.algebra.system import System, constants
 from derive.derivation import Derivation
@@ -133,7 +134,7 @@ def _lower_task(system: System, task: Task, names: Names) -> list[Statement]:
     made = lower_contraction(system, task)
     if made is None:
         made = lower_unfolded(system, task, names) or lower_sum(system, task, names)
-    return list(made)
+    return list(widened(made, task, names))
 
 
 def _finish(

@@ -2,12 +2,14 @@
 
 kernel    = Kernel(name, arguments, body)
 statement = Loop(index, lo, hi, backwards, body)      for index in [max(lo), min(hi))
+          | Blocks(index, lo, hi, body)               the same, in steps of a block
           | If(guards, body)
           | Store(target, value, add)                 an element of an array, set or added to
           | Let(name, value, add)                     a local number, set or added to
           | Track(best, value, marks)                 best = max(best, value), and where it was
           | Gemm(out, a, b, transpose_a, transpose_b, add)
           | Clear(target)                             zeros in an array, or in a part of it
+          | Wide(name, array, prefix, body)           sums in an array, or in a part of it, held in float64
           | Section(serves, body)                     only where one of the gradients is wanted
 value     = an expression of derive.algebra.expr over arrays, plus Local(name) and IndexValue(e)
 """
@@ -58,6 +60,16 @@ class Loop:
     body: tuple[Statement, ...]
     backwards: bool = False
     cites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """The index is where blocks of BLOCK turns start, from max(lo) on and below min(hi)."""
+
+    index: Letter
+    lo: tuple[Ceil, ...]
+    hi: tuple[Ceil, ...]
+    body: tuple[Statement, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +133,16 @@ class Clear:
 
 
 @dataclass(frozen=True, slots=True)
+class Wide:
+    """The body adds to a part of an array; until it is done, the sums are in a wide copy of it."""
+
+    name: str
+    array: str
+    prefix: tuple[Affine, ...]
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """Statements that only these outputs need."""
 
@@ -137,7 +159,7 @@ class Nest:
     cites: tuple[str, ...] = ()
 
 
-Statement: TypeAlias = Loop | If | Store | Let | Track | Gemm | Clear | Section | Nest
+Statement: TypeAlias = Loop | Blocks | If | Store | Let | Track | Gemm | Clear | Wide | Section | Nest
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +193,11 @@ class Kernel:
 
 def inner(statement: Statement) -> tuple[Statement, ...]:
     """The statements inside a statement."""
-    return statement.body if isinstance(statement, (Loop, If, Section, Nest)) else ()
+    return statement.body if isinstance(statement, (Loop, Blocks, If, Wide, Section, Nest)) else ()
 
 
 def with_inner(statement: Statement, body: tuple[Statement, ...]) -> Statement:
     """The same statement around other statements."""
-    return replace(statement, body=body) if isinstance(statement, (Loop, If, Section)) else statement
+    if isinstance(statement, (Loop, Blocks, If, Wide, Section)):
+        return replace(statement, body=body)
+    return statement

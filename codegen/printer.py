@@ -11,6 +11,7 @@ from codegen.expressions import Expressions
 from codegen.lower import Plan
 from codegen.names import WORDS, Names
 from codegen.nodes import (
+    Blocks,
     Ceil,
     Clear,
     Gemm,
@@ -23,6 +24,7 @@ from codegen.nodes import (
     Store,
     Track,
     View,
+    Wide,
     inner,
 )
 from derive.algebra.expr import Expr, Negative
@@ -73,6 +75,13 @@ class Printer(Expressions):
                 lines = self.cited(body, depth + 1) if parts else self.statements(body, depth + 1)
                 self.ranges.pop()
                 return [header, *lines]
+            case Blocks(index, lo, hi, body):
+                self.used.add("BLOCK")
+                name, low, high = self._limits(index, lo, hi)
+                self.ranges.append(Index(index, lo[0].numerator, hi[0].numerator))
+                lines = self.statements(body, depth + 1)
+                self.ranges.pop()
+                return [f"{pad}for {name} in range({low}, {high}, BLOCK):", *lines]
             case If(guards, body):
                 return [f"{pad}if {self.condition(guards)}:", *self.statements(body, depth + 1)]
             case Store(target, value, add):
@@ -92,6 +101,8 @@ class Printer(Expressions):
             case Clear(array, prefix):
                 self.used.add("clear")
                 return [f"{pad}clear({self._part(array, prefix)})"]
+            case Wide():
+                return self._wide(statement, depth)
             case Section(serves, body):
                 return self._section(serves, body, depth)
         raise AssertionError(f"{type(statement).__name__} in a kernel")
@@ -103,13 +114,18 @@ class Printer(Expressions):
         return f"{target} {'+=' if add else '='} {self.value(value)}"
 
     def _loop(self, index: Letter, lo: tuple[Ceil, ...], hi: tuple[Ceil, ...], backwards: bool) -> str:
-        name = self.indices.setdefault(index, self._index_name(index))
-        around = Bounds(self.system, tuple(self.ranges))
-        low, high = self._extreme("max", around.needed(lo, 1)), self._extreme("min", around.needed(hi, -1))
+        name, low, high = self._limits(index, lo, hi)
         if backwards:
             last = "-1" if low == "0" else f"{low} - 1"
             return f"{name} in range({high} - 1, {last}, -1)"
         return f"{name} in range({high})" if low == "0" else f"{name} in range({low}, {high})"
+
+    def _limits(self, index: Letter, lo: tuple[Ceil, ...], hi: tuple[Ceil, ...]) -> tuple[str, str, str]:
+        """The name of a loop's counter, what it is at least, and what it is below."""
+        name = self.indices.setdefault(index, self._index_name(index))
+        around = Bounds(self.system, tuple(self.ranges))
+        low, high = self._extreme("max", around.needed(lo, 1)), self._extreme("min", around.needed(hi, -1))
+        return name, low, high
 
     def _index_name(self, index: Letter) -> str:
         """Its letter; doubled, as in `bb`, where something else of the kernel is called so."""
@@ -137,7 +153,17 @@ class Printer(Expressions):
     def _view(self, view: View) -> str:
         return f"matrix({self._part(view.array, view.prefix, view.span)}, {view.rows})"
 
+    def _wide(self, statement: Wide, depth: int) -> list[str]:
+        """Inside, the copy's name stands for the array's, and its part's positions are left out."""
+        self.used |= {"wide", "narrow"}
+        pad, part = "    " * depth, self._part(statement.array, statement.prefix)
+        self.widened[statement.array] = (statement.name, len(statement.prefix))
+        lines = self.statements(statement.body, depth)
+        del self.widened[statement.array]
+        return [f"{pad}{statement.name} = wide({part})", *lines, f"{pad}narrow({part}, {statement.name})"]
+
     def _part(self, array: str, prefix: tuple[Affine, ...], span: tuple[Affine, Affine] | None = None) -> str:
+        array, prefix = self.widely(array, prefix)
         positions = [self.affine(e) for e in prefix]
         if span is not None:
             end = self.affine(span[1])
@@ -212,8 +238,8 @@ def like_array(system: System, kernel: Kernel) -> str:
 
 def print_kernel(system: System, kernel: Kernel, numbers: Mapping[str, int]) -> Printer:
     """A printer for the kernel, with every name that it already has."""
-    locals_ = {s.name for s in flatten(kernel.body) if isinstance(s, Let)}
-    loops = {s.index for s in flatten(kernel.body) if isinstance(s, Loop)}
+    locals_ = {s.name for s in flatten(kernel.body) if isinstance(s, (Let, Wide))}
+    loops = {s.index for s in flatten(kernel.body) if isinstance(s, (Loop, Blocks))}
     names = Names({*(t.name for t in system.tensors), *constants(system), *locals_, *loops})
     return Printer(system, kernel, like_array(system, kernel), names, numbers=numbers)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from codegen.blocks import in_blocks
 from codegen.bounds import Bounds
 from codegen.clearing import cleared
 from codegen.names import Names
@@ -12,7 +13,7 @@ from codegen.pointwise import guard_reads, place
 from codegen.schedule import Task
 from derive.algebra.domains import zero_outside
 from derive.algebra.expr import ZERO as NOTHING
-from derive.algebra.expr import Call, Expr, Read, reads, substitute
+from derive.algebra.expr import Call, Expr, Negative, Number, Product, Ratio, Read, reads, substitute
 from derive.algebra.index import Affine, Guard, In, Index
 from derive.algebra.system import System, Term, fresh_letter, symbols
 
@@ -165,11 +166,26 @@ def lower_sum(system: System, task: Task, names: Names) -> tuple[Statement, ...]
     inner_names = {i.name for i in order[depth:]}
     inside = tuple(g for g in found.guards if inner_names & {n for e in g.parts() for n in e.names()})
     outside = tuple(g for g in found.guards if g not in inside)
+    value, count = counted(value)
     inner = wrap(bounds, order[depth:], inside, (*before, Let(total, value, add=True)))
     setting = task.first and plain and not outside and depth == len(found.free)
-    body = (Let(total, NOTHING), *inner, Store(found.target, Local(total), add=not setting))
+    start = Let(total, Call("wide", (NOTHING,)))
+    made_of = Local(total) if count is None else Call("divided", (Local(total), IndexValue(count)))
+    body = (start, *in_blocks(inner, names), Store(found.target, made_of, add=not setting))
     made = wrap(bounds, order[:depth], outside, body)
     return (cleared(task), *made) if task.first and not setting else made
+
+
+def counted(value: Expr) -> tuple[Expr, Affine | None]:
+    """A mean's terms without their common divisor, a number made of sizes, and that divisor."""
+    match value:
+        case Negative(arg):
+            inside, count = counted(arg)
+            return Negative(inside), count
+        case Product((Ratio(Number(Affine() as top, 1), Number(Affine() as bottom, 1)), *rest)):
+            if top == Affine.of(1) and not bottom.is_integer() and not bottom.reads():
+                return rest[0] if len(rest) == 1 else Product(tuple(rest)), bottom
+    return value, None
 
 
 def _inside_or_zero(bounds: Bounds, term: Term, names: Names) -> tuple[list[Statement], Expr]:

@@ -5,7 +5,7 @@ Python, which is how the text is run over exact numbers.
 """
 
 from .arguments import Tensor, check_cotangents, check_given, check_inputs, check_size, check_wrt
-from .arrays import clear, lowest, matrix, number
+from .arrays import BLOCK, clear, divided, lowest, matrix, narrow, number, wide
 from .blas import gemm
 from .compilation import kernel
 from .errors import ArgumentError, DtypeError, LabelError, OpError, ShapeError
@@ -39,10 +39,12 @@ from .scalars import (
 from .settings import check_integer, check_real
 
 KERNEL_NAMES = (
+    "BLOCK",
     "absolute",
     "beats",
     "clear",
     "cos",
+    "divided",
     "erf",
     "exp",
     "expm1",
@@ -54,6 +56,7 @@ KERNEL_NAMES = (
     "matrix",
     "maximum",
     "minimum",
+    "narrow",
     "normal_cdf",
     "normal_pdf",
     "number",
@@ -68,9 +71,11 @@ KERNEL_NAMES = (
     "step",
     "step_right",
     "tanh",
+    "wide",
 )
 
 __all__ = [
+    "BLOCK",
     "FAR",
     "KERNEL_NAMES",
     "ArgumentError",
@@ -94,6 +99,7 @@ __all__ = [
     "clear",
     "clip_labels",
     "cos",
+    "divided",
     "erf",
     "exp",
     "expm1",
@@ -107,6 +113,7 @@ __all__ = [
     "matrix",
     "maximum",
     "minimum",
+    "narrow",
     "normal_cdf",
     "normal_pdf",
     "number",
@@ -121,4 +128,5 @@ __all__ = [
     "step",
     "step_right",
     "tanh",
+    "wide",
 ]

@@ -11,6 +11,10 @@ from numba.extending import intrinsic, overload
 
 from . import plain
 
+# How many terms of a sum are added up in the arrays' dtype, which vectorises twice as wide, before what
+# they make joins a sum in float64. Some thirty of them are added side by side.
+BLOCK = 512
+
 _SMALL = {"error_model": "numpy", "forceinline": True}
 
 
@@ -22,6 +26,28 @@ def number(like: np.ndarray, p: int, q: int = 1) -> float:
 def lowest(like: np.ndarray) -> float:
     """Minus infinity in the dtype of the array `like`: what a max-reduction starts from."""
     return plain.lowest(like)
+
+
+def wide(a: np.ndarray | float) -> np.ndarray | float:
+    """What sums of a number's or an array's dtype are held in: its value in float64.
+
+    Shapes:   any, as that of `a`; C-contiguous
+    Returns:  a copy; `a` itself where it is float64 already
+    """
+    return plain.wide(a)
+
+
+def narrow(a: np.ndarray, sums: np.ndarray) -> None:
+    """Set `a` to what `sums`, made by `wide(a)`, holds: each sum is rounded once.
+
+    Shapes:   both the same, C-contiguous
+    """
+    plain.narrow(a, sums)
+
+
+def divided(total: float, count: int) -> float:
+    """total/count; of nothing, the total: the mean of nothing is its sum, 0."""
+    return plain.divided(total, count)
 
 
 def clear(a: np.ndarray) -> None:
@@ -60,6 +86,40 @@ def _clear(a):
         a[...] = 0
 
     return fill
+
+
+@overload(wide, jit_options=_SMALL)
+def _wide(a):
+    kind = a.dtype if isinstance(a, types.Array) else a
+    if kind == types.float64:
+        return lambda a: a
+    if kind != types.float32:
+        return None
+    if kind is a:
+        return lambda a: np.float64(a)
+    return lambda a: a.astype(np.float64)
+
+
+@overload(narrow, jit_options=_SMALL)
+def _narrow(a, sums):
+    if not (isinstance(a, types.Array) and isinstance(sums, types.Array) and a.layout == "C"):
+        return None
+    if a.dtype == sums.dtype:
+        return lambda a, sums: None
+
+    def round_each(a, sums):
+        to, given = a.reshape(a.size), sums.reshape(a.size)
+        for i in range(a.size):
+            to[i] = given[i]
+
+    return round_each
+
+
+@overload(divided, jit_options=_SMALL)
+def _divided(total, count):
+    if not isinstance(total, types.Float) or not isinstance(count, types.Integer):
+        return None
+    return lambda total, count: total / max(1, count)
 
 
 @overload(matrix, jit_options=_SMALL)

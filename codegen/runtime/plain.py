@@ -15,11 +15,16 @@ from scipy import special
 
 Function = Callable[..., Any]
 
+# Any number of terms makes the same sum: a small one, so that a few terms fill several blocks.
+BLOCK = 2
+
 __all__ = [
+    "BLOCK",
     "absolute",
     "beats",
     "clear",
     "cos",
+    "divided",
     "erf",
     "exp",
     "expm1",
@@ -31,6 +36,7 @@ __all__ = [
     "matrix",
     "maximum",
     "minimum",
+    "narrow",
     "normal_cdf",
     "normal_pdf",
     "number",
@@ -45,6 +51,7 @@ __all__ = [
     "step",
     "step_right",
     "tanh",
+    "wide",
 ]
 
 
@@ -88,6 +95,23 @@ def lowest(like: np.ndarray) -> Any:
 def clear(a: np.ndarray) -> None:
     """Set every element to zero."""
     a[...] = number(a, 0, 1)
+
+
+def wide(a: Any) -> Any:
+    """A number or an array in float64, where it is of NumPy's; a copy."""
+    if isinstance(a, np.ndarray):
+        return a.copy() if a.dtype == object else a.astype(np.float64)
+    return np.float64(a) if isinstance(a, np.floating) else a
+
+
+def narrow(a: np.ndarray, sums: np.ndarray) -> None:
+    """a = sums, rounded to what `a` holds."""
+    a[...] = sums
+
+
+def divided(total: Any, count: int) -> Any:
+    """total/count, or the total where the count is 0."""
+    return total / count if count else total
 
 
 def matrix(a: np.ndarray, k: int) -> np.ndarray:

@@ -1,0 +1,74 @@
+"""Sums whose accumulator is an element of an array: held in float64 while a loop adds to them.
+
+The loops over the rows of a batch stand outside those along a row, for memory's sake: so does the sum of a
+bias gradient, of the weight gradients of a convolution over its images, of what several rows of an
+embedding's gradient add to one. Each such sum is made in a wide copy of the part of the array that it is in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codegen.accesses import accesses, flatten
+from codegen.names import Names
+from codegen.nodes import Gemm, If, Loop, Statement, Store, Wide, with_inner
+from codegen.schedule import Task
+from derive.algebra.index import Affine, Letter, Name
+
+At = tuple[Affine, ...]
+
+
+def widened(made: tuple[Statement, ...], task: Task, names: Names) -> tuple[Statement, ...]:
+    """The statements of one sum, the loops that add to an element more than once around a wide copy."""
+    tensor, fixed = task.piece.equation.tensor, {i.name for i in task.fixed}
+    return tuple(_widened(statement, tensor, fixed, fixed, names) for statement in made)
+
+
+def _widened(statement: Statement, tensor: str, fixed: set[Name], known: set[Name], names: Names) -> Statement:
+    targets = list(_added_to(statement, tensor))
+    if not targets or not isinstance(statement, (Loop, If)) or tensor in accesses((statement,))[1]:
+        return statement
+    now = known | {statement.index} if isinstance(statement, Loop) else known
+    if isinstance(statement, If) or all(_chosen(statement.index, at, now) for at in targets):
+        return with_inner(statement, tuple(_widened(s, tensor, fixed, now, names) for s in statement.body))
+    prefix = _lead(targets[0], known)
+    kept_apart = all(at[: len(prefix)] == prefix and not fixed & _names(at[len(prefix) :]) for at in targets)
+    if not kept_apart or not _adds_up(statement, tensor, targets):
+        return statement
+    return Wide(names.like(f"{tensor}_"), tensor, prefix, (statement,))
+
+
+def _added_to(statement: Statement, tensor: str) -> Iterator[At]:
+    """Where a statement adds to the array."""
+    for each in flatten((statement,)):
+        match each:
+            case Store(target, _, True) if target.tensor == tensor:
+                yield target.at
+            case Gemm(out, add=True) if out.array == tensor:
+                yield out.prefix
+
+
+def _adds_up(statement: Statement, tensor: str, targets: list[At]) -> bool:
+    """Whether a loop comes to one element again, or chooses the element by an array of integers."""
+    loops = {s.index for s in flatten((statement,)) if isinstance(s, Loop) and [*_added_to(s, tensor)]}
+    return any(not loops <= {n for e in at for n in _letters(e)} for at in targets)
+
+
+def _lead(at: At, known: set[Name]) -> At:
+    """The leading positions that the loops around choose."""
+    count = next((k for k, e in enumerate(at) if not e.names() <= known), len(at))
+    return at[:count]
+
+
+def _chosen(index: Letter, at: At, known: set[Name]) -> bool:
+    """Whether the index chooses a leading position, with the loops around."""
+    return any(index in _letters(e) for e in _lead(at, known))
+
+
+def _letters(e: Affine) -> set[Name]:
+    """The indices in a position, but for those at which an integer of it is read."""
+    return {atom for monomial, _ in e.terms for atom in monomial if isinstance(atom, Letter)}
+
+
+def _names(at: At) -> set[Name]:
+    return {n for e in at for n in e.names()}
