@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from codegen.lower import Plan
 from codegen.verify.mutation.boundaries import branches_agree
-from codegen.verify.mutation.integers import Integers
 from codegen.verify.mutation.known import Known
 from codegen.verify.mutation.maxima import first_turn_leads, never_lowest, overwritten_lead
 from codegen.verify.mutation.mutate import Mutant
@@ -23,7 +22,7 @@ from codegen.verify.mutation.positions import has_one_turn
 from codegen.verify.mutation.symmetry import exchangeable
 from codegen.verify.mutation.syntax import called, conjuncts, links
 from codegen.verify.mutation.unread import only_saves_work, overwritten_number
-from codegen.verify.mutation.written_once import written_once
+from codegen.verify.mutation.written_once import is_zero, written_once
 from derive.algebra.index import Affine
 
 
@@ -109,7 +108,7 @@ def _idle_turn(place: Place) -> bool:
     if turn is None or not (isinstance(loop, ast.For) and isinstance(loop.target, ast.Name)):
         return False
     known = place.known(loop).counting(loop.target.id, ((turn,), (turn + 1,)))
-    return all(_is_idle(s, known, place.integers) for s in loop.body)
+    return _are_idle(loop.body, known, place)
 
 
 def _turn(place: Place) -> Affine | None:
@@ -119,7 +118,10 @@ def _turn(place: Place) -> Affine | None:
         return None
     was = [place.integers.of(limit) for limit in old]
     now = [place.integers.of(limit) for limit in new]
+    blocks = isinstance(place.site.old, ast.Call) and len(place.site.old.args) == 3
     match was, now:
+        case [lo, Affine() as hi], [first, Affine() as last] if blocks:
+            return hi if first == lo and last == hi + 1 else None
         case [Affine() as lo, hi], [Affine() as first, last] if first == lo + 1 and hi == last:
             return lo
         case [lo, Affine() as hi], [first, Affine() as last] if first == lo and (last - hi).is_integer():
@@ -131,7 +133,7 @@ def _limits(node: ast.AST) -> tuple[ast.expr, ast.expr] | None:
     match node:
         case ast.Call(args=[stop]):
             return ast.Constant(0), stop
-        case ast.Call(args=[start, stop]):
+        case ast.Call(args=[start, stop] | [start, stop, ast.Name()]):
             return start, stop
     return None
 
@@ -146,17 +148,41 @@ def _clears_nothing(place: Place) -> bool:
     return False
 
 
-def _is_idle(statement: ast.stmt, known: Known, integers: Integers) -> bool:
+def _are_idle(body: list[ast.stmt], known: Known, place: Place) -> bool:
+    """Whether statements do nothing but set numbers to 0 that nobody else reads, and add them."""
+    zeros: set[str] = set()
+    for statement in body:
+        match statement:
+            case ast.Assign([ast.Name(name)], value) if is_zero(place.function, value):
+                if not _read_only_in(body, name, place):
+                    return False
+                zeros.add(name)
+            case ast.AugAssign(_, ast.Add() | ast.Sub(), ast.Name(name)) if name in zeros:
+                pass
+            case _ if not _is_idle(statement, known, place):
+                return False
+    return True
+
+
+def _read_only_in(body: list[ast.stmt], name: str, place: Place) -> bool:
+    """Whether all that a kernel does with a number is done in these statements."""
+
+    def count(nodes: Sequence[ast.AST]) -> int:
+        return sum(isinstance(n, ast.Name) and n.id == name for node in nodes for n in ast.walk(node))
+
+    return count(body) == count([place.function])
+
+
+def _is_idle(statement: ast.stmt, known: Known, place: Place) -> bool:
     if isinstance(statement, ast.For):
-        lows, highs = integers.ends(statement)
+        lows, highs = place.integers.ends(statement)
         if any(known.not_negative(lo - hi) for lo in lows for hi in highs):
             return True
-        return all(_is_idle(s, known.inside(statement), integers) for s in statement.body)
+        return _are_idle(statement.body, known.inside(statement), place)
     if isinstance(statement, ast.If) and not statement.orelse:
         if any(known.fails(c) for c in conjuncts(statement.test)):
             return True
-        inside = known.where(statement.test)
-        return all(_is_idle(s, inside, integers) for s in statement.body)
+        return _are_idle(statement.body, known.where(statement.test), place)
     return False
 
 

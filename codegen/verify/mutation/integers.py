@@ -36,7 +36,7 @@ class Integers:
         self.stored = {base(n)[0] for n in stores} | written_by_calls(function)
         loops = [n for n in nodes if isinstance(n, ast.For)]
         self.counters = {loop.target.id for loop in loops if isinstance(loop.target, ast.Name)}
-        self.names = self.counters | set(kernel.integers) | set(self._sizes(function))
+        self.names = {"BLOCK"} | self.counters | set(kernel.integers) | set(self._sizes(function))
         self.quotients: dict[str, tuple[Affine, Affine]] = {}
 
     def _sizes(self, function: ast.FunctionDef) -> Iterator[str]:
@@ -149,7 +149,7 @@ class Integers:
         match loop.iter.args:
             case [stop]:
                 return (ZERO,), self._each(stop, "min")
-            case [start, stop]:
+            case [start, stop] | [start, stop, ast.Name()]:
                 return self._each(start, "max"), self._each(stop, "min")
             case [start, stop, ast.UnaryOp(ast.USub(), ast.Constant(1))]:
                 above, below = self._each(start, "min"), self._each(stop, "max")

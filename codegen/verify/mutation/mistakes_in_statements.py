@@ -32,9 +32,9 @@ def drop_clear(node: ast.AST) -> Sequence[ast.AST]:
 
 
 def drop_statement(node: ast.AST) -> Sequence[ast.AST]:
-    """A store or a matrix product left out."""
+    """A store, a matrix product or the rounding of wide sums left out."""
     stores = isinstance(node, ast.AugAssign) or (
         isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript)
     )
-    product = isinstance(node, ast.Expr) and called(node.value, "gemm")
+    product = isinstance(node, ast.Expr) and called(node.value, "gemm", "narrow")
     return (ast.Pass(),) if stores or product else ()

@@ -112,7 +112,7 @@ class _Read:
             if name == self.name:
                 yield _Write(store, at, path(self.place.function, store))
         for node in ast.walk(self.place.function):
-            if isinstance(node, ast.Expr) and called(node.value, "clear", "gemm"):
+            if isinstance(node, ast.Expr) and called(node.value, "clear", "gemm", "narrow"):
                 assert isinstance(node.value, ast.Call)
                 name, at = base(node.value.args[0])
                 if name == self.name:

@@ -31,9 +31,9 @@ def links(test: ast.expr) -> list[tuple[ast.expr, ast.cmpop, ast.expr]] | None:
 
 
 def written_by_calls(function: ast.FunctionDef) -> set[str]:
-    """The arrays that products and clearings write to."""
+    """The arrays that products, clearings and roundings write to."""
     calls = (n for n in ast.walk(function) if isinstance(n, ast.Call))
-    return {base(n.args[0])[0] for n in calls if called(n, "clear", "gemm")}
+    return {base(n.args[0])[0] for n in calls if called(n, "clear", "gemm", "narrow")}
 
 
 def base(node: ast.expr) -> tuple[str, list[ast.expr]]:

@@ -55,7 +55,7 @@ def _written(nodes: list[ast.AST]) -> Iterator[str]:
         match node:
             case ast.Assign([target]) | ast.AugAssign(target):
                 yield base(target)[0]
-            case ast.Expr(ast.Call(_, [first, *_]) as call) if called(call, "clear", "gemm"):
+            case ast.Expr(ast.Call(_, [first, *_]) as call) if called(call, "clear", "gemm", "narrow"):
                 yield base(first)[0]
 
 

@@ -57,7 +57,7 @@ def _writes(function: ast.FunctionDef, array: str) -> Iterator[Write]:
         target = _target(node)
         if isinstance(target, ast.Subscript) and isinstance(node, ast.stmt) and base(target)[0] == array:
             yield Write(node, base(target)[1])
-        elif isinstance(node, ast.Expr) and called(node.value, "clear", "gemm"):
+        elif isinstance(node, ast.Expr) and called(node.value, "clear", "gemm", "narrow"):
             assert isinstance(node.value, ast.Call)
             name, at = base(node.value.args[0])
             if name == array:
@@ -69,11 +69,13 @@ def _assigns(place: Place, name: str) -> Iterator[Write]:
     for node in ast.walk(place.function):
         target = _target(node)
         if isinstance(target, ast.Name) and target.id == name and isinstance(node, ast.stmt):
-            yield Write(node, [], isinstance(node, ast.Assign) and _is_zero(place.function, node.value))
+            yield Write(node, [], isinstance(node, ast.Assign) and is_zero(place.function, node.value))
 
 
-def _is_zero(function: ast.FunctionDef, value: ast.expr) -> bool:
-    """Whether a value is a name that stands for the number 0 throughout."""
+def is_zero(function: ast.FunctionDef, value: ast.expr) -> bool:
+    """Whether a value is a name that stands for the number 0 throughout, or that in float64."""
+    if isinstance(value, ast.Call) and called(value, "wide"):
+        return is_zero(function, value.args[0])
     if not isinstance(value, ast.Name):
         return False
     set_to = [n.value for n in ast.walk(function) if isinstance(n, ast.Assign) and _names(n, value.id)]
