@@ -54,7 +54,7 @@ class Expressions:
     missing: tuple[str, ...] = ()
     numbers: Mapping[str, int] = field(default_factory=dict)
     computed: list[tuple[Affine, tuple[Index, ...]]] = field(default_factory=list)  # see reach.py
-    widened: dict[str, tuple[str, int]] = field(default_factory=dict)
+    widened: dict[str, tuple[str, tuple[Affine, ...]]] = field(default_factory=dict)
 
     # integers -----------------------------------------------------------------------------------
     def affine(self, e: Affine, level: int = SUM) -> str:
@@ -94,9 +94,9 @@ class Expressions:
         return f"({text} if {self.condition(guards)} else -1)" if guards else text
 
     def widely(self, array: str, at: tuple[Affine, ...]) -> tuple[str, tuple[Affine, ...]]:
-        """Where an element is found: in the wide copy of a part of the array, inside of whose sums."""
-        name, left_out = self.widened.get(array, (array, 0))
-        return name, at[left_out:]
+        """Where an element is found: in the wide copy of a part of the array, where it is in that part."""
+        name, prefix = self.widened.get(array, (array, ()))
+        return (name, at[len(prefix) :]) if at[: len(prefix)] == prefix else (array, at)
 
     def element(self, array: str, at: tuple[Affine, ...]) -> str:
         array, at = self.widely(array, at)

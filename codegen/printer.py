@@ -157,7 +157,7 @@ class Printer(Expressions):
         """Inside, the copy's name stands for the array's, and its part's positions are left out."""
         self.used |= {"wide", "narrow"}
         pad, part = "    " * depth, self._part(statement.array, statement.prefix)
-        self.widened[statement.array] = (statement.name, len(statement.prefix))
+        self.widened[statement.array] = (statement.name, statement.prefix)
         lines = self.statements(statement.body, depth)
         del self.widened[statement.array]
         return [f"{pad}{statement.name} = wide({part})", *lines, f"{pad}narrow({part}, {statement.name})"]

@@ -26,13 +26,15 @@ def widened(made: tuple[Statement, ...], task: Task, names: Names) -> tuple[Stat
 
 def _widened(statement: Statement, tensor: str, fixed: set[Name], known: set[Name], names: Names) -> Statement:
     targets = list(_added_to(statement, tensor))
-    if not targets or not isinstance(statement, (Loop, If)) or tensor in accesses((statement,))[1]:
+    if not targets or not isinstance(statement, (Loop, If)):
         return statement
     now = known | {statement.index} if isinstance(statement, Loop) else known
     if isinstance(statement, If) or all(_chosen(statement.index, at, now) for at in targets):
         return with_inner(statement, tuple(_widened(s, tensor, fixed, now, names) for s in statement.body))
     prefix = _lead(targets[0], known)
     kept_apart = all(at[: len(prefix)] == prefix and not fixed & _names(at[len(prefix) :]) for at in targets)
+    reads = accesses((statement,))[1].get(tensor, set())
+    kept_apart = kept_apart and all(_elsewhere(at, prefix) for at in reads)
     if not kept_apart or not _adds_up(statement, tensor, targets):
         return statement
     return Wide(names.like(f"{tensor}_"), tensor, prefix, (statement,))
@@ -58,6 +60,11 @@ def _lead(at: At, known: set[Name]) -> At:
     """The leading positions that the loops around choose."""
     count = next((k for k, e in enumerate(at) if not e.names() <= known), len(at))
     return at[:count]
+
+
+def _elsewhere(at: At, prefix: At) -> bool:
+    """Whether an element is in another part of the array, as at the step before."""
+    return any((a - b).is_integer() and a != b for a, b in zip(at, prefix, strict=False))
 
 
 def _chosen(index: Letter, at: At, known: set[Name]) -> bool:
