@@ -20,7 +20,7 @@ from codegen.verify.mutation.mutate import Mutant
 from codegen.verify.mutation.place import Place
 from codegen.verify.mutation.positions import has_one_turn
 from codegen.verify.mutation.symmetry import exchangeable
-from codegen.verify.mutation.syntax import called, conjuncts, links
+from codegen.verify.mutation.syntax import called, conjuncts, links, moved
 from codegen.verify.mutation.unread import only_saves_work, overwritten_number
 from codegen.verify.mutation.written_once import is_zero, written_once
 from derive.algebra.index import Affine
@@ -104,11 +104,40 @@ def _one_turn(place: Place) -> bool:
 
 def _idle_turn(place: Place) -> bool:
     """The turn that a range has more or less finds every condition or range inside of it empty."""
-    loop, turn = place.parent, _turn(place)
-    if turn is None or not (isinstance(loop, ast.For) and isinstance(loop.target, ast.Name)):
+    loop, turns = place.parent, _turns(place)
+    if not (turns and isinstance(loop, ast.For) and isinstance(loop.target, ast.Name)):
         return False
-    known = place.known(loop).counting(loop.target.id, ((turn,), (turn + 1,)))
-    return _are_idle(loop.body, known, place)
+    around, name = place.known(loop), loop.target.id
+    return all(_are_idle(loop.body, around.counting(name, ((t,), (t + 1,))), place) for t in turns)
+
+
+def _late_blocks_are_idle(place: Place) -> bool:
+    """Of blocks, those that start where a limit was that is forgotten: inside, it is a limit still."""
+    loop = next((n for n, field, _ in place.path if isinstance(n, ast.For) and field == "iter"), None)
+    old, new = place.site.old, place.site.new
+    if loop is None or not (isinstance(loop.iter, ast.Call) and len(loop.iter.args) == 3):
+        return False
+    if loop.iter.args[1] is not old or not (isinstance(old, ast.Call) and isinstance(loop.target, ast.Name)):
+        return False
+    kept, limits = place.integers.of(new), [place.integers.of(a) for a in old.args if a is not new]
+    if kept is None or not isinstance(loop.iter.args[2], ast.Name):
+        return False
+    known = place.known(loop).counting(loop.target.id, (place.integers.ends(loop)[0], (kept,)))
+    counter = Affine.of(loop.target.id)
+    late = [known.given([counter - limit]) for limit in limits if limit is not None]
+    return len(late) == len(limits) and all(_are_idle(loop.body, each, place) for each in late)
+
+
+def _turns(place: Place) -> tuple[Affine, ...]:
+    """The turn in which two ranges differ: of blocks that end one late, one that starts where they ended."""
+    match place.site.old, place.site.new:
+        case ast.Call(args=[start, stop, ast.Name()]), ast.Call(args=[first, last, _]):
+            late = ast.dump(last) == ast.dump(moved(stop, 1)) and ast.dump(first) == ast.dump(start)
+            limits = stop.args if called(stop, "min") and isinstance(stop, ast.Call) else [stop]
+            ends = [place.integers.of(limit) for limit in limits]
+            return tuple(e for e in ends if e is not None) if late and None not in ends else ()
+    turn = _turn(place)
+    return () if turn is None else (turn,)
 
 
 def _turn(place: Place) -> Affine | None:
@@ -118,10 +147,7 @@ def _turn(place: Place) -> Affine | None:
         return None
     was = [place.integers.of(limit) for limit in old]
     now = [place.integers.of(limit) for limit in new]
-    blocks = isinstance(place.site.old, ast.Call) and len(place.site.old.args) == 3
     match was, now:
-        case [lo, Affine() as hi], [first, Affine() as last] if blocks:
-            return hi if first == lo and last == hi + 1 else None
         case [Affine() as lo, hi], [Affine() as first, last] if first == lo + 1 and hi == last:
             return lo
         case [lo, Affine() as hi], [first, Affine() as last] if first == lo and (last - hi).is_integer():
@@ -133,7 +159,7 @@ def _limits(node: ast.AST) -> tuple[ast.expr, ast.expr] | None:
     match node:
         case ast.Call(args=[stop]):
             return ast.Constant(0), stop
-        case ast.Call(args=[start, stop] | [start, stop, ast.Name()]):
+        case ast.Call(args=[start, stop]):
             return start, stop
     return None
 
@@ -203,6 +229,7 @@ def _sets(node: ast.AST, name: str) -> bool:
 ROWS = (
     Row((), "it is never reached: a condition around it fails at all sizes", _never_reached),
     Row(("limit forgotten",), "the limit follows from the others", _limit_follows),
+    Row(("limit forgotten",), "the blocks that it would leave out are empty", _late_blocks_are_idle),
     Row(
         ("condition forgotten", "guard dropped"),
         "the condition follows from what is known there",
