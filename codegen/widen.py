@@ -20,11 +20,14 @@ At = tuple[Affine, ...]
 
 def widened(made: tuple[Statement, ...], task: Task, names: Names) -> tuple[Statement, ...]:
     """The statements of one sum, the loops that add to an element more than once around a wide copy."""
-    tensor, fixed = task.piece.equation.tensor, {i.name for i in task.fixed}
+    tensor = task.piece.equation.tensor
+    fixed: set[Name] = {i.name for i in task.fixed}
     return tuple(_widened(statement, tensor, fixed, fixed, names) for statement in made)
 
 
-def _widened(statement: Statement, tensor: str, fixed: set[Name], known: set[Name], names: Names) -> Statement:
+def _widened(
+    statement: Statement, tensor: str, fixed: set[Name], known: set[Name], names: Names
+) -> Statement:
     targets = list(_added_to(statement, tensor))
     if not targets or not isinstance(statement, (Loop, If)):
         return statement
