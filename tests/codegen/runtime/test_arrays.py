@@ -5,7 +5,7 @@ import pytest
 from numba import njit
 from numba.core.errors import TypingError
 
-from codegen.runtime import clear, lowest, matrix, number
+from codegen.runtime import clear, lowest, matrix, narrow, number, wide
 
 
 @njit
@@ -67,3 +67,17 @@ def test_matrix_refuses_what_is_not_contiguous() -> None:
         seen_as_matrix(np.zeros((4, 4))[:, 1:], 1)
     with pytest.raises(ValueError, match="not C-contiguous"):
         matrix(np.zeros((4, 4, 4))[:, 1:], 2)
+
+
+def test_wide_sums_are_rounded_once():
+    @njit
+    def sums(a):
+        held = wide(a)
+        for _ in range(3):
+            held[0, 0] += np.float32(2.0**-24)
+        narrow(a, held)
+
+    for kind in (np.float32, np.float64):
+        a = np.ones((2, 2), kind)
+        sums(a)
+        assert a[0, 0] == kind(1 + 3 * 2.0**-24) > 1 and a[1, 1] == 1
