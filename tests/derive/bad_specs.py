@@ -425,7 +425,8 @@ def input_returned(s: Spec, d: Any) -> None:
 
 
 @bad(
-    "y is added to itself, but an equation says all of it at once: write y[i] = total(t, delta(i, l[t]) * ...) "
+    "y is added to itself, but an equation says all of it at once: "
+    "write y[i] = total(t, delta(i, l[t]) * ...) "
     "with an index i of that axis"
 )
 def scattered_into(s: Spec, d: Any) -> None:
