@@ -23,7 +23,7 @@ from codegen.verify.mutation.symmetry import exchangeable
 from codegen.verify.mutation.syntax import called, conjuncts, links, moved
 from codegen.verify.mutation.unread import only_saves_work, overwritten_number
 from codegen.verify.mutation.written_once import is_zero, written_once
-from derive.algebra.index import Affine
+from derive.algebra.index import Affine, Letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def _late_blocks_are_idle(place: Place) -> bool:
     if kept is None or not isinstance(loop.iter.args[2], ast.Name):
         return False
     known = place.known(loop).counting(loop.target.id, (place.integers.ends(loop)[0], (kept,)))
-    counter = Affine.of(loop.target.id)
+    counter = Affine.of(Letter(loop.target.id))
     late = [known.given([counter - limit]) for limit in limits if limit is not None]
     return len(late) == len(limits) and all(_are_idle(loop.body, each, place) for each in late)
 
