@@ -1,8 +1,10 @@
 """Sums whose accumulator is an element of an array: held in float64 while a loop adds to them.
 
 The loops over the rows of a batch stand outside those along a row, for memory's sake: so does the sum of a
-bias gradient, of the weight gradients of a convolution over its images, of what several rows of an
-embedding's gradient add to one. Each such sum is made in a wide copy of the part of the array that it is in.
+bias gradient, or of the weight gradients of a convolution over its images. Each such sum is made in a wide
+copy of the part of the array that it is in. Where an array of integers chooses the element, as in the
+gradient of an embedding, few elements of a large array may be hit: copying all of it cost ten times what the
+sum does, and such a sum stays in the array's dtype.
 """
 
 from __future__ import annotations
@@ -54,9 +56,11 @@ def _added_to(statement: Statement, tensor: str) -> Iterator[At]:
 
 
 def _adds_up(statement: Statement, tensor: str, targets: list[At]) -> bool:
-    """Whether a loop comes to one element again, or chooses the element by an array of integers."""
+    """Whether a loop comes to one element again, and no array of integers says to which."""
+    if any(e.reads() for at in targets for e in at):
+        return False
     loops = {s.index for s in flatten((statement,)) if isinstance(s, Loop) and [*_added_to(s, tensor)]}
-    return any(not loops <= {n for e in at for n in _letters(e)} for at in targets)
+    return any(not loops <= _names(at) for at in targets)
 
 
 def _lead(at: At, known: set[Name]) -> At:
@@ -72,12 +76,7 @@ def _elsewhere(at: At, prefix: At) -> bool:
 
 def _chosen(index: Letter, at: At, known: set[Name]) -> bool:
     """Whether the index chooses a leading position, with the loops around."""
-    return any(index in _letters(e) for e in _lead(at, known))
-
-
-def _letters(e: Affine) -> set[Name]:
-    """The indices in a position, but for those at which an integer of it is read."""
-    return {atom for monomial, _ in e.terms for atom in monomial if isinstance(atom, Letter)}
+    return index in _names(_lead(at, known))
 
 
 def _names(at: At) -> set[Name]:
