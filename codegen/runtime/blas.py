@@ -50,23 +50,24 @@ def _gemm(c, a, b, transpose_a, transpose_b, accumulate):
         return None
     if a.dtype not in _ROUTINES or a.dtype != b.dtype or c.dtype not in (a.dtype, types.float64):
         return None
-    if a.dtype == types.float64:
-        return lambda c, a, b, transpose_a, transpose_b, accumulate: _product(
-            c, a, b, transpose_a, transpose_b, accumulate
-        )
-    if c.dtype == types.float64:
-        return lambda c, a, b, transpose_a, transpose_b, accumulate: _wide_product(
-            c, a, b, transpose_a, transpose_b, accumulate
-        )
-    return _single
+    return _double if a.dtype == types.float64 else _mixed if c.dtype == types.float64 else _single
+
+
+# `a[:, :]` is `a` in the one layout for which the functions below are compiled: once, not for each kernel.
+def _double(c, a, b, transpose_a, transpose_b, accumulate):
+    _product(c[:, :], a[:, :], b[:, :], transpose_a, transpose_b, accumulate)
+
+
+def _mixed(c, a, b, transpose_a, transpose_b, accumulate):
+    _wide_product(c[:, :], a[:, :], b[:, :], transpose_a, transpose_b, accumulate)
 
 
 def _single(c, a, b, transpose_a, transpose_b, accumulate):
     inner = b.shape[1] if transpose_b else b.shape[0]
     if inner <= _TERMS:
-        _product(c, a, b, transpose_a, transpose_b, accumulate)
+        _product(c[:, :], a[:, :], b[:, :], transpose_a, transpose_b, accumulate)
     else:
-        _wide_product(c, a, b, transpose_a, transpose_b, accumulate)
+        _wide_product(c[:, :], a[:, :], b[:, :], transpose_a, transpose_b, accumulate)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -91,7 +92,7 @@ def _wide_product(c, a, b, transpose_a, transpose_b, accumulate):
             end = min(inner, start + _TERMS)
             left = a[start:end, first:last] if transpose_a else a[first:last, start:end]
             right = b[:, start:end] if transpose_b else b[start:end]
-            _product(part[: last - first], left, right, transpose_a, transpose_b, False)
+            _product(part[: last - first, :], left[:, :], right[:, :], transpose_a, transpose_b, False)
             for row in range(last - first):
                 for column in range(columns):
                     sums[row, column] += part[row, column]
