@@ -9,6 +9,7 @@ no free index otherwise.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from codegen.bounds import Bounds
@@ -20,7 +21,7 @@ from codegen.nodes import Clear, Loop, Statement, Store, least
 from codegen.reduction import Space, space, wrap
 from codegen.schedule import Task
 from derive.algebra.expr import Product, Read
-from derive.algebra.index import Guard, Index, Name
+from derive.algebra.index import Guard, Index, Name, names_of
 from derive.algebra.system import Equation, System, Tensor, Term, fresh, symbols
 
 
@@ -77,9 +78,17 @@ def _axes(
     reused = [i for i in found.loops if i not in inside]
     if not first or not second or len(first) + len(second) != len(kept) or not reused:
         return None
+    if _guarded(found, reused):
+        return None  # the patches would be others for each of them
     data = _mentions(system, partner, long)
     axes = second + first if data else first + second
     return Unfolding(source, scatters, outer, axes, factors, found)
+
+
+def _guarded(found: Space, indices: Iterable[Index]) -> bool:
+    """Whether a guard asks where one of the indices is."""
+    asked = names_of(tuple(e for guard in found.guards for e in guard.parts()))
+    return any(index.name in asked for index in indices)
 
 
 def _in_order(read: Read, indices: list[Index]) -> list[Index]:
@@ -123,10 +132,13 @@ def lower_unfolded(system: System, task: Task, names: Names) -> tuple[Statement,
         return None
     visit = _visit(system, task, found, patches)
     body = (*product, *visit) if found.scatters else (*visit, *product)
+    empty = () if found.scatters or not found.found.guards else (Clear(buffer.name),)
+    # the places of a padding are the same in every example: they are cleared once
+    each = _guarded(found.found, found.outer)
+    body = (*empty, *body) if each else body
     for index in reversed(found.outer):
         body = (Loop(index.name, (least(index.lo),), (least(index.hi),), body),)
-    # the places of the padding are the same in every example: they are cleared once
-    start: list[Statement] = [] if found.scatters or not found.found.guards else [Clear(buffer.name)]
+    start: list[Statement] = [] if each else [*empty]
     adds = found.scatters or any(i in found.found.summed for i in found.outer)
     if task.first and adds:
         start.append(cleared(task))

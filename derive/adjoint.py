@@ -169,16 +169,10 @@ class _Differentiator:
         return tuple(zip(names, made.body.at, strict=True))
 
     def _witness(self, equation: Equation, binder: Letter) -> str:
-        argmax = MONOIDS[equation.terms[0].monoid].witness
-        return next(
-            e.tensor
-            for e in self.system.equations
-            if e.terms
-            and e.terms[0].monoid == argmax
-            and e.terms[0].witness == binder
-            and e.indices == equation.indices
-            and e.terms[0].body == equation.terms[0].body
-        )
+        term = equation.terms[0]
+        arg = replace(term, monoid=MONOIDS[term.monoid].witness, witness=binder)
+        wanted = (equation.indices, (arg,))
+        return next(e.tensor for e in self.system.equations if (e.indices, e.terms) == wanted)
 
     def _letters(self, term: Term, target: tuple[Index, ...]) -> Term:
         """Readable names for the summed indices."""

@@ -13,6 +13,7 @@ from codegen.verify.load import load_fast
 from codegen.verify.rung3_execution import check
 from derive.derivation import derive
 from derive.language import between, delta, inside, largest, op, tanh, total
+from tests.codegen import emitted
 
 FOUND = []
 
@@ -169,6 +170,60 @@ def the_two_halves_of_an_axis(s):
     s.returns(y)
 
 
+@found
+def two_maxima_of_one_body(s):
+    """Under other guards, over other ranges: all three took the winner of the first."""
+    N, M = s.size("N", "i"), s.size("M", "m")
+    i, m, k = s.index("i", N), s.index("m", M), s.index("k", N)
+    x, y, z, w = s.data("x", N, M + N), s.let("y", N), s.let("z", N), s.let("w", N)
+    v = s.data("v", M)
+    y[i] = largest(m, x[i, m] * v[m], where=(between(m, 0, i + 1),))
+    z[i] = largest(m, x[i, m] * v[m], where=(between(m, i, M),))
+    w[i] = largest(m, x[i, m] * v[m]) + largest(k, x[i, k])
+    s.returns(y, z, w)
+
+
+def _patches(s, guard):
+    """A sum of products with one affine factor, under a guard."""
+    N, I, C, P = s.batch("N", "n"), s.size("I", "u"), s.size("C", "c"), s.size("P", "p")
+    O, J = s.size("O", "o"), s.size("J", "j")
+    n, c, p = s.index("n", N), s.index("c", C), s.index("p", P)
+    o, j = s.index("o", O), s.index("j", J)
+    x, w, v, y = s.data("x", N, C, I), s.parameter("w", O, C, P), s.data("v", J), s.let("y", N, O, J)
+    y[n, o, j] = total((c, p), x[n, c, j + p] * w[o, c, p], where=(guard(s, N, n, o, p, j),)) + v[j]
+    s.returns(y)
+
+
+@found
+def patches_that_are_others_for_every_channel(s):
+    """The guard named an index that no loop around the patches had."""
+    _patches(s, lambda s, N, n, o, p, j: between(p, 0, o + 1))
+
+
+@found
+def patches_that_are_others_for_every_example(s):
+    """What the example before had put into the patches stayed there."""
+    _patches(s, lambda s, N, n, o, p, j: between(p, 0, N - n))
+
+
+@found
+def patches_as_long_as_a_label_says(s):
+    def guard(s, N, n, o, p, j):
+        return between(j, 0, s.data("length", N, integer=True)[n])
+
+    _patches(s, guard)
+
+
+@found
+def patches_that_are_others_at_every_step(s):
+    T, I, C, P = s.sequence("T", "t"), s.size("I", "u j"), s.size("C", "c o"), s.size("P", "p")
+    t, c, o, j, p = s.index("t", T), s.index("c", C), s.index("o", C), s.index("j", I), s.index("p", P)
+    x, w, y = s.data("x", T, C, I), s.parameter("w", C, C, P), s.let("y", T, C, I)
+    shifted = y[t - 1, c, j + p - 1] * w[o, c, p]
+    y[t, o, j] = total((c, p), shifted, where=(between(p, 0, T - t),)) + x[t, o, j]
+    s.returns(y)
+
+
 def axes_of_computed_sizes(s):
     """No size, but a number or a sum: KeyError for the cotangent of y, and w was read beyond its end."""
     N, k = s.size("N", "i"), s.integer("k", 3, least=1)
@@ -187,6 +242,17 @@ def test_the_emitted_text_computes_it_exactly_now(made):
     result = check(Candidate(source), Cases(source.plan.derivation))
     assert result.points >= 3
     assert (result.verdict, result.detail) == ("passed", "")
+
+
+def test_each_of_two_maxima_has_its_own_winner():
+    module = emitted.plain(two_maxima_of_one_body)
+    x = np.array([[[3.0, 9, 5, 0, 0], [8, 2, 7, 0, 9]]])
+    (y, z, w), pullback = module.vjp(x, np.ones((1, 3)))
+    assert np.array_equal([y, z, w], [[[3, 8]], [[9, 7]], [[18, 16]]])
+    gradients = [pullback(**{name: np.ones((1, 2))}).x[0, :, :3].tolist() for name in "yzw"]
+    assert gradients[0] == [[1, 0, 0], [1, 0, 0]]
+    assert gradients[1] == [[0, 1, 0], [0, 0, 1]]
+    assert gradients[2] == [[0, 2, 0], [2, 0, 0]]
 
 
 def test_axes_of_computed_sizes_are_checked_at_a_call():
