@@ -78,11 +78,17 @@ def _axes(
     reused = [i for i in found.loops if i not in inside]
     if not first or not second or len(first) + len(second) != len(kept) or not reused:
         return None
+    if not scatters and not set(found.guards) <= set(_around(system, task, found).domain_guards(source)):
+        return None  # patches hold zeros, and a false guard is no factor 0
     if _guarded(found, reused):
         return None  # the patches would be others for each of them
     data = _mentions(system, partner, long)
     axes = second + first if data else first + second
     return Unfolding(source, scatters, outer, axes, factors, found)
+
+
+def _around(system: System, task: Task, found: Space) -> Bounds:
+    return Bounds(system, (*task.fixed, *found.loops))
 
 
 def _guarded(found: Space, indices: Iterable[Index]) -> bool:
