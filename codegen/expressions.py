@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from codegen.bounds import Bounds
 from codegen.names import Names
 from codegen.nodes import Ceil, IndexValue, Kernel, Local
 from derive.algebra.affine import Atom, Monomial
+from derive.algebra.decimals import decimal_text
 from derive.algebra.expr import (
     Call,
     Choice,
@@ -26,6 +28,9 @@ from derive.algebra.index import Affine, Delta, Guard, Index, IntegerRead, Lette
 from derive.algebra.system import System, symbols
 
 ATOM, POWER, UNARY, TERM, SUM, CHOICE = 6, 5, 4, 3, 2, 1
+WHOLE = 2**53  # up to here every integer is a float64
+DIVIDED = 2**24  # and the quotient of two, rounded to float64 and then to float32, is the nearest float32
+LONG = 12  # characters of a number that a name shows
 
 
 def _place(e: Affine) -> Callable[[tuple[Monomial, int]], tuple[bool, bool]]:
@@ -124,8 +129,8 @@ class Expressions:
 
     def _value(self, node: Expr) -> tuple[str, int]:
         match node:
-            case Number(value, denominator):
-                return self.number(value, Affine.of(denominator)), ATOM
+            case Number(value, denominator, decimal):
+                return self.number(value, Affine.of(denominator), decimal), ATOM
             case Ratio(Number(top, 1), Number(bottom, 1)):
                 return self.number(top, bottom), ATOM
             case Parameter(name) | Local(name):
@@ -173,19 +178,26 @@ class Expressions:
             return f"lowest({self.like})"
         return f"{function}({', '.join(self.value(a) for a in args)})"
 
-    def number(self, top: Affine, bottom: Affine) -> str:
+    def number(self, top: Affine, bottom: Affine, decimal: bool = False) -> str:
         """A constant of the kernel's dtype: a name set once, or made in place where it holds an index."""
         self.used.add("number")
-        p, q = self.affine(top), self.affine(bottom)
+        p, q = self._written(top, bottom, decimal)
         if not (top.names() | bottom.names()) <= symbols(self.system) or top.reads() or bottom.reads():
             return f"number({self.like}, {p}, {q})"
         if (p, q) not in self.constants:
             words = {("0", "1"): "zero", ("1", "1"): "one", ("2", "1"): "two", ("1", "2"): "half"}
+            parts = (p.strip('"')[:LONG] if p[0] == '"' else p,) if q == "1" else (p, q)
             stem = words.get((p, q)) or "_".join(
-                [
-                    "number",
-                    *("".join(c if c.isalnum() else "_" for c in x) for x in ((p,) if q == "1" else (p, q))),
-                ]
+                ["number", *("".join(c if c.isalnum() else "_" for c in x) for x in parts)]
             )
             self.constants[p, q] = self.names.like(stem)
         return self.constants[p, q]
+
+    def _written(self, top: Affine, bottom: Affine, decimal: bool) -> tuple[str, str]:
+        """A number's two integers; a decimal, or a number that these would round, as a text that says it."""
+        if top.is_integer() and bottom.is_integer():
+            p, q = top.integer(), bottom.integer()
+            divided = q != 1 and max(abs(p), q) > DIVIDED
+            if divided or abs(p) > WHOLE or (decimal and q > 2):
+                return f'"{decimal_text(p, q) if decimal else Fraction(p, q)}"', "1"
+        return self.affine(top), self.affine(bottom)

@@ -4,18 +4,21 @@ Called from Python, each has its plain meaning (`plain.py`); in compiled code, t
 (Numba wants overloads without annotations.)
 """
 
+from fractions import Fraction
+
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
+from numba.np.numpy_support import as_dtype
 
 from . import plain
 
 _SMALL = {"error_model": "numpy", "forceinline": True}
 
 
-def number(like: np.ndarray, p: int, q: int = 1) -> float:
-    """The scalar p/q in the dtype of the array `like`."""
+def number(like: np.ndarray, p: int | str, q: int = 1) -> float:
+    """The scalar p/q in the dtype of the array `like`; a text, "0.1" or "1/3", is the number that it says."""
     return plain.number(like, p, q)
 
 
@@ -41,6 +44,11 @@ def matrix(a: np.ndarray, k: int) -> np.ndarray:
 def _number(like, p, q=1):
     if not isinstance(like, types.Array) or not isinstance(like.dtype, types.Float):
         return None
+    if isinstance(p, types.StringLiteral):
+        value = plain.nearest(Fraction(p.literal_value), as_dtype(like.dtype).type)
+        return lambda like, p, q=1: value
+    if not isinstance(p, types.Integer):
+        return None  # Numba asks again, with the text that it is
     return lambda like, p, q=1: _ratio(like, p, q)
 
 

@@ -8,6 +8,7 @@ field. A number with a method `apply` says itself what functions make of it:
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -72,12 +73,30 @@ def kernel(function: Function) -> Function:
     return function
 
 
-def number(like: np.ndarray, p: int, q: int = 1) -> Any:
-    """The scalar p/q of the kind that `like` holds."""
+def number(like: np.ndarray, p: int | str, q: int = 1) -> Any:
+    """The scalar p/q of the kind that `like` holds; "0.1" and "1/3" are the numbers that they say."""
+    if isinstance(p, str):
+        return _exactly(like, Fraction(p))
     if isinstance(like, ExactArray):
         return like.field.number(p, q)
     with np.errstate(all="ignore"):
         return like.dtype.type(np.float64(p) / np.float64(q))
+
+
+def _exactly(like: np.ndarray, value: Fraction) -> Any:
+    if isinstance(like, ExactArray):
+        return like.field.number(value.numerator, value.denominator)
+    return nearest(value, like.dtype.type)
+
+
+def nearest(value: Fraction, dtype: type[np.floating]) -> Any:
+    """The number of a dtype that is nearest to an exact one."""
+    with np.errstate(all="ignore"):
+        found = dtype(float(value))  # rounded twice where the dtype is narrower than a float
+        around = [found, *(np.nextafter(found, dtype(to)) for to in (-math.inf, math.inf))]
+    if not np.isfinite(around).all():
+        return found
+    return min(around, key=lambda each: abs(Fraction(float(each)) - value))  # of two as near the first
 
 
 def lowest(like: np.ndarray) -> Any:

@@ -165,6 +165,8 @@ class Grids:
     def value(self, node: Expr, point: Point, mask: Any) -> Grid:
         """The expression on the grid; anything finite where the mask is false."""
         match node:
+            case Number(value, denominator) if value.is_integer():
+                return self.jnp.float64(value.integer() / denominator)
             case Number(value, denominator):
                 return self.affine(value, point) / self.jnp.float64(denominator)
             case Parameter(name):

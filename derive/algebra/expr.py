@@ -170,8 +170,8 @@ def substitute(node: Expr, values: Substitution) -> Expr:
     if not values:
         return node
     match node:
-        case Number(value, denominator):
-            return Number(value.substitute(values), denominator)
+        case Number(value, denominator, decimal):
+            return Number(value.substitute(values), denominator, decimal)
         case Read(tensor, at):
             return Read(tensor, tuple(e.substitute(values) for e in at))
         case When(guards, body):

@@ -12,11 +12,12 @@ the calculus derives is built with `plus`, `times`, `minus` and `over` (expr.py)
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from typing import TypeAlias, Union
 
+from derive.algebra.decimals import exact, is_decimal
 from derive.algebra.index import Affine, Guard, Index
 from derive.algebra.unanswered import Unanswered, refuses
 from derive.errors import SpecError
@@ -25,16 +26,14 @@ from derive.words import shown
 
 HIGHEST = 64  # exponent: 4**64 is infinite in float32
 LONGEST = 20_000  # parts of a sum or product
-LARGEST_BITS = 1023  # of a number: what has more is infinite as a float64
 
-Like: TypeAlias = Union["Operators", Affine, int, Fraction]
+Like: TypeAlias = Union["Operators", Affine, int, float, Fraction, Decimal]
 
 
 class Operators(Unanswered):
     """Python's operators, building nodes in the order in which they are written."""
 
     __slots__ = ()
-
     def __add__(self, other: Like) -> Expr:
         return Sum((*flat(as_expr(self), Sum), as_expr(other)))
 
@@ -62,16 +61,17 @@ class Operators(Unanswered):
     def __neg__(self) -> Expr:
         return Negative(as_expr(self))
 
-    def __pow__(self, exponent: int) -> Expr:
-        if isinstance(exponent, bool) or not isinstance(exponent, int):
+    def __pow__(self, exponent: float) -> Expr:
+        whole = exact(exponent)
+        if whole is None or whole.denominator != 1:
             raise SpecError("an exponent is an integer: write sqrt(x), or exp(y*log(x))", location())
-        if abs(exponent) > HIGHEST:
+        if abs(whole) > HIGHEST:
             raise SpecError(
                 f"an exponent is at most {HIGHEST}, not {shown(exponent)}: even 4**{HIGHEST} is infinite "
                 "in float32; scale x, or write exp(n*log(x))",
                 location(),
             )
-        return Power(as_expr(self), exponent)
+        return Power(as_expr(self), whole.numerator)
 
     def __matmul__(self, other: Like) -> Expr:
         return MatMul(as_expr(self), as_expr(other))
@@ -108,10 +108,14 @@ class Expr(Operators):
 
 @dataclass(frozen=True, slots=True)
 class Number(Expr):
-    """An exact number: an integer polynomial (sizes and indices are numbers too) over an integer."""
+    """An exact number: an integer polynomial (sizes and indices are numbers too) over an integer.
+
+    One that an author wrote as a `decimal` is printed so; it is equal to the same fraction.
+    """
 
     value: Affine
     denominator: int = 1
+    decimal: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,32 +216,17 @@ def as_expr(value: Like) -> Expr:
     """A number, size, index or expression, as an expression."""
     if isinstance(value, Expr):
         return value
-    if isinstance(value, Fraction):
-        _check_bits(max(abs(value.numerator), value.denominator))
-        return Number(Affine.of(value.numerator), value.denominator)
     if isinstance(value, Affine):
         return Number(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        _check_bits(value)
-        return Number(Affine.of(value))
+    number = exact(value)
+    if number is not None:
+        return Number(Affine.of(number.numerator), number.denominator, is_decimal(value))
     convert = getattr(value, "as_expr", None)
     if convert is None:
-        raise SpecError(_no_expression(value), location())
-    return as_expr(convert())
-
-
-def _check_bits(value: int) -> None:
-    if value.bit_length() > LARGEST_BITS:
         raise SpecError(
-            f"a number of {value.bit_length()} bits is infinite in float64: write a smaller one", location()
+            f"{shown(value)} is no expression: write tensors, sizes, numbers and scalar functions", location()
         )
-
-
-def _no_expression(value: object) -> str:
-    if isinstance(value, float) and math.isfinite(value):
-        exact = Fraction(str(value))
-        return f"{value} is no exact number: write Fraction({exact.numerator}, {exact.denominator})"
-    return f"{shown(value)} is no expression: write tensors, sizes, integers, fractions and scalar functions"
+    return as_expr(convert())
 
 
 def flat(node: Expr, kind: type[Sum] | type[Product]) -> tuple[Expr, ...]:

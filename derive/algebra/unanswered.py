@@ -44,8 +44,10 @@ ANSWERS = {
     ),
     "__rpow__": "an exponent is an integer: a**x is exp(x*log(a))",
     **dict.fromkeys(("__and__", "__rand__", "__or__", "__ror__", "__xor__", "__rxor__", "__invert__"), BITS),
-    **dict.fromkeys(("__array__", "__array_ufunc__", "__array_function__"), NUMPY),
+    **dict.fromkeys(("__array__", "__array_function__"), NUMPY),
 }
+# numpy's name of an operator: what Python asks of the right operand, where the left one is numpy's
+REFLECTED = {"add": "__radd__", "subtract": "__rsub__", "multiply": "__rmul__", "divide": "__rtruediv__"}
 
 
 def refuses(message: str) -> Callable[..., Any]:
@@ -61,6 +63,13 @@ class Unanswered:
     """Python's questions, each with what its author should write."""
 
     __slots__ = ()
+
+    def __array_ufunc__(self, function: Any, method: str, *given: Any, **named: Any) -> Any:
+        """A number of numpy's on the left is a number; numpy's functions are refused."""
+        reflected = REFLECTED.get(function.__name__)
+        if method == "__call__" and reflected and len(given) == 2 and given[1] is self:
+            return getattr(self, reflected)(given[0])
+        raise SpecError(NUMPY, location())
 
 
 for _name, _message in ANSWERS.items():

@@ -96,7 +96,7 @@ class _Widen:
             batched = node.tensor in self.batched
             return Read(node.tensor, self._at(node.tensor, at, self.index.symbol) if batched else at)
         if isinstance(node, Number):
-            return Number(self.affine(node.value), node.denominator)
+            return replace(node, value=self.affine(node.value))
         return rebuild(node, tuple(map(self.expr, children(node))))
 
     def affine(self, e: Affine) -> Affine:

@@ -11,7 +11,7 @@ that is given is defined: `use(s, softmax, "head", over=t, x=scores, p=y)` is th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
@@ -86,8 +86,8 @@ class Translation:
         match node:
             case Read(tensor, at):
                 return Read(self.tensors[tensor].tensor.name, self.at(tensor, at))
-            case Number(value, denominator):
-                return Number(self.affine(value), denominator)
+            case Number(value):
+                return replace(node, value=self.affine(value))
             case Parameter(name):
                 return self.reals[name]
             case When(guards, body):

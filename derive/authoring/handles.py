@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any, Protocol
 
+from derive.algebra.decimals import exact
 from derive.algebra.expr import Expr, Like, Number, Operators, Ratio, as_expr
-from derive.algebra.index import Affine, AffineLike, Name, Quotient
+from derive.algebra.index import Affine, Name, Quotient
 from derive.algebra.system import Tensor
 from derive.algebra.unanswered import Unanswered, refuses
 from derive.errors import SpecError
@@ -28,26 +30,26 @@ class Symbol(Unanswered, Affine):
     def __bool__(self) -> bool:
         return True  # as every object without a length: there is one
 
-    def __add__(self, other: AffineLike) -> Affine:
-        return _held(Affine.__add__(self, other))
+    def __add__(self, other: Any) -> Any:
+        return _held(self, "__add__", other)
 
-    def __radd__(self, other: int) -> Affine:
-        return _held(Affine.__radd__(self, other))
+    def __radd__(self, other: Any) -> Any:
+        return _held(self, "__radd__", other)
 
-    def __sub__(self, other: AffineLike) -> Affine:
-        return _held(Affine.__sub__(self, other))
+    def __sub__(self, other: Any) -> Any:
+        return _held(self, "__sub__", other)
 
-    def __rsub__(self, other: int) -> Affine:
-        return _held(Affine.__rsub__(self, other))
+    def __rsub__(self, other: Any) -> Any:
+        return _held(self, "__rsub__", other)
 
-    def __mul__(self, other: AffineLike) -> Affine:
-        return _held(Affine.__mul__(self, other))
+    def __mul__(self, other: Any) -> Any:
+        return _held(self, "__mul__", other)
 
-    def __rmul__(self, other: int) -> Affine:
-        return _held(Affine.__rmul__(self, other))
+    def __rmul__(self, other: Any) -> Any:
+        return _held(self, "__rmul__", other)
 
     def __neg__(self) -> Affine:
-        return _held(Affine.__neg__(self))
+        return Symbol(Affine.__neg__(self).terms)
 
     def __truediv__(self, other: Like) -> Expr:
         return Ratio(Number(Affine(self.terms)), as_expr(other))
@@ -56,8 +58,15 @@ class Symbol(Unanswered, Affine):
         return Ratio(as_expr(other), Number(Affine(self.terms)))
 
 
-def _held(result: Affine) -> Affine:
-    """A sum or product of symbols is one too; what cannot be added (NotImplemented) stays that."""
+def _held(symbol: Symbol, operator: str, other: Any) -> Any:
+    """A sum or product of symbols and integers is one too; with a fraction or decimal it is a number.
+
+    What cannot be added (NotImplemented) stays that.
+    """
+    number = exact(other)
+    if number is not None and number.denominator != 1:
+        return getattr(as_expr(symbol), operator)(other)
+    result = getattr(Affine, operator)(symbol, other if number is None else number.numerator)
     return Symbol(result.terms) if isinstance(result, Affine) else result
 
 
@@ -107,7 +116,9 @@ def integer(value: Any) -> Affine:
     """An author's index expression. Raises SpecError, with a mend, for anything else."""
     if isinstance(value, Handle) and value.tensor.integer:
         value = value.spec.read(value.tensor, ())
-    if isinstance(value, Affine) or (isinstance(value, int) and not isinstance(value, bool)):
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        value = int(value)
+    if isinstance(value, (Affine, int)) and not isinstance(value, bool):
         found = Affine.of(value)
         if any(abs(number) > LARGEST for _, number in found.terms):
             raise SpecError(

@@ -83,7 +83,8 @@ def _reduced(node: Expr) -> Expr:
     alone = all(sum(number[side] != 1 for number in numbers) < 2 for side in (0, 1))
     if not above or not below or (divisor == 1 and alone) or max(above, below) // divisor >= EXACT:
         return node
-    made = _quotient(rest, above // divisor, below // divisor)
+    decimal = any(isinstance(p.node, Number) and p.node.decimal for p in parts)
+    made = _quotient(rest, above // divisor, below // divisor, decimal)
     return made if sign > 0 else minus(made)
 
 
@@ -93,11 +94,11 @@ def _fraction(node: Expr) -> tuple[int, int] | None:
     return (node.value.integer(), node.denominator) if known and isinstance(node, Number) else None
 
 
-def _quotient(parts: Iterable[Part], above: int, below: int) -> Expr:
+def _quotient(parts: Iterable[Part], above: int, below: int, decimal: bool) -> Expr:
     top = [p.node for p in parts if p.plain]
     bottom = [p.node for p in parts if not p.plain]
-    if above != 1 and below != 1:
-        return over(times(Number(Affine.of(above), below), *top), times(*bottom))
+    if below != 1 and (above != 1 or decimal):
+        return over(times(Number(Affine.of(above), below, decimal), *top), times(*bottom))
     return over(times(as_expr(above), *top), times(as_expr(below), *bottom))
 
 

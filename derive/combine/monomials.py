@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import prod
 
+from derive.algebra.decimals import digits
 from derive.algebra.expr import (
     ONE,
     Expr,
@@ -39,19 +40,23 @@ OPENED = 8  # factors of a power that is written out as a product; a higher one 
 
 @dataclass(frozen=True, slots=True)
 class Monomial:
-    """coefficient * product(above) / product(below); repeated factors stand there as often."""
+    """coefficient * product(above) / product(below); repeated factors stand there as often.
+
+    The coefficient is printed as a decimal where one of the numbers in it was written as one.
+    """
 
     coefficient: Fraction
     above: Factors = ()
     below: Factors = ()
+    decimal: bool = field(default=False, compare=False)
 
     def __mul__(self, other: Monomial) -> Monomial:
-        return Monomial(
-            self.coefficient * other.coefficient, self.above + other.above, self.below + other.below
-        )
+        coefficient = self.coefficient * other.coefficient
+        above, below = self.above + other.above, self.below + other.below
+        return Monomial(coefficient, above, below, self.decimal or other.decimal)
 
     def inverse(self) -> Monomial:
-        return Monomial(1 / self.coefficient, self.below, self.above)
+        return Monomial(1 / self.coefficient, self.below, self.above, self.decimal)
 
     def factors(self) -> int:
         return len(self.above) + len(self.below)
@@ -73,6 +78,7 @@ class Monomial:
             self.coefficient / part.coefficient,
             without(self.above, part.above),
             without(self.below, part.below),
+            self.decimal,
         )
 
 
@@ -95,8 +101,8 @@ def without(factors: Factors, gone: Factors) -> Factors:
 def monomial(node: Expr) -> Monomial:
     """A tree as one monomial; a sum is a factor, unless one summand is left of it."""
     match node:
-        case Number(value, denominator):
-            return _number(value, denominator)
+        case Number():
+            return _number(node)
         case Negative(arg):
             return monomial(arg).scaled(Fraction(-1))
         case Product(args):
@@ -113,11 +119,13 @@ def monomial(node: Expr) -> Monomial:
     return Monomial(Fraction(1), (node,))
 
 
-def _number(value: Affine, denominator: int) -> Monomial:
+def _number(node: Number) -> Monomial:
+    value, denominator = node.value, node.denominator
     if len(value.terms) > 1:
         return Monomial(Fraction(1, denominator), (Number(value),))
     names, count = value.terms[0] if value.terms else ((), 0)
-    return Monomial(Fraction(count, denominator), tuple(Number(Affine.of(name)) for name in names))
+    above = tuple(Number(Affine.of(name)) for name in names)
+    return Monomial(Fraction(count, denominator), above, (), node.decimal)
 
 
 def _sum(args: Factors) -> Monomial:
@@ -126,7 +134,8 @@ def _sum(args: Factors) -> Monomial:
     if len(parts) < 2:
         return parts[0] if parts else Monomial(Fraction(0))
     first = parts[0].coefficient
-    return Monomial(first, (plus(tuple(expression(p.scaled(1 / first)) for p in parts)),))
+    total = plus(tuple(expression(p.scaled(1 / first)) for p in parts))
+    return Monomial(first, (total,), (), parts[0].decimal)
 
 
 def _rank(part: Monomial) -> tuple[bool, int, str]:
@@ -160,7 +169,8 @@ def collected(parts: Iterable[Monomial]) -> tuple[Monomial, ...]:
         if at is None:
             found.append(part)
         else:
-            found[at] = replace(found[at], coefficient=found[at].coefficient + part.coefficient)
+            number = found[at].coefficient + part.coefficient
+            found[at] = replace(found[at], coefficient=number, decimal=found[at].decimal or part.decimal)
     return tuple(part for part in found if part.coefficient)
 
 
@@ -187,13 +197,20 @@ def expression(part: Monomial) -> Expr:
     """
     fixed, varying = _divided(part.above, _is_scalar)
     divisor, below = _divided(part.below, is_constant)
-    size = abs(part.coefficient)
-    number = as_expr(size.numerator)
-    under = times(as_expr(size.denominator), *divisor)
+    number, denominator = _written(abs(part.coefficient), part.decimal)
+    under = times(denominator, *divisor)
     if under != ONE and not fixed and varying and not isinstance(varying[0], Sum):
         fixed, varying = varying[:1], varying[1:]
     found = times(number, *fixed, over(ONE, under), over(times(*varying), times(*below)))
     return minus(found) if part.coefficient < 0 else found
+
+
+def _written(size: Fraction, decimal: bool) -> tuple[Number, Number]:
+    """A number as what stands above the line and what below it."""
+    top, bottom = size.as_integer_ratio()
+    if decimal and bottom != 1 and digits(top, bottom) is not None:
+        return Number(Affine.of(top), bottom, True), ONE
+    return Number(Affine.of(top)), Number(Affine.of(bottom))
 
 
 def _divided(factors: Factors, chosen: Callable[[Expr], bool]) -> tuple[Factors, Factors]:

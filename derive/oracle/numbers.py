@@ -148,7 +148,7 @@ class Floats:
     """IEEE double precision: inf and NaN where the standard says so, never an exception."""
 
     def number(self, p: int, q: int = 1) -> Any:
-        return np.float64(p) / np.float64(q)
+        return np.float64(int(p) / int(q))
 
     def lowest(self) -> Any:
         return np.float64(-math.inf)
@@ -161,7 +161,7 @@ class Singles:
     """IEEE single precision, which overflows where float32 kernels do."""
 
     def number(self, p: int, q: int = 1) -> Any:
-        return np.float32(np.float64(p) / np.float64(q))
+        return np.float32(int(p) / int(q))
 
     def lowest(self) -> Any:
         return np.float32(-math.inf)

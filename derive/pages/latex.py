@@ -38,6 +38,9 @@ class LatexWriter(Typeset):
     def integer(self, value: int) -> str:
         return str(value)
 
+    def decimal(self, digits: str, exponent: int) -> str:
+        return rf"{digits} \cdot 10^{{{exponent}}}" if exponent else digits
+
     def read(self, tensor: str, at: tuple[Affine, ...]) -> str:
         symbol = self.symbols.of(tensor)
         member, rest = split_member(self.symbols, tensor, at)

@@ -31,6 +31,10 @@ class Marks(ABC):
     def integer(self, value: int) -> str: ...
 
     @abstractmethod
+    def decimal(self, digits: str, exponent: int) -> str:
+        """A decimal times a power of ten."""
+
+    @abstractmethod
     def read(self, tensor: str, at: tuple[Affine, ...]) -> str: ...
 
     @abstractmethod

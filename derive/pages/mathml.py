@@ -103,6 +103,10 @@ class MathWriter(Typeset):
     def integer(self, value: int) -> str:
         return f"<mn>{value}</mn>"
 
+    def decimal(self, digits: str, exponent: int) -> str:
+        number = f"<mn>{digits}</mn>"
+        return f"{number}<mo>&#8901;</mo>{self.power('<mn>10</mn>', exponent)}" if exponent else number
+
     def read(self, tensor: str, at: tuple[Affine, ...]) -> str:
         found = self.symbols.of(tensor)
         member, rest = split_member(self.symbols, tensor, at)

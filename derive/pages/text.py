@@ -27,6 +27,9 @@ class TextWriter(Writer):
     def integer(self, value: int) -> str:
         return str(value)
 
+    def decimal(self, digits: str, exponent: int) -> str:
+        return f"{digits}e{exponent}" if exponent else digits
+
     def read(self, tensor: str, at: tuple[Affine, ...]) -> str:
         return f"{tensor}[{','.join(map(self.affine, at))}]" if at else tensor
 

@@ -7,8 +7,10 @@ tree again. So `a - (b - c)`, `a/(b*c)` and `(-x)**2` keep their parentheses and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
+from derive.algebra.decimals import digits
 from derive.algebra.expr import (
     ONE,
     Call,
@@ -43,8 +45,8 @@ def signed(node: Expr) -> tuple[bool, Expr]:
     match node:
         case Negative(arg):
             return True, arg
-        case Number(value, denominator) if len(value.terms) == 1 and value.terms[0][1] < 0:
-            return True, Number(-value, denominator)
+        case Number(value) if len(value.terms) == 1 and value.terms[0][1] < 0:
+            return True, replace(node, value=-value)
         case _:
             return False, node
 
@@ -92,14 +94,17 @@ class Writer(Marks):
                 return POWER if self.bars else PRODUCT
             case Power():
                 return POWER
-            case Number(value, denominator):
-                return self._number_level(value, denominator)
+            case Number():
+                return self._number_level(node)
             case _:
                 return ATOM
 
-    def _number_level(self, value: Affine, denominator: int) -> int:
+    def _number_level(self, node: Number) -> int:
+        value, denominator = node.value, node.denominator
         if len(value.terms) == 1 and value.terms[0][1] < 0:
             return SUM
+        if (decimal := _decimal(node)) is not None:
+            return PRODUCT if decimal[1] else ATOM
         if denominator != 1:
             return POWER if self.bars else PRODUCT
         if len(value.terms) > 1:
@@ -136,8 +141,8 @@ class Writer(Marks):
     def _leaf(self, node: Expr) -> str:
         """The nodes that have at most one part."""
         match node:
-            case Number(value, denominator):
-                return self._number(node, value, denominator)
+            case Number():
+                return self._number(node)
             case Parameter(name):
                 return self.name(name)
             case Read(tensor, at):
@@ -153,13 +158,15 @@ class Writer(Marks):
             case _:
                 raise TypeError(f"{type(node).__name__} is no node of an equation")
 
-    def _number(self, node: Expr, value: Affine, denominator: int) -> str:
+    def _number(self, node: Number) -> str:
         negative, positive = signed(node)
         if negative:
             return self.total([(True, self._bare(positive))])
-        if denominator != 1:
-            return self._ratio(Number(value), Number(Affine.of(denominator)))
-        return self.total([(c < 0, self._number_part(m, abs(c))) for m, c in value.terms])
+        if (decimal := _decimal(node)) is not None:
+            return self.decimal(*decimal)
+        if node.denominator != 1:
+            return self._ratio(Number(node.value), Number(Affine.of(node.denominator)))
+        return self.total([(c < 0, self._number_part(m, abs(c))) for m, c in node.value.terms])
 
     def _number_part(self, monomial: Monomial, coefficient: int) -> str:
         factors = [self.integer(coefficient)] if coefficient != 1 or not monomial else []
@@ -264,6 +271,11 @@ class Writer(Marks):
                 lines.append([])
             lines[-1].append(piece)
         return [self.product(line) for line in lines]
+
+
+def _decimal(number: Number) -> tuple[str, int] | None:
+    """A number, not negative, that is printed as a decimal: its digits and a power of ten."""
+    return digits(number.value.integer(), number.denominator) if number.decimal else None
 
 
 def _factors(monomial: Monomial, coefficient: int) -> int:

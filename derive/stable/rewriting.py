@@ -217,8 +217,8 @@ def signed(node: Expr) -> tuple[int, Expr]:
         case Negative(arg):
             sign, rest = signed(arg)
             return -sign, rest
-        case Number(value, denominator) if value.is_integer() and value.integer() < 0:
-            return -1, Number(-value, denominator)
+        case Number(value) if value.is_integer() and value.integer() < 0:
+            return -1, replace(node, value=-value)
         case Product() | Ratio():
             sign, parts = factored(node)
             return (1, node) if sign > 0 else (-1, _from_factors(parts))

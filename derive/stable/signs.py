@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from derive.algebra.expr import (
     ZERO,
     Expr,
@@ -52,6 +54,6 @@ def _positive(node: Expr) -> Expr:
     match node:
         case Negative(arg):
             return arg
-        case Number(value, denominator) if _is_negative(node):
-            return Number(-value, denominator)
+        case Number(value) if _is_negative(node):
+            return replace(node, value=-value)
     return node

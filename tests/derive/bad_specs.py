@@ -444,12 +444,12 @@ def float_alone(s: Spec, d: Any) -> None:
     d.y[:] = 0.1  # fault
 
 
-@bad("'b' is no expression: write tensors, sizes, integers, fractions and scalar functions")
+@bad("'b' is no expression: write tensors, sizes, numbers and scalar functions")
 def text_as_argument(s: Spec, d: Any) -> None:
     d.y[:] = exp("b")  # fault
 
 
-@bad("None is no expression: write tensors, sizes, integers, fractions and scalar functions")
+@bad("None is no expression: write tensors, sizes, numbers and scalar functions")
 def nothing_as_argument(s: Spec, d: Any) -> None:
     d.y[:] = d.b + None  # fault
 

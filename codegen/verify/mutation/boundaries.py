@@ -81,6 +81,8 @@ class _Reader:
                 return self._binary(self.read(left, depth), op, self.read(right, depth))
             case ast.IfExp(test, body, orelse):
                 return self._choice(test, self.read(body, depth), self.read(orelse, depth), depth)
+            case ast.Call(ast.Name("number"), [_, ast.Constant(str(digits))]):
+                return sympy.Rational(digits)
             case ast.Call(ast.Name("number"), [_, top, *rest]):
                 parts = [self.read(part, 0) for part in (top, *rest)]
                 integers = [p for p in parts if isinstance(p, sympy.Integer)]

@@ -59,8 +59,10 @@ def flag(position: int) -> Callable[[ast.AST], Sequence[ast.AST]]:
 
 
 def constant(node: ast.AST) -> Sequence[ast.AST]:
-    """A denominator forgotten, or one more."""
+    """A denominator forgotten, or one more; a digit more."""
     match node:
+        case ast.Call(ast.Name("number") as name, [like, ast.Constant(str(digits))]):
+            return (ast.Call(name, [like, ast.Constant(f"{digits}1")], []),)
         case ast.Call(ast.Name("number") as name, [like, top, bottom]) if not _is_one(bottom):
             return (ast.Call(name, [like, top], []),)
         case ast.Call(ast.Name("number") as name, [like, top, *_]):
