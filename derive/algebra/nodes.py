@@ -34,6 +34,7 @@ class Operators(Unanswered):
     """Python's operators, building nodes in the order in which they are written."""
 
     __slots__ = ()
+
     def __add__(self, other: Like) -> Expr:
         return Sum((*flat(as_expr(self), Sum), as_expr(other)))
 
