@@ -434,16 +434,6 @@ def name_returned(s: Spec, d: Any) -> None:
     s.returns("y")  # fault
 
 
-@bad("0.5 is no exact number: write Fraction(1, 2)")
-def float_literal(s: Spec, d: Any) -> None:
-    d.y[:] = 0.5 * d.b  # fault
-
-
-@bad("0.1 is no exact number: write Fraction(1, 10)")
-def float_alone(s: Spec, d: Any) -> None:
-    d.y[:] = 0.1  # fault
-
-
 @bad("'b' is no expression: write tensors, sizes, numbers and scalar functions")
 def text_as_argument(s: Spec, d: Any) -> None:
     d.y[:] = exp("b")  # fault
