@@ -162,7 +162,13 @@ def check(ops: tuple[str, ...], out: Path | None, machine: bool) -> None:
 
 
 def _page(op: OpSpec, form: str, notation: str) -> str:
-    page: str = guarded(lambda: render(derive_op(op), form, notation), doing=op.name, stage="deriving")
+    def written() -> str:
+        derivation = derive_op(op)
+        for warning in derivation.unread:
+            click.echo(f"gradsmith: warning: {warning}", err=True)
+        return render(derivation, form, notation)
+
+    page: str = guarded(written, doing=op.name, stage="deriving")
     return page
 
 

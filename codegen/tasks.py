@@ -47,12 +47,13 @@ class Generate:
     def __call__(self, job: Job, progress: Callable[[str], None]) -> dict[str, Any]:
         source, folder = write(find_op(job), progress), Path(self.folder)
         if is_as_published(source, folder):
-            return {**published_summary(source, folder), "unchanged": True}
+            return _warned(source, {**published_summary(source, folder), "unchanged": True})
         if self.draft:
             files = publish(draft(source), folder).files
-            return {**summary(()), "files": list(files), "unchanged": False}
+            return _warned(source, {**summary(()), "files": list(files), "unchanged": False})
         made, published = generate(source, folder, progress)
-        return {**summary(made.results), "files": list(published.files), "unchanged": False}
+        row = {**summary(made.results), "files": list(published.files), "unchanged": False}
+        return _warned(source, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,11 @@ class Recheck:
         row = summary(found.results)
         left_out = " ".join(map(str, self.level.without))
         return {**row, "not_shown": f"{row['not_shown']} {left_out}".strip()}
+
+
+def _warned(source: Source, row: dict[str, Any]) -> dict[str, Any]:
+    """The row with what the op's author should know of its inputs."""
+    return {**row, "notes": [*(f"warning: {w}" for w in source.plan.derivation.unread), *row["notes"]]}
 
 
 def summary(results: Sequence[RungResult]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from derive.adjoint import adjoint, name_witnesses
 from derive.algebra.system import System
 from derive.authoring.batch import batch
 from derive.authoring.elaborate import elaborate
+from derive.authoring.given import unread
 from derive.authoring.pack import pack
 from derive.combine.combine import combine
 from derive.combine.merge import merge
@@ -33,7 +34,13 @@ class Derivation:
     stable_forward: System
     stable_backward: System
     steps: tuple[Step, ...]
-    warnings: tuple[str, ...] = ()
+    unstable: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What its author should know: inputs that nothing reads, and what overflows."""
+        return self.unread + self.unstable
 
 
 def derive(op: OpSpec) -> Derivation:
@@ -41,6 +48,7 @@ def derive(op: OpSpec) -> Derivation:
     recorder = Recorder([])
     spec = op.spec()
     system = elaborate(spec, recorder)
+    ignored = unread(spec, system)
     system = pack(spec, system, recorder)
     system = batch(system)
     forward = name_witnesses(system, recorder)
@@ -57,4 +65,5 @@ def derive(op: OpSpec) -> Derivation:
         stable.backward,
         tuple(recorder.steps),
         stable.warnings,
+        ignored,
     )

@@ -92,7 +92,7 @@ def check(candidate: Candidate, cases: Cases) -> RungResult:
                 return replace(rung, detail=f"{dtype}, {question.extreme.about}, {base.shape}: {fault}")
         lost = lost or [f"{dtype}, {line}" for o in found for line in o.lost]
     notes = [about for about in CONVENTIONS if any(about in o.conventions for o in found)]
-    notes += [UNSTABLE] * bool(cases.derivation.warnings) + _lost(lost)
+    notes += [UNSTABLE] * bool(cases.derivation.unstable) + _lost(lost)
     return _with_faults_shown(replace(rung, detail="; ".join(notes)), candidate, cases, asked)
 
 
@@ -165,7 +165,7 @@ def difference(face: Face, asked: Asked) -> Outcome:
             wrong = wrong & ~rounded(array, name, asked, wrong)
         if wrong.any():
             return Outcome("{} is {!r}, not {!r}".format(*entry(name, array, reference.wanted[name], wrong)))
-    if extreme.saturated and not face.cases.derivation.warnings:
+    if extreme.saturated and not face.cases.derivation.unstable:
         return replace(_saturated(found, asked), conventions=frozenset(used))
     return Outcome(conventions=frozenset(used))
 

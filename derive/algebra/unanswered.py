@@ -67,7 +67,8 @@ class Unanswered:
     def __array_ufunc__(self, function: Any, method: str, *given: Any, **named: Any) -> Any:
         """A number of numpy's on the left is a number; numpy's functions are refused."""
         reflected = REFLECTED.get(function.__name__)
-        if method == "__call__" and reflected and len(given) == 2 and given[1] is self:
+        whole = bool(getattr(given[0], "shape", ()))
+        if method == "__call__" and reflected and len(given) == 2 and given[1] is self and not whole:
             return getattr(self, reflected)(given[0])
         raise SpecError(NUMPY, location())
 

@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from derive.algebra.system import System
 from derive.authoring.spec import Spec
 from derive.errors import SpecError
+
+
+def unread(spec: Spec, system: System) -> tuple[str, ...]:
+    """A warning, with its line, for each input on which no output depends."""
+    known, todo = set(system.outputs), list(system.outputs)
+    reads = {e.tensor: {name for term in e.terms for name in term.tensors()} for e in system.equations}
+    while todo:
+        new = reads.get(todo.pop(), set()) - known
+        known |= new
+        todo += new
+    return tuple(
+        f"{spec.places[name]}: {spec.op.name}: no output depends on {name}: use it, or drop it"
+        for name in system.inputs
+        if name not in known
+    )
 
 
 def check_given(spec: Spec) -> None:

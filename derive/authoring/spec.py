@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from derive.algebra.expr import Expr, Like, Parameter, Read, as_expr, walk
+from derive.algebra.decimals import exact
+from derive.algebra.expr import Expr, Like, Parameter, Read, Sum, as_expr, walk
 from derive.algebra.index import Affine, AffineLike, Index, IntegerRead, Letter, Quotient, names_of
 from derive.algebra.system import IntegerParameter, RealParameter, Size, Tensor
 from derive.authoring.arguments import declares, refuse
@@ -200,11 +201,11 @@ class Spec:
 
     @declares
     def let(
-        self, name: str, *dims: Affine, start: Handle | None = None, latex: str = "", about: str = ""
+        self, name: str, *dims: Affine, start: Handle | float | None = None, latex: str = "", about: str = ""
     ) -> Handle:
-        """A tensor that an equation defines; `start` is its value at step -1."""
+        """A tensor that an equation defines; `start` is its value at step -1: 0, if it is not given."""
         made = self._tensor(name, dims, "computed", latex, about)
-        if start is not None:
+        if start is not None and exact(start) != 0:
             first = _tensor_of(start, "start=").tensor
             if made.tensor.dims[1:] != first.dims or not dims:
                 raise SpecError(
@@ -286,6 +287,8 @@ class Spec:
         if name in self.assigned:
             raise SpecError(f"{name} has two equations: write one, as a sum of terms", where)
         found = as_expr(value)
+        if isinstance(found, Sum) and found.args[0] == Read(name, at):
+            raise SpecError(_added_to(name, at), where)
         check_extent(name, found, where)
         foreign = {node.tensor for node in walk(found) if isinstance(node, Read)} - self.places.keys()
         if foreign:
@@ -321,6 +324,20 @@ class Spec:
                     "this spec: declare it with s.size",
                     self.places[name],
                 )
+
+
+def _added_to(name: str, at: tuple[Affine, ...]) -> str:
+    """What to write instead of `agg[dst[m]] += w[m]`."""
+    scattered = next((n for n, e in enumerate(at) if e.letter() is None and e.names()), None)
+    if scattered is None:
+        return f"{name} is added to itself: write one equation for it, with all summands"
+    place, names = at[scattered], sorted(at[scattered].names(), key=str)
+    over = f"({', '.join(map(str, names))})" if len(names) > 1 else str(names[0])
+    axes = ", ".join("i" if n == scattered else str(e) for n, e in enumerate(at))
+    return (
+        f"{name} is added to itself, but an equation says all of it at once: write "
+        f"{name}[{axes}] = total({over}, delta(i, {place}) * ...) with an index i of that axis"
+    )
 
 
 def _tensor_of(value: Any, used: str) -> Handle:

@@ -18,7 +18,7 @@ INTRO = (
 def stable_sections(sheet: Sheet) -> tuple[Section, ...]:
     """The steps that made the stable equations, and what no step could mend; nothing where none did."""
     steps = [s for s in sheet.derivation.steps if s.rule in WORDS]
-    warnings = [sheet.form.prose(w) for w in sheet.derivation.warnings]
+    warnings = [sheet.form.prose(w) for w in sheet.derivation.unstable]
     blocks = [sheet.form.paragraph(INTRO)] if steps else []
     for step in steps:
         blocks.append(sheet.form.paragraph(WORDS[step.rule](sheet, step)))

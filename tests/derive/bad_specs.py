@@ -424,6 +424,20 @@ def input_returned(s: Spec, d: Any) -> None:
     s.returns(d.b)  # fault
 
 
+@bad(
+    "y is added to itself, but an equation says all of it at once: write y[i] = total(t, delta(i, l[t]) * ...) "
+    "with an index i of that axis"
+)
+def scattered_into(s: Spec, d: Any) -> None:
+    label = s.data("l", d.T, integer=True)
+    d.y[label[d.t]] += d.v[d.t, 0]  # fault
+
+
+@bad("y is added to itself: write one equation for it, with all summands")
+def added_to(s: Spec, d: Any) -> None:
+    d.y[d.i] -= d.b[d.i]  # fault
+
+
 @bad("y is returned twice: return it once")
 def returned_twice(s: Spec, d: Any) -> None:
     s.returns(d.y, d.y)  # fault
@@ -465,7 +479,7 @@ def comparison(s: Spec, d: Any) -> None:
     d.y[:] = d.b if d.b[d.i] > 0 else absolute(d.b)  # fault
 
 
-@bad("unsupported operand type(s) for *: 'Symbol' and 'float'")
+@bad("a floating tensor or an expression is no index: declare labels with integer=True")
 def index_times_float(s: Spec, d: Any) -> None:
     d.y[d.i] = delta(d.i * 0.5, 0) * d.b[d.i]  # fault
 

@@ -84,7 +84,7 @@ def test_infinity_is_no_fraction() -> None:
     def infinite(s: Any) -> None:
         s.let("y")[:] = math.inf
 
-    with pytest.raises(SpecError, match="inf is no expression"):
+    with pytest.raises(SpecError, match="inf is no number of a formula"):
         derive(infinite[0])
 
 

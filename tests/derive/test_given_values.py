@@ -149,6 +149,33 @@ def test_a_label_may_be_a_tensor_an_element_or_a_number(form):
     assert np.array_equal(found, E[{"labels": w, "label": w + 1, "number": [2, 2, 2]}[form]])
 
 
+def test_a_start_of_0_is_none():
+    @op(title="a running sum", source="a user")
+    def running(s):
+        t = s.index("t", s.sequence("T", "t"))
+        x, h = s.data("x", s.range_of(t).hi), s.let("h", s.range_of(t).hi, start=0)
+        h[t] = h[t - 1] + x[t]
+        s.returns(h)
+
+    assert [t.name for t in derive(running[0]).forward.tensors] == ["x", "h"]
+
+
+def test_an_input_that_no_output_depends_on_is_a_warning_with_its_line():
+    @op(title="a head with a matrix that nothing reads", source="a user")
+    def forgotten(s):
+        V, I = s.size("V", "v"), s.size("I", "k")
+        x = s.data("x", I)
+        E = s.parameter("E", V, I)  # this line
+        extra = s.let("extra", V)
+        extra[:] = E @ x
+        s.returns(use(s, dense, "head", x=x).h)
+
+    (warning,) = derive(forgotten[0]).warnings
+    line = forgotten[0].line + 4
+    assert warning == f"test_given_values.py:{line}: forgotten: no output depends on E: use it, or drop it"
+    assert derive(tied[0]).warnings == ()
+
+
 # what cannot be given -------------------------------------------------------------------------------
 other = Spec(dense[0])
 ELSEWHERE = other.data("elsewhere", other.size("L", "l"))
