@@ -16,18 +16,19 @@ BEYOND = 1024  # bits: of so large a number, or one over so large a number, noth
 def exact(value: object) -> Fraction | None:
     """An author's number: an integer, a fraction, or a decimal as Python prints it; None for anything else.
 
-    Raises SpecError for one that is not finite, or so large or small that float64 has nothing like it.
+    Raises SpecError for a decimal that is not finite, or that has more than a thousand digits.
     """
-    if isinstance(value, bool) or not isinstance(value, (numbers.Rational, Decimal, numbers.Real)):
-        return None
     if isinstance(value, numbers.Rational):
-        return _within(Fraction(int(value.numerator), int(value.denominator)), str(value)[:40])
+        whole = Fraction(int(value.numerator), int(value.denominator))
+        return None if isinstance(value, bool) else whole
+    if not isinstance(value, (Decimal, numbers.Real)):
+        return None
     text = str(value)
     if isinstance(value, Decimal) and value and abs(value.adjusted()) >= BEYOND:
-        raise _beyond(text)  # its fraction would have as many digits
+        raise _beyond(text)
     if not math.isfinite(value):
         raise SpecError(f"{text} is no number of a formula: write a finite one", location())
-    return _within(Fraction(text), text) if _says_all(value, text) else None
+    return Fraction(text) if _says_all(value, text) else None
 
 
 def _says_all(value: Decimal | numbers.Real, text: str) -> bool:
@@ -38,15 +39,16 @@ def _says_all(value: Decimal | numbers.Real, text: str) -> bool:
         return False
 
 
-def _within(number: Fraction, text: str) -> Fraction:
-    size = number.numerator.bit_length() - number.denominator.bit_length()
-    if abs(size) >= BEYOND:
-        raise _beyond(text)
+def check_size(number: Fraction) -> Fraction:
+    """The number. Raises SpecError for one so large or small that float64 has nothing like it."""
+    over, under = number.numerator.bit_length(), number.denominator.bit_length()
+    if abs(over - under) >= BEYOND:
+        raise _beyond(f"a number of {max(over, under)} bits")
     return number
 
 
-def _beyond(text: str) -> SpecError:
-    return SpecError(f"{text} is too large or too small for float64: scale the formula", location())
+def _beyond(called: str) -> SpecError:
+    return SpecError(f"{called} is too large or too small for float64: scale the formula", location())
 
 
 def is_decimal(value: object) -> bool:

@@ -17,7 +17,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TypeAlias, Union
 
-from derive.algebra.decimals import exact, is_decimal
+from derive.algebra.decimals import check_size, exact, is_decimal
 from derive.algebra.index import Affine, Guard, Index
 from derive.algebra.unanswered import Unanswered, refuses
 from derive.errors import SpecError
@@ -221,6 +221,7 @@ def as_expr(value: Like) -> Expr:
         return Number(value)
     number = exact(value)
     if number is not None:
+        check_size(number)
         return Number(Affine.of(number.numerator), number.denominator, is_decimal(value))
     convert = getattr(value, "as_expr", None)
     if convert is None:

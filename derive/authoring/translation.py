@@ -3,118 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from derive.algebra.expr import (
     ZERO,
     Expr,
-    Number,
-    Parameter,
     Read,
     Reduce,
-    When,
-    children,
     free_names,
     reads,
-    rebuild,
     walk,
 )
-from derive.algebra.index import Affine, Guard, Index, IntegerRead, Letter, Name, Quotient
+from derive.algebra.index import Affine, Index, Letter, Name, Quotient
 from derive.algebra.system import Names, Size, Tensor, fresh
 from derive.authoring.close import Shape, names_in, show
 from derive.authoring.handles import Handle
-from derive.authoring.spec import Authored, Spec
-from derive.authoring.values import Given, Repetition, Standing, standing
+from derive.authoring.renaming import Renaming
+from derive.authoring.spec import Authored
+from derive.authoring.values import Given, Standing, standing
 from derive.authoring.zeros import without
 from derive.errors import SpecError
 from derive.names import location
 
 
 @dataclass(slots=True)
-class Translation:
-    """From a part's names to the whole's."""
-
-    whole: Spec
-    part: Spec
-    name: str
-    over: Repetition | None
-    atoms: dict[Name, Affine] = field(default_factory=dict)  # sizes, indices, integer parameters
-    reals: dict[str, Expr] = field(default_factory=dict)
-    tensors: dict[str, Handle] = field(default_factory=dict)  # of the whole's own, and those declared here
-    standing: dict[str, Standing] = field(default_factory=dict)
-    labels: dict[str, Affine] = field(default_factory=dict)
-    zeros: frozenset[str] = frozenset()
-
-    @property
-    def index(self) -> Affine | None:
-        """The index that the part is repeated over."""
-        return None if self.over is None else self.over.index
-
-    def affine(self, e: Affine) -> Affine:
-        """An index expression, its integer reads renamed."""
-        total = Affine()
-        for monomial, coefficient in e.terms:
-            product = Affine.of(coefficient)
-            for atom in monomial:
-                product = product * (self.read(atom) if isinstance(atom, IntegerRead) else self.atom(atom))
-            total = total + product
-        return total
-
-    def atom(self, name: Name) -> Affine:
-        return self.atoms.get(name, Affine.of(name))
-
-    def index_of(self, name: Letter) -> Letter:
-        """What one of the part's indices is in the whole."""
-        letter = self.atom(name).letter()
-        assert letter is not None, f"{name} stands for {self.atom(name)}"
-        return letter
-
-    def read(self, read: IntegerRead) -> Affine:
-        if read.tensor in self.labels:
-            return self.labels[read.tensor]
-        found = self.standing[read.tensor]
-        return Affine.of(IntegerRead(found.tensor, found.positions(tuple(map(self.affine, read.at)))))
-
-    def own(self, tensor: str) -> Tensor:
-        """The part's declaration of one of its tensors."""
-        return next(t for t in self.part.tensors if t.name == tensor)
-
-    def repeated(self, tensor: str) -> bool:
-        return self.over is not None and self.own(tensor).role != "parameter"
-
-    def axis(self, tensor: str) -> int:
-        """The repeated axis comes first; behind the steps of a sequence."""
-        dims = self.own(tensor).dims
-        sequences = {s.name for s in self.part.sizes if s.sequence}
-        return int(bool(dims) and dims[0].plain() in sequences)
-
-    def guard(self, guard: Guard) -> Guard:
-        return type(guard)(*map(self.affine, guard.parts()))
-
-    def expr(self, node: Expr) -> Expr:
-        """An equation's right side."""
-        match node:
-            case Read(tensor, at):
-                return self.standing[tensor].read(tuple(map(self.affine, at)))
-            case Number(value):
-                return replace(node, value=self.affine(value))
-            case Parameter(name):
-                return self.reals[name]
-            case When(guards, body):
-                return When(tuple(map(self.guard, guards)), self.expr(body))
-            case Reduce(monoid, binders, guards, body):
-                named = tuple(b.renamed(self.index_of(b.name)) for b in binders)
-                return Reduce(monoid, named, tuple(map(self.guard, guards)), self.expr(body))
-            case _:
-                return rebuild(node, tuple(map(self.expr, children(node))))
-
-    def dims(self, tensor: Tensor) -> tuple[Affine, ...]:
-        """A part's tensor's dimensions in the whole."""
-        dims = tuple(map(self.affine, tensor.dims))
-        if self.over is None or not self.repeated(tensor.name):
-            return dims
-        axis = self.axis(tensor.name)
-        return (*dims[:axis], self.over.size, *dims[axis:])
+class Translation(Renaming):
+    """Declares in the whole what a part needs, and writes the part's equations there."""
 
     # binding --------------------------------------------------------------------------------------
     def bind_sizes(self, shapes: Mapping[str, tuple[str, Shape]]) -> None:

@@ -299,9 +299,9 @@ def start_of_another_shape(s: Spec, d: Any) -> None:
     s.let("h", d.T, d.H, start=d.x)  # fault
 
 
-@bad("start= takes whole tensors, not 0: give what s.let made")
+@bad("start= takes whole tensors, not 0.5: give what s.let made")
 def start_that_is_no_tensor(s: Spec, d: Any) -> None:
-    s.let("h", d.T, d.H, start=0)  # fault
+    s.let("h", d.T, d.H, start=0.5)  # fault
 
 
 # names ------------------------------------------------------------------------------------------
@@ -425,9 +425,8 @@ def input_returned(s: Spec, d: Any) -> None:
 
 
 @bad(
-    "y is added to itself, but an equation says all of it at once: "
-    "write y[i] = total(t, delta(i, l[t]) * ...) "
-    "with an index i of that axis"
+    "y is added to itself, but an equation says all of it at once: write y[i] = total(t, delta(i, l[t]) * "
+    "...) with an index i of that axis"
 )
 def scattered_into(s: Spec, d: Any) -> None:
     label = s.data("l", d.T, integer=True)

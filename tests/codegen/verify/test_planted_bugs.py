@@ -156,7 +156,7 @@ def no_parentheses(patch: Patch) -> None:
 def divided_as_integers(patch: Patch) -> None:
     """1/N printed as 1//N."""
 
-    def number(self, top, bottom):
+    def number(self, top, bottom, decimal=False):
         self.used.add("number")
         return f"number({self.like}, {self.affine(top, 4)}//{self.affine(bottom, 6)})"
 
