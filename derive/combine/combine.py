@@ -43,7 +43,7 @@ class _Combiner:
         known = definitions(self.forward)
         self.quotients, self.copies = Quotients(known), copies(known)
         self.equations = Equations(backward.equations, backward.outputs)
-        self.sums = Sums({t.name for t in backward.tensors} | symbols(backward))
+        self.sums = Sums({t.name for t in backward.tensors} | constants(backward))
         self.views: dict[str, View | None] = {}
         self.touched: set[str] = set()
         self.agenda = Agenda()
