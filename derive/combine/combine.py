@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from derive.algebra.system import Equation, System, check_system, symbols
+from derive.algebra.system import Equation, System, check_system, constants
 from derive.combine.attempt import Attempt, Workshop
 from derive.combine.equations import Agenda, Choice, Entry, Equations
 from derive.combine.reduce import Quotients, copies, definitions

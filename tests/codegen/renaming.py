@@ -24,12 +24,12 @@ import numpy as np
 
 from codegen.lower import lower
 from codegen.module import write_module
+from codegen.names import WORDS
 from codegen.verify.load import load_fast, load_plain
 from derive.algebra.index import Letter, Quotient
 from derive.authoring.compose import Translation
 from derive.authoring.spec import OpSpec, Spec
 from derive.derivation import derive
-from codegen.names import WORDS
 from derive.errors import SpecError
 from derive.names import check_name
 from tests.codegen.emitted import OPS, derivation, random_problem, text
@@ -46,15 +46,15 @@ SIZES: dict[str, dict[str, int]] = {
     "leaky_integrator": {"T": 3, "I": 2, "H": 2, "B": 2},
     "residual_block": {"C": 1, "H": 3, "W": 3, "B": 2},
 }
-NASTY = (
-    "b n t T H B N i j k g e m x y L p dh gh h_prev z_h z_L h_dot zero one two half number_4 number_1_3 tanh_ lo "
-    "hi size_ dx dW dL dh2 h2 gc c_prev best value candidate candidate2 shared i_h k_Y max_z max_L ties_s rest_s "
-    "others_p X_patches s_y batch nn bb tt ii x_ o_ f_o list id sum len type float int print abs zip any dict "
-    "set str iter next map all open input object z z2 dz dz2 gz lambda_ l O I one2 zero2 half2 B2 T2 n2 b2"
-).split()
-
-
-MADE = tuple("d{} g{} z_{} {}_prev {}_dot max_{} ties_{} rest_{} others_{} {}_patches i_{} s_{} {}2 {}_".split())
+POOL = """
+b n t T H B N i j k g e m x y L p l O I z dh gh h_prev z_h z_L h_dot zero one two half number_4 number_1_3
+tanh_ lo hi size_ dx dW dL dh2 h2 gc c_prev best value candidate candidate2 shared i_h k_Y max_z max_L ties_s
+rest_s others_p X_patches s_y batch nn bb tt ii x_ o_ f_o z2 dz dz2 gz one2 zero2 half2 B2 T2 n2 b2 lambda_
+list id sum len type float int print abs zip any dict set str iter next map all open input object
+"""
+NASTY = frozenset(POOL.split())
+FORMS = "d{} g{} z_{} {}_prev {}_dot max_{} ties_{} rest_{} others_{} {}_patches i_{} s_{} {}2 {}_"
+MADE = tuple(FORMS.split())  # what the calculus calls what it makes for a tensor
 
 
 # renaming -----------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ def pool(op: OpSpec) -> tuple[str, ...]:
     systems = (d.forward, d.backward, d.stable_forward, d.stable_backward)
     own = {t.name for system in systems for t in system.tensors}
     own |= {node.id for node in ast.walk(ast.parse(text(op))) if isinstance(node, ast.Name)}
-    return tuple(name for name in sorted({*NASTY, *own} - WORDS) if may_be(name))
+    return tuple(name for name in sorted({*NASTY, *WORDS, *own}) if may_be(name))
 
 
 def may_be(name: str) -> bool:
@@ -250,14 +250,14 @@ def findings(count: int, seed: int, load: Load = load_plain) -> list[tuple[str, 
     return [each for each in tried if each[1]]
 
 
-def main() -> int:
-    count, seed = (*map(int, sys.argv[1:]), 2000, 0)[: 2] if len(sys.argv) > 2 else (int((sys.argv + ["2000"])[1]), 0)
-    found = [*findings(count, seed), *findings(max(count // 40, 1), seed + 1, load_fast)]
+def main(count: int = 2000, seed: int = 0) -> int:
+    compiled = max(count // 40, 1)
+    found = [*findings(count, seed), *findings(compiled, seed + 1, load_fast)]
     for name, fault, names in found:
         print(f"{name}: {fault}\n    {names}")
-    print(f"{count} renamings as plain Python, {max(count // 40, 1)} compiled: {len(found)} findings")
-    return bool(found)
+    print(f"{count} renamings as plain Python, {compiled} compiled: {len(found)} findings")
+    return int(bool(found))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*map(int, sys.argv[1:])))
