@@ -216,8 +216,18 @@ def results(name: str, module: ModuleType) -> list[bytes]:
     outputs, pullback = module.vjp(*inputs)
     given = dict(zip(outputs._fields, cotangents, strict=True))
     _, *asked = signature(type(pullback).__call__).parameters
-    made = (*outputs, *pullback(**{n: given[n] for n in asked}))
+    made = (*outputs, *pullback(**{n: given[n] for n in asked}), *packed(module, inputs))
     return [np.asarray(a).tobytes() for a in made]
+
+
+def packed(module: ModuleType, inputs: list[Any]) -> tuple[Any, ...]:
+    """The members of the packs, and the packs that they make."""
+    if not hasattr(module, "pack"):
+        return ()
+    fields = [t.name for t in module._INPUTS]
+    packs = [inputs[fields.index(n)] for n in module.Packed._fields]
+    members = module.unpack(*packs)
+    return (*members, *module.pack(**members._asdict()))
 
 
 @cache
@@ -244,10 +254,10 @@ def renamings(count: int, seed: int) -> Iterator[tuple[str, Names]]:
         yield name, random_names(OPS[name], random.Random(f"{seed} {n}"))
 
 
-def findings(count: int, seed: int, load: Load = load_plain) -> list[tuple[str, str, Names]]:
+def findings(count: int, seed: int, load: Load = load_plain) -> Iterator[tuple[str, str, Names]]:
     """Every renaming that is wrong: the op, what is wrong, and the names."""
     tried = ((name, finding(name, names, load), names) for name, names in renamings(count, seed))
-    return [each for each in tried if each[1]]
+    return (each for each in tried if each[1])
 
 
 def main(count: int = 2000, seed: int = 0) -> int:
