@@ -49,8 +49,11 @@ class Renaming:
     def size(self, size: Size) -> Size:
         formula = size.formula
         if formula is not None:
-            formula = Quotient(*map(self.affine, (formula.numerator, formula.denominator, formula.offset)))
+            formula = self.quotient(formula)
         return replace(size, name=self.name(size.name), formula=formula)
+
+    def quotient(self, q: Quotient) -> Quotient:
+        return Quotient(*map(self.affine, (q.numerator, q.denominator, q.offset)))
 
     def tensor(self, tensor: Tensor) -> Tensor:
         dims = tuple(map(self.affine, tensor.dims))

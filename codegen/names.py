@@ -14,6 +14,7 @@ WORDS = frozenset(runtime.__all__) | {
     "Outputs",
     "Packed",
     "Pullback",
+    "abs",
     "dtype",
     "far",
     "given",

@@ -27,8 +27,9 @@ from codegen.module import write_module
 from codegen.names import WORDS
 from codegen.verify.load import load_fast, load_plain
 from derive.algebra.index import Letter, Quotient
-from derive.authoring.compose import Translation
+from derive.algebra.system import Tensor
 from derive.authoring.spec import OpSpec, Spec
+from derive.authoring.translation import Translation
 from derive.derivation import derive
 from derive.errors import SpecError
 from derive.names import check_name
@@ -143,10 +144,19 @@ class Replay:
         dims, words = self.put.dims(tensor), {"latex": tensor.latex, "about": tensor.about}
         make = {"parameter": self.new.parameter, "computed": self.new.let}
         if tensor.role == "data":
-            made = self.new.data(self.names.of[name], *dims, integer=tensor.integer, **words)
+            made = self.new.data(
+                self.names.of[name], *dims, integer=tensor.integer, **words, **self.labels(tensor)
+            )
         else:
             made = make[tensor.role](self.names.of[name], *dims, **words)
         self.put.tensors[name] = made
+
+    def labels(self, tensor: Tensor) -> dict[str, Any]:
+        """What is said of labels outside of their range."""
+        if not tensor.integer:
+            return {}
+        ignored = {} if tensor.ignore_label is None else {"ignore_label": tensor.ignore_label}
+        return {"outside": tensor.outside, **ignored}
 
     def pack(self, name: str) -> None:
         members = self.old.packs[name]
