@@ -57,7 +57,7 @@ class Expressions:
     used: set[str] = field(default_factory=set)
     ranges: list[Index] = field(default_factory=list)
     missing: tuple[str, ...] = ()
-    numbers: Mapping[str, int] = field(default_factory=dict)
+    citations: Mapping[str, str] = field(default_factory=dict)
     computed: list[tuple[Affine, tuple[Index, ...]]] = field(default_factory=list)  # see reach.py
     widened: dict[str, tuple[str, tuple[Affine, ...]]] = field(default_factory=dict)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codegen.apart import Renaming
 from codegen.integers import Integers
 from codegen.lower import Plan
 from codegen.printer import printer_of
@@ -28,14 +29,24 @@ def prose(text: str) -> str:
     return one_line(text).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
+def beside(word: str, names: tuple[str, ...]) -> str:
+    """A word of the text; its second name where an argument is called so (none begins with `_`)."""
+    return f"_{word}" if word in names else word
+
+
 class Face:
-    """An op as its module shows it, from one plan."""
+    """An op as its module shows it, from one plan.
+
+    What a user sees is called as its author calls it: `forward` and its tensors. Inside of the functions
+    everything is called as the kernels do: `inside` and `backward`, and the text's `name` of an author's.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.derivation = plan.derivation
         self.op = plan.derivation.op
-        self.forward: System = plan.forward_system
+        self.forward: System = plan.derivation.stable_forward
+        self.inside: System = plan.forward_system
         self.backward: System = plan.backward_system
         self.spec: Spec = plan.derivation.spec
         self.printers = {
@@ -45,6 +56,14 @@ class Face:
         self.bodies = {name: printer.text() for name, printer in self.printers.items()}
         self.differentiable = differentiable(self.forward)
         self.integers = Integers(plan, [e for p in self.printers.values() for e in p.computed])
+
+    def name(self, author: str) -> str:
+        """What the inside of a function calls what its author calls so."""
+        return self.plan.called.get(author, author)
+
+    def length(self, dim: Affine) -> Affine:
+        """What the inside of a function calls a dimension."""
+        return Renaming(self.plan.called).affine(dim)
 
     # shared ---------------------------------------------------------------------------------------
     def input_tensors(self) -> list[Tensor]:
@@ -83,16 +102,18 @@ class Face:
     def numbers(self) -> tuple[IntegerParameter | RealParameter, ...]:
         return (*self.forward.integers, *self.forward.reals)
 
-    def keywords(self) -> list[str]:
-        """Numbers, keyword-only, with their defaults."""
-        numbers = [f"{p.name}={p.default}" for p in self.numbers()]
-        return ["*", *numbers] if numbers else []
-
     def signature(self) -> list[str]:
-        return [*self.forward.inputs, *self.keywords()]
+        """Inputs, and keyword-only numbers with their defaults."""
+        numbers = [f"{p.name}={p.default}" for p in self.numbers()]
+        return [*self.forward.inputs, *(["*", *numbers] if numbers else [])]
+
+    def run_signature(self) -> list[str]:
+        """The same, of the function that is not the user's."""
+        numbers = [f"{self.name(p.name)}={p.default}" for p in self.numbers()]
+        return [*self.inside.inputs, *(["*", *numbers] if numbers else [])]
 
     def call(self) -> str:
-        numbers = [f"{p.name}={p.name}" for p in self.numbers()]
+        numbers = [f"{self.name(p.name)}={p.name}" for p in self.numbers()]
         return ", ".join([*self.forward.inputs, *numbers])
 
     def shapes_doc(self, tensors: list[Tensor]) -> str:

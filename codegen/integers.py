@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from codegen.apart import Renaming
 from codegen.lower import Plan
 from codegen.reach import Magnitudes, Printed, Reach
 from derive.algebra.system import Tensor
@@ -39,7 +40,7 @@ class Integers:
     @cached_property
     def reach(self) -> Reach:
         """How far the index arithmetic of both kernels goes."""
-        near = {n: r for n, r in self.checked.items() if n not in self.ignored}
+        near = {self._name(n): self._inside(r) for n, r in self.checked.items() if n not in self.ignored}
         return Magnitudes(self.plan.forward_system, near).reach(self.printed)
 
     def lines(self) -> list[str]:
@@ -48,12 +49,24 @@ class Integers:
         lines = [self._check_reach(op)] if self.reach.bounds else []
         for name, ends in self.checked.items():
             value = f", {self.ignored[name]}" if name in self.ignored else ""
-            lo, hi = ends.ends
-            lines.append(f'check_labels("{op}", "{name}", {name}, {lo}, {hi}, "{ends.text(name)}"{value})')
+            lo, hi = self._inside(ends).ends
+            lines.append(
+                f'check_labels("{op}", "{name}", {self._name(name)}, {lo}, {hi}, "{ends.text(name)}"{value})'
+            )
         far = ", far" if self._says_how_far else ""
-        lines += [f"{n} = ignore_labels({n}, {value}{far})" for n, value in self.ignored.items()]
-        free = (t.name for t in self._inputs() if t.name in self.reach.labels - self.checked.keys())
+        named = [(self._name(n), value) for n, value in self.ignored.items()]
+        lines += [f"{n} = ignore_labels({n}, {value}{far})" for n, value in named]
+        names = (t.name for t in self._inputs() if t.name not in self.checked)
+        free = (n for n in names if self._name(n) in self.reach.labels)
         return [*lines, *(self._near(op, name) for name in free)]
+
+    def _name(self, author: str) -> str:
+        """What the inside of a function calls what its author calls so."""
+        return self.plan.called.get(author, author)
+
+    def _inside(self, ends: LabelRange) -> LabelRange:
+        quotient = Renaming(self.plan.called).quotient
+        return LabelRange(tuple(map(quotient, ends.lo)), tuple(map(quotient, ends.hi)))
 
     @property
     def _says_how_far(self) -> bool:
@@ -61,15 +74,16 @@ class Integers:
 
     def _check_reach(self, op: str) -> str:
         bounds = ", ".join(map(str, self.reach.bounds))
-        given = "".join(f", {p.name}={p.name}" for p in self.plan.forward_system.integers)
+        given = "".join(f", {p.name}={self._name(p.name)}" for p in self.plan.derivation.forward.integers)
         return f'{"far = " if self._says_how_far else ""}check_reach("{op}", {bounds}{given})'
 
     def _near(self, op: str, name: str) -> str:
         """A label that may be anything: it is put nearer, or refused where it counts what it is."""
         if name not in LabelUses(self.plan.derivation.spec).fixed():
-            return f"{name} = clip_labels({name}{', far' if self._says_how_far else ''})"
+            text = self._name(name)
+            return f"{text} = clip_labels({text}{', far' if self._says_how_far else ''})"
         far = "far" if self._says_how_far else "FAR"
-        return f'check_labels("{op}", "{name}", {name}, -{far}, {far} + 1, "less than leaves 64 bits")'
+        return f'check_labels("{op}", "{name}", {self._name(name)}, -{far}, {far} + 1, "less than leaves 64 bits")'
 
     def doc(self) -> list[str]:
         """What each label may be."""
@@ -92,5 +106,5 @@ class Integers:
         return ", LabelError" if any(line.startswith("check_labels(") for line in self.lines()) else ""
 
     def _inputs(self) -> list[Tensor]:
-        tensors = map(self.plan.forward_system.tensor, self.plan.forward_system.inputs)
+        tensors = map(self.plan.derivation.forward.tensor, self.plan.derivation.forward.inputs)
         return [t for t in tensors if t.integer]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from codegen.accesses import arrays_read, arrays_written, flatten
+from codegen.apart import keep_apart
 from codegen.bounds import Bounds
 from codegen.contraction import lower_contraction
 from codegen.fuse import EVERYTHING, Pruning, fuse, under_one_condition
 from codegen.legality import enforce_kernel, enforce_schedule
 from codegen.localise import localise
-from codegen.names import WORDS, Names, check_words
+from codegen.names import WORDS, Names
 from codegen.nodes import Kernel, Loop, Nest, Section, Statement, least, with_inner
 from codegen.pointwise import lower_pointwise
 from codegen.reduction import lower_maximum, lower_sum, wrap
@@ -25,21 +26,29 @@ from derive.derivation import Derivation
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The forward and the backward kernel of one derivation, and the systems with their buffers."""
+    """The forward and the backward kernel of one derivation, and the systems with their buffers.
+
+    Systems and kernels are as the text calls everything; `called` has the text's name for each name of the
+    author's that is another one there.
+    """
 
     derivation: Derivation
     forward_system: System
     backward_system: System
     forward: Kernel
     backward: Kernel
+    called: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def authors(self) -> dict[str, str]:
+        """The author's name for each name of the text's that is another one there."""
+        return {text: name for name, text in self.called.items()}
 
 
 def lower(derivation: Derivation) -> Plan:
     """Derivation -> Plan. Raises DerivationError where the equations cannot be put in an order."""
-    forward = declare_patches(derivation.stable_forward)
-    backward = declare_patches(derivation.stable_backward)
-    check_words(forward)
-    check_words(backward)
+    systems = (declare_patches(s) for s in (derivation.stable_forward, derivation.stable_backward))
+    forward, backward, called = keep_apart(*systems)
     computed = tuple(e.tensor for e in forward.equations)
     optional = frozenset(n for n in backward.outputs if backward.tensor(n).dims)
     gradients = _lower_system(backward, backward.outputs, Pruning(optional, _reach(backward)))
@@ -63,6 +72,7 @@ def lower(derivation: Derivation) -> Plan:
             backward.outputs,
             (),
         ),
+        called,
     )
 
 

@@ -8,7 +8,7 @@ import pprint
 from dataclasses import dataclass
 
 from codegen.describe import describe_system, spec_equations
-from codegen.face import Face, joined, prose
+from codegen.face import Face, beside, joined, prose
 from codegen.folding import fold_lines
 from codegen.lower import Plan
 from codegen.render import render
@@ -26,6 +26,7 @@ RUNTIME_ALWAYS = (
     "kernel",
 )
 CHECKS = ("FAR", "check_given", "check_labels", "check_reach", "clip_labels", "ignore_labels")
+PULLBACK = ("check_cotangents", "gradient", "Gradients")  # what it calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,58 +59,67 @@ class _Module(Face):
         return [*lines, f"`gradsmith derive {self.op.name}`."]
 
     def run_body(self) -> list[str]:
-        inputs = joined(self.forward.inputs)
+        inputs = joined(self.inside.inputs)
         lines = [f'dtype, {inputs}, size = check_inputs("{self.op.name}", _INPUTS, {inputs})']
         lines += [
-            f'{p.name} = check_integer("{self.op.name}", "{p.name}", {p.name}, least={p.least})'
+            f'{self.name(p.name)} = check_integer("{self.op.name}", "{p.name}", {self.name(p.name)}, '
+            f"least={p.least})"
             for p in self.forward.integers
         ]
         lines += [
-            f'{p.name} = check_real("{self.op.name}", "{p.name}", {p.name}, dtype)'
+            f'{self.name(p.name)} = check_real("{self.op.name}", "{p.name}", {self.name(p.name)}, dtype)'
             for p in self.forward.reals
         ]
         lines += [line for size in self.forward.sizes for line in self._size_lines(size)]
         lines += [
-            self._check_given(t.name, str(d), d) for t in self.input_tensors() for d in self.computed_dims(t)
+            self._check_given(t.name, str(d), str(d), self.length(d))
+            for t in self.input_tensors()
+            for d in self.computed_dims(t)
         ]
         lines += self.integers.lines()
         kernel = self.plan.forward
         lines += [
-            self._allocate(self.forward.tensor(n))
-            for n in (*kernel.outputs, *kernel.saved, *kernel.workspace)
+            self._allocate(self.inside.tensor(n)) for n in (*kernel.outputs, *kernel.saved, *kernel.workspace)
         ]
         lines.append(f"_forward({self.arguments('forward')})")
-        results = [n if self.forward.tensor(n).dims else f"{n}[()]" for n in self.forward.outputs]
+        results = [n if self.inside.tensor(n).dims else f"{n}[()]" for n in self.inside.outputs]
         lines.append(f"return Outputs({', '.join(results)}), {joined(self.saved())}")
         return lines
 
     def saved(self) -> list[str]:
         """What the pullback keeps: dtype, sizes, and the backward kernel's given arguments."""
         kernel = self.plan.backward
-        sizes = [s.name for s in self.forward.sizes]
+        sizes = [s.name for s in self.inside.sizes]
         given = [*kernel.inputs, *kernel.residuals, *kernel.integers, *kernel.reals]
         return ["dtype", *sizes, *given]
 
     def _size_lines(self, size: Size) -> list[str]:
+        inside = self.inside.size(self.name(size.name))
         if size.formula is None:
-            lines = [f'{size.name} = size["{size.name}"]']
+            lines = [f'{inside.name} = size["{size.name}"]']
             if size.least:
                 lines.append(self._check_size(size, size.about or "a size"))
             return lines
         given = (t.name for t in self.input_tensors() for d in t.dims if d.plain() == size.name)
         return [
-            f"{size.name} = {size.formula}",
+            f"{inside.name} = {inside.formula}",
             self._check_size(size, str(size.formula)),
-            *(self._check_given(name, str(size.formula), size.name) for name in dict.fromkeys(given)),
+            *(
+                self._check_given(name, str(size.formula), size.name, inside.name)
+                for name in dict.fromkeys(given)
+            ),
         ]
 
-    def _check_given(self, tensor: str, formula: str, name: object) -> str:
+    def _check_given(self, tensor: str, formula: str, name: str, inside: object) -> str:
         """An input that has an axis of a computed size must agree with the formula."""
-        return f'check_given("{self.op.name}", "{tensor}", "{name}", size["{name}"], {name}, "{formula}")'
+        return f'check_given("{self.op.name}", "{tensor}", "{name}", size["{name}"], {inside}, "{formula}")'
 
     def _check_size(self, size: Size, formula: str) -> str:
         words = json.dumps(one_line(formula), ensure_ascii=False)
-        return f'check_size("{self.op.name}", "{size.name}", {size.name}, {words}, least={size.least})'
+        return (
+            f'check_size("{self.op.name}", "{size.name}", {self.name(size.name)}, {words}, '
+            f"least={size.least})"
+        )
 
     def _allocate(self, tensor: Tensor) -> str:
         dtype = "np.int64" if tensor.integer else "dtype"
@@ -117,27 +127,43 @@ class _Module(Face):
 
     def pullback_body(self) -> list[str]:
         values = ", ".join(f'"{n}": {n}' for n in self.differentiable_outputs())
-        lines = [f"given = {{{values}}}", f"{joined(self.saved())} = self._saved"]
-        shape_sizes = {s.name for s in self.forward.sizes}
-        shape_sizes |= {str(d) for t in self.output_tensors() for d in self.computed_dims(t)}
-        sizes = ", ".join(f'"{n}": {n}' for n in sorted(shape_sizes))
+        me, check, room, gradients = map(self.in_pullback, ("self", *PULLBACK))
+        lines = [f"given = {{{values}}}", f"{joined(self.saved())} = {me}._saved"]
+        lengths = {s.name: self.name(s.name) for s in self.forward.sizes}
+        lengths |= {str(d): str(self.length(d)) for t in self.output_tensors() for d in self.computed_dims(t)}
+        sizes = ", ".join(f'"{n}": {text}' for n, text in sorted(lengths.items()))
         cotangents = joined(self.plan.backward.cotangents)
         lines.append(f"size = {{{sizes}}}")
         named = joined([f'"{n}"' for n in self.differentiable_outputs()])
         every = self.differentiable_outputs() == self.forward.outputs
         tensors = "_OUTPUTS" if every else f"[t for t in _OUTPUTS if t.name in {named}]"
-        lines.append(f'{cotangents} = check_cotangents("{self.op.name}", {tensors}, given, size, dtype)')
+        lines.append(f'{cotangents} = {check}("{self.op.name}", {tensors}, given, size, dtype)')
         for name, gradient in zip(self.gradient_names(), self.backward.outputs, strict=True):
             tensor = self.backward.tensor(gradient)
-            lines.append(f'{gradient} = gradient("{name}" in self._wanted, {self.shape_text(tensor)}, dtype)')
+            lines.append(f'{gradient} = {room}("{name}" in {me}._wanted, {self.shape_text(tensor)}, dtype)')
         lines += [self._allocate(self.backward.tensor(n)) for n in self.plan.backward.workspace]
         lines.append(f"_backward({self.arguments('backward')})")
         results = [
-            f'{g}{"" if self.backward.tensor(g).dims else "[()]"} if "{n}" in self._wanted else None'
+            f'{g}{"" if self.backward.tensor(g).dims else "[()]"} if "{n}" in {me}._wanted else None'
             for n, g in zip(self.gradient_names(), self.backward.outputs, strict=True)
         ]
-        lines += ["return Gradients(", *(f"    {r}," for r in results), ")"]
+        lines += [f"return {gradients}(", *(f"    {r}," for r in results), ")"]
         return lines
+
+    # what a function calls that has arguments with their authors' names
+    def in_pullback(self, word: str) -> str:
+        return beside(word, self.differentiable_outputs())
+
+    def in_vjp(self, word: str) -> str:
+        return beside(word, (*self.forward.inputs, *(p.name for p in self.numbers())))
+
+    def aliases(self) -> list[str]:
+        """Second names of the module's own for words that an argument has."""
+        packs = tuple(t.name for t in self.input_tensors() if t.members)
+        pairs = [(word, self.in_pullback(word)) for word in PULLBACK]
+        pairs += [(word, self.in_vjp(word)) for word in ("check_wrt", "Pullback")]
+        pairs += [("Members", beside("Members", packs))]
+        return [f"{alias} = {word}" for word, alias in pairs if alias != word]
 
     def spec_literal(self) -> str:
         literal = describe_system(self.op, self.spec, self.forward)
@@ -167,6 +193,7 @@ class _Module(Face):
             "pack_signature": ", ".join(["*", *(name for _, _, name in members)]),
             "pack_values": ", ".join(stacks),
             "unpack_signature": ", ".join(t.name for t in packs),
+            "members": beside("Members", tuple(t.name for t in packs)),
             "unpack_values": ", ".join(f"{name}={t.name}[{place[t.name]}{n}]" for t, n, name in members),
         }
 
@@ -197,6 +224,12 @@ class _Module(Face):
             "backward_body": self.bodies["backward"],
             "signature": ", ".join(signature),
             "signature_wrt": ", ".join(with_wrt),
+            "run_signature": ", ".join(self.run_signature()),
+            "wanted": self.in_vjp("wanted"),
+            "check_wrt": self.in_vjp("check_wrt"),
+            "pullback": self.in_vjp("Pullback"),
+            "me": self.in_pullback("self"),
+            "aliases": self.aliases(),
             "call": self.call(),
             "run_body": self.run_body(),
             "forward_doc": self.doc(),

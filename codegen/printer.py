@@ -49,7 +49,7 @@ class Printer(Expressions):
         for statement in body:
             written = statement.cites if isinstance(statement, Loop) and statement.cites else ()
             names = written or tuple(sorted(arrays_written((statement,))))
-            cites = [f"{n} ({self.numbers[n]})" for n in names if n in self.numbers]
+            cites = [self.citations[n] for n in names if n in self.citations]
             steps = isinstance(statement, (Section, Loop)) and not written and self._has_parts(statement)
             comment = f"{'    ' * depth}# {', '.join(cites)}"
             if cites and not steps and comment != last:
@@ -236,16 +236,17 @@ def like_array(system: System, kernel: Kernel) -> str:
     return next(n for n in kernel.arrays if not system.tensor(n).integer)
 
 
-def print_kernel(system: System, kernel: Kernel, numbers: Mapping[str, int]) -> Printer:
+def print_kernel(system: System, kernel: Kernel, citations: Mapping[str, str]) -> Printer:
     """A printer for the kernel, with every name that it already has."""
     locals_ = {s.name for s in flatten(kernel.body) if isinstance(s, (Let, Wide))}
     loops = {s.index for s in flatten(kernel.body) if isinstance(s, (Loop, Blocks))}
     names = Names({*(t.name for t in system.tensors), *constants(system), *locals_, *loops})
-    return Printer(system, kernel, like_array(system, kernel), names, numbers=numbers)
+    return Printer(system, kernel, like_array(system, kernel), names, citations=citations)
 
 
 def printer_of(plan: Plan, kernel: str) -> Printer:
     """A printer for one of the plan's kernels."""
     pair = {"forward": (plan.forward_system, plan.forward)}
     pair["backward"] = (plan.backward_system, plan.backward)
-    return print_kernel(*pair[kernel], equation_numbers(plan.derivation))
+    numbers = equation_numbers(plan.derivation).items()
+    return print_kernel(*pair[kernel], {plan.called.get(n, n): f"{n} ({k})" for n, k in numbers})

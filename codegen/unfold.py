@@ -22,7 +22,7 @@ from codegen.reduction import Space, space, wrap
 from codegen.schedule import Task
 from derive.algebra.expr import Product, Read
 from derive.algebra.index import Guard, Index, Name, names_of
-from derive.algebra.system import Equation, System, Tensor, Term, fresh, symbols
+from derive.algebra.system import Equation, System, Tensor, Term, constants, fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,13 @@ class Unfolding:
 
     @property
     def label(self) -> str:
-        """How the buffer's declaration names what it is for."""
+        """What the buffer's declaration says that it is."""
         kind = "added up in" if self.scatters else "unfolded for"
-        return f"patches of {self.source.tensor} {kind} {self.found.target.tensor}"
+        return f"patches {kind} {self.found.target.tensor}"
+
+    def buffer(self, tensors: Iterable[Tensor]) -> Tensor | None:
+        """The buffer that is declared for it."""
+        return next((t for t in tensors if (t.is_a, t.of) == (self.label, self.source.tensor)), None)
 
 
 def unfolding(system: System, task: Task) -> Unfolding | None:
@@ -110,13 +114,14 @@ def _mentions(system: System, read: Read, sizes: set[str]) -> bool:
 def declare_patches(system: System) -> System:
     """The system with a buffer for every array that will be unfolded."""
     tensors = list(system.tensors)
-    taken = {t.name for t in tensors} | symbols(system)
+    taken = {t.name for t in tensors} | constants(system)
     for equation in system.equations:
         for term in (t for t in equation.terms if t.binders):
             found = unfolding(system, Task(Piece(equation, (term,)), ()))
-            if found is not None and found.label not in {t.about for t in tensors}:
-                name = fresh(f"{found.source.tensor}_patches", taken)
-                tensors.append(Tensor(name, tuple(i.hi for i in found.axes), "buffer", about=found.label))
+            if found is not None and found.buffer(tensors) is None:
+                source, dims = found.source.tensor, tuple(i.hi for i in found.axes)
+                name = fresh(f"{source}_patches", taken)
+                tensors.append(Tensor(name, dims, "buffer", is_a=found.label, of=source))
     return replace(system, tensors=tuple(tensors))
 
 
@@ -125,7 +130,7 @@ def lower_unfolded(system: System, task: Task, names: Names) -> tuple[Statement,
     found = unfolding(system, task)
     if found is None:
         return None
-    buffer = next((t for t in system.tensors if t.about == found.label), None)
+    buffer = found.buffer(system.tensors)
     if buffer is None or buffer.dims != tuple(i.hi for i in found.axes):
         return None
     patches = Read(buffer.name, tuple(i.symbol for i in found.axes))

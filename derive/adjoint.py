@@ -195,16 +195,22 @@ class _Differentiator:
             source = self.system.tensor(name)
             made.append(
                 replace(
-                    source, name=cotangent, role="computed", latex=_bar(source), about=f"gradient of {name}"
+                    source,
+                    name=cotangent,
+                    role="computed",
+                    latex=_bar(source),
+                    about=f"gradient of {name}",
+                    is_a="gradient",
+                    of=name,
                 )
             )
         for name, incoming in self.incoming.items():
             if incoming != self.cotangent[name]:
                 source = self.system.tensor(name)
                 latex = _bar(source) + r"^{\mathrm{out}}"
-                made.append(
-                    replace(source, name=incoming, role="computed", latex=latex, about=f"cotangent of {name}")
-                )
+                about = f"cotangent of {name}"
+                given = replace(source, name=incoming, role="computed", latex=latex, about=about)
+                made.append(replace(given, is_a="cotangent", of=name))
         return tuple(made)
 
 

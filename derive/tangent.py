@@ -47,7 +47,7 @@ class _Tangents:
         source = self.system.tensor(name)
         latex = rf"\dot{{{source.latex or name}}}"
         made = replace(source, name=self.names[name], role="computed", latex=latex)
-        return replace(made, about=f"tangent of {name}")
+        return replace(made, about=f"tangent of {name}", is_a="tangent", of=name)
 
     def equation(self, equation: Equation) -> Equation:
         terms = tuple(made for term in equation.terms for made in self.terms(equation, term))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -68,12 +68,16 @@ def kernel_definitions(text: str) -> dict[str, ast.FunctionDef]:
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """Runs one kernel: arguments by name, what it writes made here and full of garbage."""
+    """Runs one kernel: arguments by name, what it writes made here and full of garbage.
+
+    Its callers know everything by the author's names; `called` are those of the text that are others.
+    """
 
     kernel: Kernel
     system: System
     function: Callable[..., None]
     arguments: tuple[str, ...]
+    called: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(
         self,
@@ -83,15 +87,16 @@ class Runner:
         wanted: Collection[str] | None = None,
     ) -> dict[str, Array]:
         """The arrays that the kernel makes for its caller; outputs that are not wanted are empty."""
-        kernel = self.kernel
-        values = {**shape.symbols, **given}
+        kernel, shape = self.kernel, shape.called(self.called)
+        authors = {text: name for name, text in self.called.items()}
+        values = {**shape.symbols, **{self.called.get(n, n): value for n, value in given.items()}}
         for name in (*kernel.outputs, *kernel.saved, *kernel.workspace):
             extents = shape.of(self.system, name)
-            if wanted is not None and name in kernel.outputs and name not in wanted:
+            if wanted is not None and name in kernel.outputs and authors.get(name, name) not in wanted:
                 extents = (0,) * len(extents)
             values[name] = room(extents, self.system.tensor(name).integer)
         self.function(*(values[name] for name in self.arguments))
-        return {n: values[n] for n in (*kernel.outputs, *kernel.saved)}
+        return {authors.get(n, n): values[n] for n in (*kernel.outputs, *kernel.saved)}
 
 
 def runner(source: Source, module: ModuleType, name: str) -> Runner:
@@ -102,7 +107,7 @@ def runner(source: Source, module: ModuleType, name: str) -> Runner:
     plan = source.plan
     forward = (plan.forward, plan.forward_system)
     kernel, system = forward if name == "_forward" else (plan.backward, plan.backward_system)
-    return Runner(kernel, system, function, code.co_varnames[: code.co_argcount])
+    return Runner(kernel, system, function, code.co_varnames[: code.co_argcount], plan.called)
 
 
 class Bounded(ExactArray):

@@ -62,7 +62,8 @@ def _losing(
     for kernel, node, system in kernels:
         for name in (n for n in node.outputs if not system.tensor(n).integer):
             axes = len(system.tensor(name).dims)
-            asked = [wanted[gradients.get(name, name)] for wanted in shown]
+            author = plan.authors.get(name, name)
+            asked = [wanted[gradients.get(author, author)] for wanted in shown]
             if any(np.isnan(a).any() for a in asked):
                 yield _lost(candidate, kernel, name, axes, "NaN", "{e} != {e}", "number({a}, 0)")
             if any(np.isinf(a).any() for a in asked):

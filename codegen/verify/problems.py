@@ -49,5 +49,5 @@ def cotangent_names(forward: System, backward: System) -> dict[str, str]:
     """Outputs that have a cotangent, and the input of the adjoint that holds it."""
     known = {*forward.inputs, *(e.tensor for e in forward.equations)}
     given = [n for n in backward.inputs if n not in known]
-    named = {backward.tensor(n).about.split()[-1]: n for n in given}
+    named = {backward.tensor(n).of: n for n in given}
     return {n: named[n] for n in forward.outputs if n in named}

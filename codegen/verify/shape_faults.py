@@ -103,7 +103,7 @@ def _in_kernels(candidate: Candidate, asked: list[Shape]) -> Iterator[ShapeFault
         name = next((n for n in node.outputs if system.tensor(n).dims and not system.tensor(n).integer), None)
         if name is None:
             continue
-        extents = [shape.of(system, name) for shape in asked]
+        extents = [shape.called(plan.called).of(system, name) for shape in asked]
         first, last = (", ".join([at] * len(system.tensor(name).dims)) for at in ("0", "-1"))
         touching = [f"{name}[{first}] = {name}[{first}]"]
         text = with_statements(candidate.text, kernel, touching)

@@ -33,6 +33,11 @@ class Shape:
     def symbols(self) -> dict[str, int]:
         return {**self.sizes, **self.integers}
 
+    def called(self, names: Mapping[str, str]) -> Shape:
+        """The shape with other names for some sizes and integers."""
+        sizes, integers = ({names.get(n, n): v for n, v in m.items()} for m in (self.sizes, self.integers))
+        return Shape(self.label, sizes, integers)
+
     def of(self, system: System, tensor: str) -> tuple[int, ...]:
         """A tensor's extents: none has fewer than 0 elements, though a sum such as 2*T - 1 may be less."""
         return tuple(max(plain(d, self.symbols), 0) for d in system.tensor(tensor).dims)

@@ -52,6 +52,8 @@ class Tensor:
     `role` is data (one per example), parameter (shared) or computed; `members` names the slices
     of a packed tensor along its axis `packed`. Of an integer input, `outside` says what a label beyond
     its range is, "error" or "zero"; `ignore_label` is a value that counts as nothing.
+    What is made for another tensor, such as its
+    gradient, cotangent or tangent, says so in `is_a` and names that one in `of`.
     """
 
     name: str
@@ -64,6 +66,8 @@ class Tensor:
     packed: int = 0
     outside: str = "error"
     ignore_label: int | None = None
+    is_a: str = ""
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +175,10 @@ class System:
         formula = size.formula if size else None
         whole = formula is not None and formula.denominator == Affine.of(1)
         return formula.numerator + formula.offset if whole and formula is not None else None
+
+    def named(self, is_a: str) -> dict[str, str]:
+        """Its gradients, cotangents or tangents, by the tensors whose they are."""
+        return {t.of: t.name for t in self.tensors if t.is_a == is_a}
 
     def floating_inputs(self) -> tuple[str, ...]:
         return tuple(n for n in self.inputs if not self.tensor(n).integer)

@@ -75,6 +75,7 @@ class Elaborator:
     tensors: dict[str, Tensor]
     equations: list[Equation] = field(default_factory=list)
     named: dict[tuple[str, ...], list[Named]] = field(default_factory=dict)  # by the tensors that they read
+    previous: dict[str, str] = field(default_factory=dict)  # by the state that they hold, a step later
     guards: tuple[Guard, ...] = ()
 
     @property
@@ -167,8 +168,9 @@ class Elaborator:
         return Read(self._previous(node.tensor), (Affine.of(step), *node.at[1:]))
 
     def _previous(self, state: str) -> str:
-        name, tensor = f"{state}_prev", self.tensors[state]
-        if name not in self.tensors:
+        tensor = self.tensors[state]
+        if state not in self.previous:
+            name = self.previous[state] = fresh(f"{state}_prev", self.taken)
             self.tensors[name] = Tensor(name, tensor.dims, "computed", latex=tensor.latex or state)
             letters: Names = set()
             at = tuple(self.scope.letter(dim, letters) for dim in tensor.dims)
@@ -176,7 +178,7 @@ class Elaborator:
             before = Term((), (), Read(state, (t - 1, *rest)))
             start = Term((), (Delta(t, Affine()),), Read(self.spec.starts[state], rest))
             self.append(Equation(name, at, (before, start)), "start")
-        return name
+        return self.previous[state]
 
     # terms ------------------------------------------------------------------------------------
     def split(self, node: Expr, lhs: str, scope: dict[Letter, Index], where: str) -> tuple[Term, ...]:

@@ -34,8 +34,9 @@ def pack(spec: Spec, system: System, recorder: Recorder) -> System:
     taken: Names = {t.name for t in system.tensors} | constants(system) | set(spec.ranges)
     index_name = Letter(fresh("g", taken))
     while (family := _family(system, index_name)) is not None:
-        system = _merge(system, family, index_name)
-        recorder.record("pack", (system.equation(_packed_name(family)),), source=" ".join(family.tensors))
+        name = _packed_name(system, family)
+        system = _merge(system, family, name, index_name)
+        recorder.record("pack", (system.equation(name),), source=" ".join(family.tensors))
     return system
 
 
@@ -114,17 +115,18 @@ def _pattern(
     return numbers.pop(), counts.pop(), terms
 
 
-def _packed_name(family: Family) -> str:
+def _packed_name(system: System, family: Family) -> str:
+    """What its members' names begin with, if nothing else is called so."""
     stem = family.tensors[0]
-    return stem.rsplit("_", 1)[0] if "_" in stem else f"{stem}_all"
+    taken: Names = {t.name for t in system.tensors} - {*family.tensors} | constants(system)
+    return fresh(stem.rsplit("_", 1)[0] if "_" in stem else f"{stem}_all", taken)
 
 
-def _merge(system: System, family: Family, index_name: Letter) -> System:
+def _merge(system: System, family: Family, name: str, index_name: Letter) -> System:
     first = system.equation(family.tensors[0])
     sequences = {s.name for s in system.sizes if s.sequence}
     axis = int(bool(first.indices) and first.indices[0].hi.plain() in sequences)
     count = len(family.tensors)
-    name = _packed_name(family)
     old = system.tensor(family.tensors[0])
     dims = (*old.dims[:axis], Affine.of(count), *old.dims[axis:])
     labels = next(t.members for t in system.tensors if len(t.members) == count)

@@ -306,9 +306,6 @@ class Spec:
                     self.places[tensor.name],
                 )
         self._check_lengths()
-        batched = any(s.batch for s in self.sizes) or not any(t.role == "data" for t in self.tensors)
-        if not batched and "B" in self.places:
-            raise SpecError("B names the batch: give yours another name", self.places["B"])
         if not self.outputs:
             raise SpecError("it returns nothing: end the spec with s.returns(...)")
 

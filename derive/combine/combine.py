@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from derive.algebra.system import Equation, System, check_system, symbols
+from derive.algebra.system import Equation, System, check_system, constants
 from derive.combine.attempt import Attempt, Workshop
 from derive.combine.equations import Agenda, Choice, Entry, Equations
 from derive.combine.reduce import Quotients, copies, definitions
@@ -43,7 +43,7 @@ class _Combiner:
         known = definitions(self.forward)
         self.quotients, self.copies = Quotients(known), copies(known)
         self.equations = Equations(backward.equations, backward.outputs)
-        self.sums = Sums({t.name for t in backward.tensors} | symbols(backward))
+        self.sums = Sums({t.name for t in backward.tensors} | constants(backward))
         self.views: dict[str, View | None] = {}
         self.touched: set[str] = set()
         self.agenda = Agenda()

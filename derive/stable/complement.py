@@ -33,7 +33,7 @@ from derive.algebra.expr import (
     times,
 )
 from derive.algebra.index import Affine, Delta, Guard, In, Index
-from derive.algebra.system import Equation, System, Tensor, Term, fresh, fresh_letter, symbols
+from derive.algebra.system import Equation, System, Tensor, Term, constants, fresh, fresh_letter
 from derive.stable.rescale import Joint, candidates
 from derive.steps import Recorder
 
@@ -199,7 +199,7 @@ def _opened(system: System, equation: Equation, product: Expr) -> Expr:
 def _others(system: System, equation: Equation, found: Found) -> Equation:
     """The sum of the p[l] with l < j and of those with l > j."""
     kept = tuple(i for i in equation.indices if i != found.k)
-    taken = symbols(system) | {i.name for i in kept} | set().union(*(t.names() for t in equation.terms))
+    taken = constants(system) | {i.name for i in kept} | set().union(*(t.names() for t in equation.terms))
     k, j = found.k, found.j
     index = k.renamed(fresh_letter(system.sizes, k.hi, taken))
     body = substitute(found.share, {k.name: index.symbol})
@@ -207,7 +207,7 @@ def _others(system: System, equation: Equation, found: Found) -> Equation:
     terms = tuple(Term((index,), (side,), body) for side in sides)
     share = found.share.bottom if isinstance(found.share, Ratio) else found.share
     assert isinstance(share, Read)
-    name = fresh(f"others_{share.tensor}", {t.name for t in system.tensors} | symbols(system))
+    name = fresh(f"others_{share.tensor}", {t.name for t in system.tensors} | constants(system))
     return Equation(name, kept, terms, equation.where)
 
 

@@ -28,7 +28,7 @@ from derive.algebra.expr import (
     transform,
 )
 from derive.algebra.index import Affine
-from derive.algebra.system import Equation, System, Tensor, Term, fresh, names_in, symbols
+from derive.algebra.system import Equation, System, Tensor, Term, constants, fresh, names_in
 from derive.stable.rescale import Joint
 from derive.stable.rewriting import identities
 from derive.steps import Recorder
@@ -107,7 +107,7 @@ def _leading(joint: Joint, equation: Equation) -> Leading | None:
         return None
     if read.at != tuple(i.symbol for i in equation.indices):
         return None
-    taken = {t.name for t in joint.backward.tensors} | symbols(joint.backward)
+    taken = {t.name for t in joint.backward.tensors} | constants(joint.backward)
     ties = fresh(f"ties_{equation.tensor}", taken)
     return Leading(equation, maximum.tensor, ties, fresh(f"rest_{equation.tensor}", taken | {ties}))
 

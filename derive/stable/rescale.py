@@ -19,7 +19,7 @@ from derive.algebra.expr import (
 )
 from derive.algebra.index import Index, Letter
 from derive.algebra.layers import is_constant
-from derive.algebra.system import Equation, System, Tensor, Term, fresh, symbols
+from derive.algebra.system import Equation, System, Tensor, Term, constants, fresh
 from derive.stable.homogeneity import (
     FLAT,
     Inhomogeneous,
@@ -114,7 +114,7 @@ def rescale(joint: Joint, candidate: Candidate, others: frozenset[str]) -> tuple
     does not cancel on the way from the inputs to the outputs.
     """
     equation = candidate.equation
-    taken = {t.name for t in joint.backward.tensors} | symbols(joint.backward)
+    taken = {t.name for t in joint.backward.tensors} | constants(joint.backward)
     scale = Scale(
         fresh(f"max_{equation.tensor}", taken), equation.indices, candidate.term.binders, candidate.exponent
     )

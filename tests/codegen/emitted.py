@@ -94,7 +94,7 @@ def _cotangents(d: Derivation, cotangents: dict[str, Any]) -> dict[str, Any]:
     """By the names of the adjoint's inputs, which say whose cotangents they are."""
     known = {*d.forward.inputs, *(e.tensor for e in d.forward.equations)}
     names = [n for n in d.backward.inputs if n not in known]
-    return {n: cotangents[d.backward.tensor(n).about.split()[-1]] for n in names}
+    return {n: cotangents[d.backward.tensor(n).of] for n in names}
 
 
 def random_problem(op: OpSpec, sizes: dict[str, int], seed: int = 0, **integers: int) -> Any:

@@ -383,13 +383,6 @@ def size_named_as_a_tensor(s: Spec, d: Any) -> None:
     s.size("x", "k")  # fault
 
 
-@bad("B names the batch: give yours another name")
-def name_of_the_batch(s: Spec, d: Any) -> None:
-    B = s.let("B", d.H)  # fault
-    B[:], d.y[:] = d.b, d.b
-    s.returns(B, d.y)
-
-
 @bad("the default of slope is inf: give a finite number")
 def default_without_end(s: Spec, d: Any) -> None:
     s.real("slope", float("inf"))  # fault

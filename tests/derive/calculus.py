@@ -39,7 +39,7 @@ class Pair:
         """Outputs -> the inputs of the adjoint that hold their cotangents."""
         known = set(self.forward.inputs) | {e.tensor for e in self.forward.equations}
         given = [n for n in self.backward.inputs if n not in known]
-        named = {self.backward.tensor(n).about.split()[-1]: n for n in given}
+        named = {self.backward.tensor(n).of: n for n in given}
         return {out: named[out] for out in self.forward.outputs if out in named}
 
 

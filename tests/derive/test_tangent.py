@@ -125,7 +125,7 @@ def test_every_term_keeps_its_binders_and_guards_and_moves_with_one_factor() -> 
     moves = tangent(forward)
     dots = {t.name for t in moves.tensors} - {t.name for t in forward.tensors}
     for equation in moves.equations:
-        old = forward.equation(moves.tensor(equation.tensor).about.removeprefix("tangent of "))
+        old = forward.equation(moves.tensor(equation.tensor).of)
         kept = {(t.binders, frozenset(t.guards)) for t in old.terms}
         for term in equation.terms:
             assert sum(r.tensor in dots for r in term.reads()) == 1

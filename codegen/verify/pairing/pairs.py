@@ -24,13 +24,7 @@ class Names:
 
     @staticmethod
     def of(moved: System, backward: System) -> Names:
-        tangents = _declared(moved, "tangent of ")
-        return Names(tangents, _declared(backward, "gradient of "), _declared(backward, "cotangent of "))
-
-
-def _declared(system: System, words: str) -> dict[str, str]:
-    """Tensors by what they are declared to be of."""
-    return {t.about.removeprefix(words): t.name for t in system.tensors if t.about.startswith(words)}
+        return Names(moved.named("tangent"), backward.named("gradient"), backward.named("cotangent"))
 
 
 @dataclass(frozen=True, slots=True)

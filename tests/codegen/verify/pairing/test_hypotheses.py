@@ -43,9 +43,9 @@ def backward_breaches():
         (without(backward, "dx"), "the outputs are"),
         (replace(backward, outputs=backward.outputs[::-1]), "the outputs are"),
         (without(backward, "dh"), "the cotangent of h does not come from the caller"),
-        (edited(backward, other, about=""), "does not come from the caller"),
+        (edited(backward, other, is_a=""), "does not come from the caller"),
         (
-            edited(backward, other, about="cotangent of x"),
+            edited(backward, other, of="x"),
             "the cotangent of x does not come from its",
         ),
         (replace(backward, equations=(*backward.equations, dh)), "dh is given more than once"),
@@ -53,7 +53,7 @@ def backward_breaches():
         (with_equation(backward, doubled), "is no sum linear in the cotangent of one equation"),
         (with_equation(backward, stolen), "term 1 of dx is no sum linear in the cotangent of one equation"),
         (with_equation(backward, clash), "one name for two indices"),
-        (edited(backward, "dh", about=""), "dh is the gradient of nothing"),
+        (edited(backward, "dh", is_a=""), "dh is the gradient of nothing"),
     ]
 
 
