@@ -126,7 +126,7 @@ def _lower_items(system: System, items: tuple[Item, ...], names: Names, pruning:
 
 
 def _lower_task(system: System, task: Task, names: Names) -> list[Statement]:
-    if any(t.monoid != "sum" for t in task.piece.terms):  # without an index too: under a guard that fails it is -inf
+    if any(t.monoid != "sum" for t in task.piece.terms):  # without an index too: -inf where a guard fails
         return list(lower_maximum(system, task, names))
     if task.piece.light:
         return lower_pointwise(system, task, names)

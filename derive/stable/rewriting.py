@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from derive.algebra.expr import (
     ONE,
@@ -73,6 +73,7 @@ def identities(names: Iterable[str], taken: Names) -> tuple[Identity, ...]:
     return tuple(Identity(as_expr(row.old(*given)), as_expr(row.new(*given))) for row, given in found)
 
 
+@lru_cache(maxsize=1 << 14)
 def rewrite(node: Expr, rows: tuple[Rewrite, ...] = REWRITES) -> tuple[Expr, tuple[str, ...]]:
     """The expression after the rules, outermost first, and the names of those that were used."""
     used: list[str] = []

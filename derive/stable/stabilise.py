@@ -43,7 +43,7 @@ def stabilise(forward: System, backward: System, recorder: Recorder) -> Stable:
     risky = _risky(joint)
     joint, scaled = scale_out(joint, risky, recorder)
     joint = _rewrite_both(joint, scaled, recorder)
-    warnings = warnings if _risky(joint) else []
+    warnings = warnings if warnings and _risky(joint) else []  # what a rescaling left may be mended since
     joint = take_out_largest(complement(joint, recorder), recorder)
     found = (f"{forward.name}: {line}" for line in (*warnings, *unstable(joint.forward, joint.backward)))
     return Stable(joint.forward, joint.backward, tuple(found))
