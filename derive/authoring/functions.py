@@ -18,7 +18,10 @@ def total(over: Affine | tuple[Affine, ...], body: Like, where: tuple[Guard, ...
 
 
 def largest(over: Affine | tuple[Affine, ...], body: Like, where: tuple[Guard, ...] = ()) -> Expr:
-    """The maximum of `body` over indices, where the guards hold; -inf where there is none."""
+    """The maximum of `body` over indices, where the guards hold; -inf where there is none.
+
+    Its gradient goes to the first of the largest; NaN is larger than all, so to the first NaN.
+    """
     return _reduce("max", over, body, where)
 
 

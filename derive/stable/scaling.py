@@ -178,7 +178,7 @@ class Scaling:
             return self._named(largest, equation, term, before)
 
         around = (*equation.indices, *term.binders)
-        positive = {
+        positive: set[Expr] = {
             Read(self.kept[read.tensor].tensor, read.at)
             for read in term.reads()
             if self.known(read) is not None
