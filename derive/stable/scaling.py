@@ -29,7 +29,7 @@ from derive.algebra.expr import (
     walk,
 )
 from derive.algebra.index import Affine, Guard, In, Index, names_of
-from derive.algebra.system import Equation, System, Tensor, Term, fresh, names_in, symbols
+from derive.algebra.system import Equation, Names, System, Tensor, Term, fresh, names_in, symbols
 from derive.stable.region import Region, maximum
 from derive.stable.rescale import Joint, split
 from derive.stable.rewrites import SCALES
@@ -60,7 +60,7 @@ class Scaling:
     joint: Joint
     risks: Risks
     divided: frozenset[str]
-    taken: set[str]
+    taken: Names
     kept: dict[str, Kept] = field(default_factory=dict)
     made: dict[str, tuple[Equation, ...]] = field(default_factory=dict)
     tensors: list[Tensor] = field(default_factory=list)
