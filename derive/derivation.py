@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from derive import norms
 from derive.adjoint import adjoint, name_witnesses
 from derive.algebra.system import System
 from derive.authoring.batch import batch
@@ -34,6 +35,16 @@ class Derivation:
     stable_backward: System
     steps: tuple[Step, ...]
     warnings: tuple[str, ...] = ()
+
+    @property
+    def conventions(self) -> tuple[str, ...]:
+        """What the author chose, and what the calculus did for norms."""
+        return (*self.op.conventions, *norms.conventions(self.forward))
+
+    @property
+    def without_gradient(self) -> tuple[str, ...]:
+        """Where the gradient is NaN though the value is a number, each a line with its place in the spec."""
+        return norms.without_gradient(self.forward)
 
 
 def derive(op: OpSpec) -> Derivation:
