@@ -222,7 +222,7 @@ def logarithm(form: Scaled) -> Expr:
 
 def maximum(candidates: Iterable[Expr]) -> Expr:
     """The largest; not below LOWEST, where none of them is a number."""
-    found = list(dict.fromkeys(candidates))
+    found = sorted(dict.fromkeys(candidates), key=str)  # so that equal maxima have one name
     if not any(map(is_constant, found)):
         found.append(LOWEST)
     *first, last = found
