@@ -137,10 +137,10 @@ def _lower_items(system: System, items: tuple[Item, ...], names: Names, pruning:
 
 
 def _lower_task(system: System, task: Task, names: Names) -> list[Statement]:
+    if any(t.monoid != "sum" for t in task.piece.terms):  # without an index too: -inf where a guard fails
+        return list(lower_maximum(system, task, names))
     if task.piece.light:
         return lower_pointwise(system, task, names)
-    if task.piece.terms[0].monoid != "sum":
-        return list(lower_maximum(system, task, names))
     made = lower_contraction(system, task)
     if made is None:
         made = lower_unfolded(system, task, names) or lower_sum(system, task, names)

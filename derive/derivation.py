@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from derive import norms
 from derive.adjoint import adjoint, name_witnesses
 from derive.algebra.system import System
 from derive.authoring.batch import batch
@@ -41,6 +42,16 @@ class Derivation:
     def warnings(self) -> tuple[str, ...]:
         """What its author should know: inputs that nothing reads, and what overflows."""
         return self.unread + self.unstable
+
+    @property
+    def conventions(self) -> tuple[str, ...]:
+        """What the author chose, and what the calculus did for norms."""
+        return (*self.op.conventions, *norms.conventions(self.forward))
+
+    @property
+    def without_gradient(self) -> tuple[str, ...]:
+        """Where the gradient is NaN though the value is a number, each a line with its place in the spec."""
+        return norms.without_gradient(self.forward)
 
 
 def derive(op: OpSpec) -> Derivation:

@@ -64,6 +64,7 @@ RULES = {
     "fold": "a quotient that has a name is written by its name",
     "sort": "multiplied out as far as that leaves less, equal summands added up, common factors in front",
     "rescale": "a factor that cancels is divided out of numerator and denominator",
+    "scale": "a sum of exponentials is exp of its largest exponent times a sum that does not overflow",
     "rewrite": "an identity that keeps digits or prevents an overflow",
     "others": "a probability less 1 is minus the sum of the others, for together they are 1",
     "leading": "the largest term, which is 1, is taken out of a sum: its logarithm is log1p of the rest",

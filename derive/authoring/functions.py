@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from derive.algebra.expr import ONE, Call, Choice, Expr, Like, Reduce, When, as_expr
+from derive.algebra.expr import ONE, ZERO, Call, Choice, Expr, Like, Reduce, When, as_expr
 from derive.algebra.index import Affine, AffineLike, Delta, Guard, In, Index, Name
 from derive.authoring.handles import integer
 from derive.errors import SpecError
@@ -18,8 +18,20 @@ def total(over: Affine | tuple[Affine, ...], body: Like, where: tuple[Guard, ...
 
 
 def largest(over: Affine | tuple[Affine, ...], body: Like, where: tuple[Guard, ...] = ()) -> Expr:
-    """The maximum of `body` over indices, where the guards hold; -inf where there is none."""
+    """The maximum of `body` over indices, where the guards hold; -inf where there is none.
+
+    Its gradient goes to the first of the largest; NaN is larger than all, so to the first NaN.
+    """
     return _reduce("max", over, body, where)
+
+
+def norm(over: Affine | tuple[Affine, ...], body: Like, where: tuple[Guard, ...] = ()) -> Expr:
+    """The Euclidean norm of `body` over indices, where the guards hold; its gradient at 0 is 0.
+
+    It adds up squares: they overflow where `sqrt(total(...))` does.
+    """
+    squares = total(over, as_expr(body) ** 2, where)
+    return Choice(squares, "<=", ZERO, ZERO, Call("sqrt", (squares,)))
 
 
 def _reduce(monoid: str, over: Affine | tuple[Affine, ...], body: Like, where: tuple[Guard, ...]) -> Expr:

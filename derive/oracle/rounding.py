@@ -99,7 +99,8 @@ class Rounded:
     def apply(self, name: str, *others: Any) -> Rounded:
         """A scalar function: by comparisons exact, any other with the runtime's own error."""
         if name in ORDERED:
-            return ORDERED[name](self, *others)
+            found: Rounded = ORDERED[name](self, *others)
+            return replace(found, value=mpmath.mpf(found.value))  # the 0 of relu is a number like any other
         value, derivative = apply(name, self.value), SCALARS[name].derivative
         if isinstance(value, mpmath.mpc):
             raise Undecided(f"{name} of {self.value} is not real")

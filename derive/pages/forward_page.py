@@ -30,7 +30,7 @@ def legend(sheet: Sheet) -> tuple[str, ...]:
     table = form.table(("tensor", "shape", "meaning"), [_tensor_row(sheet, t) for t in tensors])
     numbers = [_parameter(sheet, p.name, p.default, p.about) for p in d.spec.integers]
     numbers += [_parameter(sheet, p.name, p.default, p.about) for p in d.spec.reals]
-    conventions = [form.prose(c) for c in d.op.conventions]
+    conventions = [form.prose(c) for c in (*d.conventions, *d.without_gradient)]
     headed = (("Parameters", numbers), ("Conventions", conventions))
     lines = (form.paragraph(f"{head}: {'; '.join(parts)}.") for head, parts in headed if parts)
     return (sizes, table, *lines)

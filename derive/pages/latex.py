@@ -83,6 +83,8 @@ class LatexWriter(Typeset):
         return f"{{{base}}}^{{{exponent}}}"
 
     def call(self, function: str, args: Sequence[str]) -> str:
+        if function == "maximum":
+            return rf"\max{self.parens(', '.join(args))}"
         template = SCALARS[function].latex
         if not TALL.search(args[0]):
             template = template.replace(r"\left|", r"\lvert ").replace(r"\right|", r"\rvert ")

@@ -151,6 +151,8 @@ class MathWriter(Typeset):
         return f"<msup><mrow>{base}</mrow>{self.total([(exponent < 0, self.integer(abs(exponent)))])}</msup>"
 
     def call(self, function: str, args: Sequence[str]) -> str:
+        if function == "maximum":
+            return f"<mi>max</mi>{self.parens('<mo>,</mo>'.join(args))}"
         head, _, tail = SCALARS[function].latex.partition("%s")
         if head == r"\sqrt{":
             return f"<msqrt>{args[0]}</msqrt>"

@@ -53,6 +53,14 @@ def _rescale(sheet: Sheet, step: Step) -> str:
     return text
 
 
+def _scale(sheet: Sheet, step: Step) -> str:
+    """The source is the tensor whose equation was rewritten; the identities are those it was by."""
+    first = sheet.reference(step.source)
+    made = step.made[-1]
+    text = f"In {first}, exponentials are multiplied by adding exponents, and summed by their largest"
+    return f"{text}, with {listed([_identity(sheet, made, i) for i in step.identities])}:"
+
+
 def _meaning(sheet: Sheet, about: str) -> str:
     return f"the {sheet.form.prose(about)}" if about else "what it was"
 
@@ -104,6 +112,7 @@ def _math(sheet: Sheet, made: Equation, node: Expr) -> str:
 
 WORDS: dict[str, Callable[[Sheet, Step], str]] = {
     "rescale": _rescale,
+    "scale": _scale,
     "rewrite": _rewrite,
     "others": _others,
     "leading": _leading,

@@ -56,7 +56,8 @@ class TextWriter(Writer):
         return f"{base}**{exponent}" if exponent >= 0 else f"{base}**({exponent})"
 
     def call(self, function: str, args: Sequence[str]) -> str:
-        return f"{function}({', '.join(args)})"
+        name = "max" if function == "maximum" else function
+        return f"{name}({', '.join(args)})"
 
     def choice(self, left: str, relation: str, right: str, then: str, otherwise: str) -> str:
         return f"{then} if {left} {relation} {right} else {otherwise}"

@@ -152,7 +152,7 @@ class Writer(Marks):
             case Power(base, exponent):
                 return self.power(self.expr(base, ATOM), exponent)
             case Call(function, args):
-                return self.call(function, [self.expr(arg) for arg in args])
+                return self.call(function, [self.expr(arg) for arg in _candidates(function, args)])
             case Transpose(arg):
                 return self.transpose(self.expr(arg, ATOM))
             case _:
@@ -280,3 +280,10 @@ def _decimal(number: Number) -> tuple[str, int] | None:
 
 def _factors(monomial: Monomial, coefficient: int) -> int:
     return len(monomial) + (coefficient != 1 and bool(monomial))
+
+
+def _candidates(function: str, args: tuple[Expr, ...]) -> tuple[Expr, ...]:
+    """The arguments of a function; those of a maximum among those of a maximum."""
+    *first, last = args
+    nested = function == "maximum" and isinstance(last, Call) and last.function == function
+    return (*first, *_candidates(function, last.args)) if nested and isinstance(last, Call) else args

@@ -205,7 +205,7 @@ class _Analysis:
             fitting = [new for weight, new in choices if integer or weight == wanted.weight]
             if not fitting:
                 raise Inhomogeneous(f"the equation of {equation.tensor} does not scale as a whole")
-            terms += _split(fitting[0])
+            terms += split(fitting[0])
         return replace(equation, terms=tuple(terms))
 
     def maximum(self, candidate: Candidate) -> Equation:
@@ -223,7 +223,7 @@ def _share(terms: list[set[str]]) -> float:
     return terms.count(set()) / len(terms) if terms else 1
 
 
-def _split(term: Term) -> list[Term]:
+def split(term: Term) -> list[Term]:
     """A logarithm at the root as terms of their own: in x - m - log(Z), x - m loses no digits."""
     if term.binders or term.monoid != "sum":
         return [term]

@@ -239,3 +239,18 @@ SATURATING: tuple[Rewrite, ...] = (
         label=True,
     ),
 )
+
+SCALES: tuple[Rewrite, ...] = (
+    # what region.py does to any number of factors and terms, said of two
+    Rewrite("product", lambda x, y: exp(x) * exp(y), lambda x, y: exp(x + y), "all x and y", (-5, 5), (), 2),
+    Rewrite(
+        "sum",
+        lambda x, y: exp(x) + exp(y),
+        lambda x, y: exp(x) * (1 + exp(y - x)),
+        "all x and y",
+        (-5, 5),
+        (),
+        2,
+    ),
+    Rewrite("logarithm", lambda x, y: log(exp(x) * y), lambda x, y: x + log(y), "y > 0", (0.1, 5), (), 2),
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from derive.algebra.expr import (
     ONE,
@@ -29,7 +29,7 @@ from derive.algebra.expr import (
     walk,
 )
 from derive.algebra.system import Names, is_taken
-from derive.stable.rewrites import REWRITES, SATURATING, Rewrite
+from derive.stable.rewrites import REWRITES, SATURATING, SCALES, Rewrite
 from derive.steps import Identity
 
 Bound = dict[str, Expr]
@@ -68,11 +68,12 @@ def wildcards(row: Rewrite) -> tuple[str, ...]:
 def identities(names: Iterable[str], taken: Names) -> tuple[Identity, ...]:
     """The rows of these names, their variables called by letters that are not taken."""
     letters = [Parameter(letter) for letter in LETTERS if not is_taken(letter, taken)]
-    rows = {row.name: row for row in (*REWRITES, *SATURATING)}
+    rows = {row.name: row for row in (*REWRITES, *SATURATING, *SCALES)}
     found = [(rows[name], letters[: rows[name].arity]) for name in names]
     return tuple(Identity(as_expr(row.old(*given)), as_expr(row.new(*given))) for row, given in found)
 
 
+@lru_cache(maxsize=1 << 14)
 def rewrite(node: Expr, rows: tuple[Rewrite, ...] = REWRITES) -> tuple[Expr, tuple[str, ...]]:
     """The expression after the rules, outermost first, and the names of those that were used."""
     used: list[str] = []

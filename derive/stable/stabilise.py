@@ -20,6 +20,8 @@ from derive.stable.homogeneity import Inhomogeneous
 from derive.stable.leading import take_out_largest
 from derive.stable.rescale import Candidate, Joint, candidates, rescale
 from derive.stable.rewriting import identities, rewrite
+from derive.stable.risk import Risks
+from derive.stable.scaling import scale_out
 from derive.stable.signs import signs_in_front
 from derive.stable.unstable import Overflows, unstable
 from derive.stable.written_out import Formulas
@@ -38,8 +40,10 @@ class Stable:
 def stabilise(forward: System, backward: System, recorder: Recorder) -> Stable:
     """The same functions, computed without overflow."""
     joint, warnings = _rescale_all(Joint(forward, backward), recorder)
-    formulas = Formulas(joint.forward, Overflows(joint.forward))
-    joint = Joint(*(_rewrite_all(system, formulas, recorder) for system in (joint.forward, joint.backward)))
+    risky = _risky(joint)
+    joint, scaled = scale_out(joint, risky, recorder)
+    joint = _rewrite_both(joint, scaled, recorder)
+    warnings = warnings if warnings and _risky(joint) else []  # what a rescaling left may be mended since
     joint = take_out_largest(complement(joint, recorder), recorder)
     found = (f"{forward.name}: {line}" for line in (*warnings, *unstable(joint.forward, joint.backward)))
     return Stable(joint.forward, joint.backward, tuple(found))
@@ -74,10 +78,26 @@ def _rescale(
         return rescale(joint, candidate, frozenset())
 
 
-def _rewrite_all(system: System, formulas: Formulas, recorder: Recorder) -> System:
-    """The local rules, in every equation; formulas are written out where a rule then matches."""
+def _risky(joint: Joint) -> frozenset[str]:
+    """The tensors whose equations are at risk whatever rows of the rule table are used."""
+    rewritten = _rewrite_both(joint, frozenset(), Recorder([]))
+    risks = Risks(rewritten.equations())
+    return frozenset(e.tensor for e in rewritten.equations() if any(risks.at_risk(t.body) for t in e.terms))
+
+
+def _rewrite_both(joint: Joint, but: frozenset[str], recorder: Recorder) -> Joint:
+    formulas = Formulas(joint.forward, Overflows(joint.forward))
+    systems = (joint.forward, joint.backward)
+    return Joint(*(_rewrite_all(system, but, formulas, recorder) for system in systems))
+
+
+def _rewrite_all(system: System, but: frozenset[str], formulas: Formulas, recorder: Recorder) -> System:
+    """The local rules, in every equation but some; formulas are written out where a rule then matches."""
     equations, taken = [], names_in(system)
     for equation in system.equations:
+        if equation.tensor in but:
+            equations.append(equation)
+            continue
         terms: list[Term] = []
         opened: dict[Read, None] = {}
         rules: dict[str, None] = {}

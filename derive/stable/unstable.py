@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from derive.algebra.expr import Call, Expr, Negative, Power, Product, Ratio, Read, Sum, walk
-from derive.algebra.system import System
+from derive.algebra.system import System, Term
 from derive.stable.rewriting import factored
 
 LOGARITHMS = ("log", "log1p")
@@ -26,15 +26,19 @@ class Overflows:
 
     def __init__(self, system: System, before: Overflows | None = None) -> None:
         self.system = system
-        self.maxima = {e.tensor for e in system.equations if any(t.monoid == "max" for t in e.terms)}
+        self.maxima = {e.tensor for e in system.equations if any(map(is_largest, e.terms))}
         self.maxima |= before.maxima if before else set()
         self.large: set[str] = set(before.large) if before else set()
         self.rounded: set[str] = set(before.rounded) if before else set()
         for equation in system.equations:
             if any(self._is_large(t.body) for t in equation.terms):
                 self.large.add(equation.tensor)
-            if any(self._is_rounded(t.body) for t in equation.terms if not t.binders):
+            if len(equation.terms) == 1 and self._is_rounded_term(equation.terms[0]):
                 self.rounded.add(equation.tensor)
+
+    def _is_rounded_term(self, term: Term) -> bool:
+        """A sum has its largest term."""
+        return not term.binders and self._is_rounded(term.body)
 
     def _is_large(self, node: Expr) -> bool:
         """Whether the linear layer of the expression holds an exponential of anything unbounded."""
@@ -100,6 +104,11 @@ class Overflows:
                         f"takes {function} of {name}, which rounds to 0 or 1 for large inputs, and no rule "
                         f"matched: write the formula of {name} inside the logarithm"
                     )
+
+
+def is_largest(term: Term) -> bool:
+    """Whether it is a maximum: over indices, or of expressions."""
+    return term.monoid == "max" or (isinstance(term.body, Call) and term.body.function == "maximum")
 
 
 def _leaves(node: Expr) -> Iterator[Expr]:

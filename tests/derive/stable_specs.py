@@ -125,7 +125,7 @@ STABLE = (
 )
 
 
-# what no rule covers ----------------------------------------------------------------------------
+# what is scaled by maxima of its own ------------------------------------------------------------
 @op(title="the normaliser is an output", source="test")
 def partition(s: Spec) -> None:
     K = s.size("K", "k")

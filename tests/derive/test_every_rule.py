@@ -19,6 +19,7 @@ from derive.oracle.numbers import Floats
 from derive.stable.rewrites import (
     REWRITES,
     SATURATING,
+    SCALES,
     Rewrite,
     exp,
     expm1,
@@ -191,7 +192,7 @@ def new_form(row: Rewrite) -> Expr:
     return as_expr(row.new(*map(Parameter, wildcards(row))))
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", (*ROWS, *SCALES), ids=lambda row: row.name)
 def test_every_rewrite_is_proved(row: Rewrite) -> None:
     assert is_proved(row)
     assert holds_on_sample(row)

@@ -1,0 +1,113 @@
+"""Random formulas of logarithms and quotients of sums of exponentials, and their values to 60 digits."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import mpmath
+import numpy as np
+
+from codegen.lower import lower
+from codegen.module import write_module
+from codegen.verify.load import load_plain
+from derive.adjoint import join
+from derive.algebra.expr import Expr
+from derive.algebra.index import Affine
+from derive.authoring.spec import OpSpec
+from derive.derivation import Derivation, derive
+from derive.language import Spec, exp, log, op
+from derive.oracle.numbers import Precise
+from derive.oracle.reference import evaluate
+
+DIGITS = 1200  # exponentials of 1e3 beside those of -1e3 cancel to so many
+NAMES = "abcd"
+
+
+def random_op(seed: int) -> OpSpec:
+    """y[n] = a random formula of four inputs."""
+
+    @op(title="a random formula", source="test")
+    def formula(s: Spec) -> None:
+        N = s.size("N", "n")
+        n = s.index("n", N)
+        given = [s.data(name, N)[n] for name in NAMES]
+        y = s.let("y", N)
+        y[n] = _formula(random.Random(seed), given)
+        s.returns(y)
+
+    return formula[0]
+
+
+def _formula(rng: random.Random, given: list[Expr]) -> Expr:
+    def linear() -> Any:
+        x, y = rng.sample(given, 2)
+        scale = rng.choice((1, 1, 1, 2, 3))
+        return rng.choice((x, -x, x - y, x / scale, scale * x, x + y, log(total(2)), log(1 + exp(y))))
+
+    def term() -> Any:
+        coefficient = rng.choice((1, 1, 2, 5))
+        return exp(linear()) if coefficient == 1 else coefficient * exp(linear())
+
+    def total(most: int) -> Any:
+        made = rng.choice((exp(rng.choice(given)), term() if most > 2 else exp(given[0])))
+        for _ in range(rng.randrange(most)):
+            made = made + (term() if most > 2 else exp(rng.choice(given)))
+        return made + rng.choice((1, 2)) if rng.random() < 0.2 else made
+
+    kinds = (
+        lambda: log(total(6)),
+        lambda: log(total(4) / total(4)),
+        lambda: term() / total(5),
+        lambda: exp(linear()) * exp(linear()) / (total(3) * exp(linear())),
+        lambda: rng.choice(given) * exp(linear()) / total(4),
+        lambda: log(total(3)) - log(total(3)) * rng.choice(given),
+        lambda: exp(linear()) / exp(linear()),
+    )
+    return rng.choice(kinds)()  # type: ignore[no-any-return]
+
+
+def faults(
+    spec: OpSpec, given: dict[str, Any], sizes: dict[str, int], bar: float, **reals: float
+) -> list[str]:
+    """Where the emitted text, in plain Python, is not what the plain equations are over mpmath's numbers.
+
+    Errors are relative to what is larger of the value, 1 and what the inputs' own size makes of a rounding.
+    """
+    d = derive(spec)
+    found = _found(d, given, reals)
+    exact = _exact(d, given, sizes, reals)
+    dtype = next(iter(given.values())).dtype
+    size = max(1.0, *(float(np.max(np.abs(a))) for a in given.values() if a.dtype == dtype))
+    wrong = []
+    for name, array in found.items():
+        for at in np.ndindex(array.shape):
+            wanted = exact[name][at]
+            if not mpmath.isfinite(wanted) or abs(wanted) > 0.01 * float(np.finfo(dtype).max):
+                continue
+            error = abs(mpmath.mpf(float(array[at])) - wanted) if np.isfinite(array[at]) else mpmath.inf
+            if error > bar * size * max(1, abs(wanted)):
+                wrong.append(f"{name}{list(at)} is {array[at]}, not {mpmath.nstr(wanted, 12)}")
+    return wrong
+
+
+def _found(d: Derivation, given: dict[str, Any], reals: dict[str, float]) -> dict[str, Any]:
+    module = load_plain(d.op.name, write_module(lower(d)).text)
+    with np.errstate(all="ignore"):
+        outputs, pullback = module.vjp(*given.values(), **reals)
+        gradients = pullback(**{n: np.ones_like(a) for n, a in outputs._asdict().items()})
+    named = zip(d.backward.outputs, gradients, strict=True)
+    return {n: np.asarray(a) for n, a in (*outputs._asdict().items(), *named)}
+
+
+def _exact(d: Derivation, given: dict[str, Any], sizes: dict[str, int], reals: dict[str, float]) -> Any:
+    system = join(d.forward, d.backward)
+    known = {Affine.of(n) for n in sizes}
+    assert all(dim.is_integer() or dim in known for n in system.inputs for dim in system.tensor(n).dims)
+    shapes = {
+        n: tuple(dim.evaluate(sizes, lambda *_: 0) for dim in system.tensor(n).dims) for n in system.inputs
+    }
+    ones = {n: np.ones(shape) for n, shape in shapes.items() if n not in given}
+    with mpmath.workdps(DIGITS):
+        precise = {n: mpmath.mpf(value) for n, value in reals.items()}
+        return evaluate(system, {**given, **ones}, sizes, {}, precise, Precise())

@@ -1,0 +1,15 @@
+"""Numbers with their rounding errors go through every function, those made of comparisons too."""
+
+from __future__ import annotations
+
+import mpmath
+import pytest
+
+from derive.oracle.numbers import ORDERED, apply
+from derive.oracle.rounding import Rounded
+
+
+@pytest.mark.parametrize("name", [n for n in ORDERED if n not in ("maximum", "minimum")])
+def test_what_a_comparison_gives_is_a_number_that_an_exponential_takes(name: str) -> None:
+    found = apply("exp", apply(name, Rounded(mpmath.mpf(-3))))
+    assert found.value == mpmath.exp(apply(name, mpmath.mpf(-3)))
