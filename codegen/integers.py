@@ -83,7 +83,8 @@ class Integers:
             text = self._name(name)
             return f"{text} = clip_labels({text}{', far' if self._says_how_far else ''})"
         far = "far" if self._says_how_far else "FAR"
-        return f'check_labels("{op}", "{name}", {self._name(name)}, -{far}, {far} + 1, "less than leaves 64 bits")'
+        said = "less than leaves 64 bits"
+        return f'check_labels("{op}", "{name}", {self._name(name)}, -{far}, {far} + 1, "{said}")'
 
     def doc(self) -> list[str]:
         """What each label may be."""
