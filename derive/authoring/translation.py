@@ -149,7 +149,8 @@ class Translation(Renaming):
     def _declare(self, tensor: Tensor) -> Handle:
         name, dims = f"{self.name}_{tensor.name}", self.dims(tensor)
         if tensor.role == "data":
-            return self.whole.data(name, *dims, integer=tensor.integer, about=tensor.about)
+            more = {f: getattr(tensor, f) for f in ("integer", "outside", "ignore_label", "about")}
+            return self.whole.data(name, *dims, **more)
         if tensor.role == "parameter":
             return self.whole.parameter(name, *dims, about=tensor.about)
         start = self.tensors.get(self.part.starts.get(tensor.name, ""))
