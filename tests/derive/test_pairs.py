@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -19,7 +20,7 @@ from derive.algebra.index import Affine, Delta, In, Letter
 from derive.algebra.nodes import Number
 from derive.algebra.system import Equation, System, Term
 from derive.combine import attempt, reduce
-from derive.combine.measure import work
+from derive.combine.measure import Work, equation_work, ordered
 from derive.combine.monomials import Monomial, monomial, multiplied_out
 from derive.combine.ranges import Place
 from derive.combine.views import Sums
@@ -213,6 +214,11 @@ def differs(op: OpSpec, system: System) -> bool:
 @pytest.mark.parametrize("op", changed(), ids=lambda op: op.name)
 def test_the_gradients_are_those_of_forward_mode_over_a_prime_field(op: OpSpec) -> None:
     assert not differs(op, derived(op).combined)
+
+
+def work(equations: tuple[Equation, ...]) -> Work:
+    counts = sum(map(equation_work, equations), Counter())
+    return (*ordered(counts), len(equations))
 
 
 @pytest.mark.parametrize("op", changed(), ids=lambda op: op.name)
