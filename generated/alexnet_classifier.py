@@ -32,9 +32,11 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     relu,
     step,
+    wide,
 )
 
 SPEC = {'name': 'alexnet_classifier',
@@ -180,9 +182,11 @@ def _backward(x, first_W, first_dropout_m, second_W, second_dropout_m, output_W,
     if doutput_b.size:
         # doutput_b (20)
         clear(doutput_b)
+        doutput_b_ = wide(doutput_b)
         for b in range(B):
             for i in range(output_H):
-                doutput_b[i] += doutput_h[b, i]
+                doutput_b_[i] += doutput_h[b, i]
+        narrow(doutput_b, doutput_b_)
     if doutput_W.size:
         # doutput_W (19)
         gemm(matrix(doutput_W, 1), matrix(doutput_h, 1), matrix(second_dropout_y, 1), True, False,
@@ -201,9 +205,11 @@ def _backward(x, first_W, first_dropout_m, second_W, second_dropout_m, output_W,
     if dsecond_b.size:
         # dsecond_b (18)
         clear(dsecond_b)
+        dsecond_b_ = wide(dsecond_b)
         for b in range(B):
             for i in range(second_H):
-                dsecond_b[i] += dz_second_h[b, i]
+                dsecond_b_[i] += dz_second_h[b, i]
+        narrow(dsecond_b, dsecond_b_)
     if dsecond_W.size:
         # dsecond_W (17)
         gemm(matrix(dsecond_W, 1), matrix(dz_second_h, 1), matrix(first_dropout_y, 1), True, False,
@@ -222,9 +228,11 @@ def _backward(x, first_W, first_dropout_m, second_W, second_dropout_m, output_W,
     if dfirst_b.size:
         # dfirst_b (16)
         clear(dfirst_b)
+        dfirst_b_ = wide(dfirst_b)
         for b in range(B):
             for i in range(first_H):
-                dfirst_b[i] += dz_first_h[b, i]
+                dfirst_b_[i] += dz_first_h[b, i]
+        narrow(dfirst_b, dfirst_b_)
     if dfirst_W.size:
         # dfirst_W (15)
         gemm(matrix(dfirst_W, 1), matrix(dz_first_h, 1), matrix(x, 1), True, False, False)

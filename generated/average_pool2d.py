@@ -20,12 +20,15 @@ from .runtime import (
     check_cotangents,
     check_inputs,
     check_integer,
+    check_reach,
     check_size,
     check_wrt,
     clear,
     gradient,
     kernel,
+    narrow,
     number,
+    wide,
 )
 
 SPEC = {'name': 'average_pool2d',
@@ -74,7 +77,10 @@ class Gradients(NamedTuple):
 
 @kernel
 def _forward(X, window, stride, pad, Y):
-    """The outputs, and what the backward pass reads."""
+    """The outputs, and what the backward pass reads.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     C = X.shape[1]
     H = X.shape[2]
     W = X.shape[3]
@@ -86,18 +92,23 @@ def _forward(X, window, stride, pad, Y):
     clear(Y)
     for b in range(B):
         for c in range(C):
+            Y_ = wide(Y[b, c])
             for p in range(window):
                 for q in range(window):
                     for i in range(max(0, (pad + stride - p - 1)//stride), min(U,
                         (H + pad + stride - p - 1)//stride)):
                         for j in range(max(0, (pad + stride - q - 1)//stride), min(V,
                             (W + pad + stride - q - 1)//stride)):
-                            Y[b, c, i, j] += X[b, c, stride*i + p - pad, stride*j + q - pad] / number_window_window
+                            Y_[i, j] += X[b, c, stride*i + p - pad, stride*j + q - pad] / number_window_window
+            narrow(Y[b, c], Y_)
 
 
 @kernel
 def _backward(dY, H, W, window, stride, pad, dX):
-    """The gradients; an empty array stands for one that is not wanted."""
+    """The gradients; an empty array stands for one that is not wanted.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     C = dY.shape[1]
     U = dY.shape[2]
     V = dY.shape[3]
@@ -109,11 +120,13 @@ def _backward(dY, H, W, window, stride, pad, dX):
         for b in range(B):
             for c in range(C):
                 for u in range(H):
+                    dX_ = wide(dX[b, c, u])
                     for i in range(max(0, (u + pad + stride - window)//stride), min(U,
                         (u + pad + stride)//stride)):
                         for j in range(V):
                             for v in range(max(0, stride*j - pad), min(W, window + stride*j - pad)):
-                                dX[b, c, u, v] += dY[b, c, i, j] * number_1_window_window
+                                dX_[v] += dY[b, c, i, j] * number_1_window_window
+                    narrow(dX[b, c, u], dX_)
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)
@@ -133,6 +146,9 @@ def _run(X, *, window=2, stride=2, pad=0):
     V = (W + 2*pad - window)//stride + 1
     check_size("average_pool2d", "V", V, "(W + 2*pad - window)//stride + 1", least=1)
     B = size["B"]
+    check_reach("average_pool2d",
+        window + pad + stride + 1 + H + W + stride*U + stride*V + window*window, window=window,
+        stride=stride, pad=pad)
     Y = np.empty((B, C, U, V), dtype)
     _forward(X, window, stride, pad, Y)
     return Outputs(Y), (dtype, C, H, W, U, V, B, window, stride, pad)

@@ -21,12 +21,15 @@ from .runtime import (
     check_cotangents,
     check_inputs,
     check_integer,
+    check_reach,
     check_size,
     check_wrt,
     clear,
     gradient,
     kernel,
+    narrow,
     number,
+    wide,
 )
 
 SPEC = {'name': 'average_pool2d_uncounted',
@@ -77,7 +80,10 @@ class Gradients(NamedTuple):
 
 @kernel
 def _forward(X, window, stride, pad, Y, m, z_Y):
-    """The outputs, and what the backward pass reads."""
+    """The outputs, and what the backward pass reads.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     C = X.shape[1]
     H = X.shape[2]
     W = X.shape[3]
@@ -90,21 +96,25 @@ def _forward(X, window, stride, pad, Y, m, z_Y):
     clear(z_Y)
     for b in range(B):
         for c in range(C):
+            z_Y_ = wide(z_Y[b, c])
             for p in range(window):
                 for q in range(window):
                     for i in range(max(0, (pad + stride - p - 1)//stride), min(U,
                         (H + pad + stride - p - 1)//stride)):
                         for j in range(max(0, (pad + stride - q - 1)//stride), min(V,
                             (W + pad + stride - q - 1)//stride)):
-                            z_Y[b, c, i, j] += X[b, c, stride*i + p - pad, stride*j + q - pad]
+                            z_Y_[i, j] += X[b, c, stride*i + p - pad, stride*j + q - pad]
+            narrow(z_Y[b, c], z_Y_)
     # m (1)
     clear(m)
     for i in range(U):
+        m_ = wide(m[i])
         for p in range(max(0, pad - stride*i), min(window, H + pad - stride*i)):
             for q in range(window):
                 for j in range(max(0, (pad + stride - q - 1)//stride), min(V,
                     (W + pad + stride - q - 1)//stride)):
-                    m[i, j] += one
+                    m_[j] += one
+        narrow(m[i], m_)
     # Y (3)
     for b in range(B):
         for c in range(C):
@@ -115,7 +125,10 @@ def _forward(X, window, stride, pad, Y, m, z_Y):
 
 @kernel
 def _backward(m, dY, H, W, window, stride, pad, dX, dz_Y):
-    """The gradients; an empty array stands for one that is not wanted."""
+    """The gradients; an empty array stands for one that is not wanted.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     C = dY.shape[1]
     U = m.shape[0]
     V = m.shape[1]
@@ -134,11 +147,13 @@ def _backward(m, dY, H, W, window, stride, pad, dX, dz_Y):
         for b in range(B):
             for c in range(C):
                 for u in range(H):
+                    dX_ = wide(dX[b, c, u])
                     for i in range(max(0, (u + pad + stride - window)//stride), min(U,
                         (u + pad + stride)//stride)):
                         for j in range(V):
                             for v in range(max(0, stride*j - pad), min(W, window + stride*j - pad)):
-                                dX[b, c, u, v] += dz_Y[b, c, i, j]
+                                dX_[v] += dz_Y[b, c, i, j]
+                    narrow(dX[b, c, u], dX_)
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)
@@ -158,6 +173,8 @@ def _run(X, *, window=2, stride=2, pad=0):
     V = (W + 2*pad - window)//stride + 1
     check_size("average_pool2d_uncounted", "V", V, "(W + 2*pad - window)//stride + 1", least=1)
     B = size["B"]
+    check_reach("average_pool2d_uncounted", window + pad + stride + 1 + H + W + stride*U + stride*V,
+        window=window, stride=stride, pad=pad)
     Y = np.empty((B, C, U, V), dtype)
     m = np.empty((U, V), dtype)
     z_Y = np.empty((B, C, U, V), dtype)

@@ -38,9 +38,11 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     sigmoid,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'bidirectional_gru',
@@ -309,20 +311,26 @@ def _backward(x, forward_W, forward_U, backward_W, backward_U, forward_h_prev, f
     if dforward_b.size:
         # dforward_b (47)
         clear(dforward_b[0])
+        dforward_b_ = wide(dforward_b[0])
         for t in range(T):
             for b in range(B):
                 for j in range(H):
-                    dforward_b[0, j] += dz_forward_z[t, b, j]
+                    dforward_b_[j] += dz_forward_z[t, b, j]
+        narrow(dforward_b[0], dforward_b_)
         clear(dforward_b[2])
+        dforward_b_2 = wide(dforward_b[2])
         for t in range(T):
             for b in range(B):
                 for j in range(H):
-                    dforward_b[2, j] += dz_forward_h_tilde[t, b, j]
+                    dforward_b_2[j] += dz_forward_h_tilde[t, b, j]
+        narrow(dforward_b[2], dforward_b_2)
         clear(dforward_b[1])
+        dforward_b_3 = wide(dforward_b[1])
         for t in range(T):
             for b in range(B):
                 for j in range(H):
-                    dforward_b[1, j] += dz_forward_r[t, b, j]
+                    dforward_b_3[j] += dz_forward_r[t, b, j]
+        narrow(dforward_b[1], dforward_b_3)
     if dforward_U.size:
         # dforward_U (46)
         gemm(matrix(dforward_U[0], 1), matrix(dz_forward_z, 2), matrix(forward_h_prev, 2), True,
@@ -375,20 +383,26 @@ def _backward(x, forward_W, forward_U, backward_W, backward_U, forward_h_prev, f
     if dbackward_b.size:
         # dbackward_b (50)
         clear(dbackward_b[0])
+        dbackward_b_ = wide(dbackward_b[0])
         for t in range(T):
             for b in range(B):
                 for j in range(H):
-                    dbackward_b[0, j] += dz_backward_z[t, b, j]
+                    dbackward_b_[j] += dz_backward_z[t, b, j]
+        narrow(dbackward_b[0], dbackward_b_)
         clear(dbackward_b[2])
+        dbackward_b_2 = wide(dbackward_b[2])
         for t in range(T):
             for b in range(B):
                 for j in range(H):
-                    dbackward_b[2, j] += dz_backward_h_tilde[t, b, j]
+                    dbackward_b_2[j] += dz_backward_h_tilde[t, b, j]
+        narrow(dbackward_b[2], dbackward_b_2)
         clear(dbackward_b[1])
+        dbackward_b_3 = wide(dbackward_b[1])
         for t in range(T):
             for b in range(B):
                 for j in range(H):
-                    dbackward_b[1, j] += dz_backward_r[t, b, j]
+                    dbackward_b_3[j] += dz_backward_r[t, b, j]
+        narrow(dbackward_b[1], dbackward_b_3)
     if dbackward_U.size:
         # dbackward_U (49)
         gemm(matrix(dbackward_U[0], 1), matrix(dz_backward_z, 2), matrix(backward_h_prev, 2), True,

@@ -42,9 +42,11 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     sigmoid,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'bidirectional_lstm_concatenated',
@@ -339,10 +341,12 @@ def _backward(x, forward_W, forward_U, backward_W, backward_U, forward_h_prev, f
         # dforward_b (48)
         clear(dforward_b)
         for g in range(4):
+            dforward_b_ = wide(dforward_b[g])
             for t in range(T):
                 for b in range(B):
                     for j in range(H):
-                        dforward_b[g, j] += dz_forward[t, b, g, j]
+                        dforward_b_[j] += dz_forward[t, b, g, j]
+            narrow(dforward_b[g], dforward_b_)
     if dforward_U.size:
         # dforward_U (47)
         gemm(matrix(dforward_U, 2), matrix(dz_forward, 2), matrix(forward_h_prev, 2), True, False,
@@ -391,10 +395,12 @@ def _backward(x, forward_W, forward_U, backward_W, backward_U, forward_h_prev, f
         # dbackward_b (52)
         clear(dbackward_b)
         for g in range(4):
+            dbackward_b_ = wide(dbackward_b[g])
             for t in range(T):
                 for b in range(B):
                     for u in range(G):
-                        dbackward_b[g, u] += dz_backward[t, b, g, u]
+                        dbackward_b_[u] += dz_backward[t, b, g, u]
+            narrow(dbackward_b[g], dbackward_b_)
     if dbackward_U.size:
         # dbackward_U (51)
         gemm(matrix(dbackward_U, 2), matrix(dz_backward, 2), matrix(backward_h_prev, 2), True,

@@ -32,8 +32,10 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'bidirectional_rnn_concatenated',
@@ -244,10 +246,12 @@ def _backward(x, forward_W_hh, forward_W_xh, backward_W_hh, backward_W_xh, forwa
     if dforward_b_h.size:
         # dforward_b_h (23)
         clear(dforward_b_h)
+        dforward_b_h_ = wide(dforward_b_h)
         for t in range(T):
             for b in range(B):
                 for j in range(H):
-                    dforward_b_h[j] += dz_forward_h[t, b, j]
+                    dforward_b_h_[j] += dz_forward_h[t, b, j]
+        narrow(dforward_b_h, dforward_b_h_)
     if dforward_W_xh.size:
         # dforward_W_xh (22)
         gemm(matrix(dforward_W_xh, 1), matrix(dz_forward_h, 2), matrix(x, 2), True, False, False)
@@ -278,10 +282,12 @@ def _backward(x, forward_W_hh, forward_W_xh, backward_W_hh, backward_W_xh, forwa
     if dbackward_b_h.size:
         # dbackward_b_h (26)
         clear(dbackward_b_h)
+        dbackward_b_h_ = wide(dbackward_b_h)
         for t in range(T):
             for b in range(B):
                 for u in range(G):
-                    dbackward_b_h[u] += dz_backward_h[t, b, u]
+                    dbackward_b_h_[u] += dz_backward_h[t, b, u]
+        narrow(dbackward_b_h, dbackward_b_h_)
     if dbackward_W_xh.size:
         # dbackward_W_xh (25)
         gemm(matrix(dbackward_W_xh, 1), matrix(dz_backward_h, 2), matrix(reversed_x, 2), True,

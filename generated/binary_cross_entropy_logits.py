@@ -16,16 +16,19 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
     check_inputs,
     check_wrt,
+    divided,
     gradient,
     kernel,
     number,
     sigmoid,
     softplus,
+    wide,
 )
 
 SPEC = {'name': 'binary_cross_entropy_logits',
@@ -74,14 +77,16 @@ def _forward(y, x, L):
     N = y.shape[0]
     K = y.shape[1]
     zero = number(y, 0)
-    number_1_N_K = number(y, 1, N*K)
     one = number(y, 1)
-    L_ = zero
-    for n in range(N):
-        for i in range(K):
-            L_ += number_1_N_K * (y[n, i] * softplus(-x[n, i]) + (one - y[n, i]) * softplus(x[n, i]))
+    L_ = wide(zero)
+    for start in range(0, K, BLOCK):
+        for n in range(N):
+            part = zero
+            for i in range(start, min(K, start + BLOCK)):
+                part += y[n, i] * softplus(-x[n, i]) + (one - y[n, i]) * softplus(x[n, i])
+            L_ += part
     # L (1)
-    L[()] = L_
+    L[()] = divided(L_, N*K)
 
 
 @kernel

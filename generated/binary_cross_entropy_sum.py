@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
@@ -26,6 +27,7 @@ from .runtime import (
     log,
     log1p,
     number,
+    wide,
 )
 
 SPEC = {'name': 'binary_cross_entropy_sum',
@@ -74,10 +76,13 @@ def _forward(y, y_hat, L):
     K = y.shape[1]
     zero = number(y, 0)
     one = number(y, 1)
-    L_ = zero
-    for n in range(N):
-        for i in range(K):
-            L_ -= y[n, i] * log(y_hat[n, i]) + (one - y[n, i]) * log1p(-y_hat[n, i])
+    L_ = wide(zero)
+    for start in range(0, K, BLOCK):
+        for n in range(N):
+            part = zero
+            for i in range(start, min(K, start + BLOCK)):
+                part -= y[n, i] * log(y_hat[n, i]) + (one - y[n, i]) * log1p(-y_hat[n, i])
+            L_ += part
     # L (1)
     L[()] = L_
 

@@ -16,15 +16,18 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
     check_inputs,
     check_wrt,
+    divided,
     gradient,
     kernel,
     log,
     number,
+    wide,
 )
 
 SPEC = {'name': 'categorical_cross_entropy',
@@ -74,13 +77,15 @@ def _forward(y, y_hat, L):
     N = y.shape[0]
     K = y.shape[1]
     zero = number(y, 0)
-    number_1_N = number(y, 1, N)
-    L_ = zero
-    for n in range(N):
-        for k in range(K):
-            L_ -= number_1_N * y[n, k] * log(y_hat[n, k])
+    L_ = wide(zero)
+    for start in range(0, K, BLOCK):
+        for n in range(N):
+            part = zero
+            for k in range(start, min(K, start + BLOCK)):
+                part -= y[n, k] * log(y_hat[n, k])
+            L_ += part
     # L (1)
-    L[()] = L_
+    L[()] = divided(L_, N)
 
 
 @kernel

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
@@ -25,6 +26,7 @@ from .runtime import (
     kernel,
     log,
     number,
+    wide,
 )
 
 SPEC = {'name': 'categorical_cross_entropy_none',
@@ -76,9 +78,12 @@ def _forward(y, y_hat, L):
     zero = number(y, 0)
     # L (1)
     for n in range(N):
-        L_ = zero
-        for k in range(K):
-            L_ -= y[n, k] * log(y_hat[n, k])
+        L_ = wide(zero)
+        for start in range(0, K, BLOCK):
+            part = zero
+            for k in range(start, min(K, start + BLOCK)):
+                part -= y[n, k] * log(y_hat[n, k])
+            L_ += part
         L[n] = L_
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
@@ -25,6 +26,7 @@ from .runtime import (
     kernel,
     log,
     number,
+    wide,
 )
 
 SPEC = {'name': 'categorical_cross_entropy_sum',
@@ -74,10 +76,13 @@ def _forward(y, y_hat, L):
     N = y.shape[0]
     K = y.shape[1]
     zero = number(y, 0)
-    L_ = zero
-    for n in range(N):
-        for k in range(K):
-            L_ -= y[n, k] * log(y_hat[n, k])
+    L_ = wide(zero)
+    for start in range(0, K, BLOCK):
+        for n in range(N):
+            part = zero
+            for k in range(start, min(K, start + BLOCK)):
+                part -= y[n, k] * log(y_hat[n, k])
+            L_ += part
     # L (1)
     L[()] = L_
 

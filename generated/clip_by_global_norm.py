@@ -29,6 +29,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     absolute,
     beats,
@@ -44,6 +45,7 @@ from .runtime import (
     number,
     sign,
     sqrt,
+    wide,
 )
 
 SPEC = {'name': 'clip_by_global_norm',
@@ -203,20 +205,29 @@ def _forward(g_hh, g_xh, g_h, c, clipped_g_hh, clipped_g_xh, clipped_g_h, norm, 
     for j in range(H):
         for l in range(H):
             scaled_g_hh[j, l] = zero if top[()] <= zero else g_hh[j, l] / top[()]
-    z_r_ = zero
-    for j in range(H):
-        z_r_ += scaled_g_h[j] * scaled_g_h[j]
+    z_r_ = wide(zero)
+    for start in range(0, H, BLOCK):
+        part = zero
+        for j in range(start, min(H, start + BLOCK)):
+            part += scaled_g_h[j] * scaled_g_h[j]
+        z_r_ += part
     # z_r (16)
     z_r[()] = z_r_
-    z_r_2 = zero
-    for j in range(H):
-        for k in range(I):
-            z_r_2 += scaled_g_xh[j, k] * scaled_g_xh[j, k]
+    z_r_2 = wide(zero)
+    for start2 in range(0, I, BLOCK):
+        for j in range(H):
+            part2 = zero
+            for k in range(start2, min(I, start2 + BLOCK)):
+                part2 += scaled_g_xh[j, k] * scaled_g_xh[j, k]
+            z_r_2 += part2
     z_r[()] += z_r_2
-    z_r_3 = zero
-    for j in range(H):
-        for l in range(H):
-            z_r_3 += scaled_g_hh[j, l] * scaled_g_hh[j, l]
+    z_r_3 = wide(zero)
+    for start3 in range(0, H, BLOCK):
+        for j in range(H):
+            part3 = zero
+            for l in range(start3, min(H, start3 + BLOCK)):
+                part3 += scaled_g_hh[j, l] * scaled_g_hh[j, l]
+            z_r_3 += part3
     z_r[()] += z_r_3
     r_ = sqrt(one if top[()] <= zero else z_r[()])
     # r (17)
@@ -252,19 +263,28 @@ def _backward(g_hh, g_xh, g_h, j_z_a, l_z_a, j_z_a2, k_z_a2, j_z_a3, z_top, n_z_
     dtop[()] = dnorm_ * r[()]
     # dr (23)
     dr[()] = dnorm_ * top[()]
-    dr_ = zero
-    for j in range(H):
-        dr_ += dclipped_g_h[j] * (zero if norm[()] <= c else -scaled_g_h[j] * (c / r[()] / r[()]))
+    dr_ = wide(zero)
+    for start in range(0, H, BLOCK):
+        part = zero
+        for j in range(start, min(H, start + BLOCK)):
+            part += dclipped_g_h[j] * (zero if norm[()] <= c else -scaled_g_h[j] * (c / r[()] / r[()]))
+        dr_ += part
     dr[()] += dr_
-    dr_2 = zero
-    for j in range(H):
-        for k in range(I):
-            dr_2 += dclipped_g_xh[j, k] * (zero if norm[()] <= c else -scaled_g_xh[j, k] * (c / r[()] / r[()]))
+    dr_2 = wide(zero)
+    for start2 in range(0, I, BLOCK):
+        for j in range(H):
+            part2 = zero
+            for k in range(start2, min(I, start2 + BLOCK)):
+                part2 += dclipped_g_xh[j, k] * (zero if norm[()] <= c else -scaled_g_xh[j, k] * (c / r[()] / r[()]))
+            dr_2 += part2
     dr[()] += dr_2
-    dr_3 = zero
-    for j in range(H):
-        for l in range(H):
-            dr_3 += dclipped_g_hh[j, l] * (zero if norm[()] <= c else -scaled_g_hh[j, l] * (c / r[()] / r[()]))
+    dr_3 = wide(zero)
+    for start3 in range(0, H, BLOCK):
+        for j in range(H):
+            part3 = zero
+            for l in range(start3, min(H, start3 + BLOCK)):
+                part3 += dclipped_g_hh[j, l] * (zero if norm[()] <= c else -scaled_g_hh[j, l] * (c / r[()] / r[()]))
+            dr_3 += part3
     dr[()] += dr_3
     # dz_r (24)
     dz_r[()] = dr[()] / (two * r[()]) * (zero if top[()] <= zero else one)
@@ -279,20 +299,29 @@ def _backward(g_hh, g_xh, g_h, j_z_a, l_z_a, j_z_a2, k_z_a2, j_z_a3, z_top, n_z_
     # dscaled_g_h (25)
     for j in range(H):
         dscaled_g_h[j] = dz_r[()] * two * scaled_g_h[j] + dclipped_g_h[j] * (zero if norm[()] <= c else c / r[()])
-    dtop_ = zero
-    for j in range(H):
-        for l in range(H):
-            dtop_ += dscaled_g_hh[j, l] * (zero if top[()] <= zero else -g_hh[j, l] / top[()] / top[()])
+    dtop_ = wide(zero)
+    for start4 in range(0, H, BLOCK):
+        for j in range(H):
+            part4 = zero
+            for l in range(start4, min(H, start4 + BLOCK)):
+                part4 += dscaled_g_hh[j, l] * (zero if top[()] <= zero else -g_hh[j, l] / top[()] / top[()])
+            dtop_ += part4
     # dtop (28)
     dtop[()] += dtop_
-    dtop_2 = zero
-    for j in range(H):
-        for k in range(I):
-            dtop_2 += dscaled_g_xh[j, k] * (zero if top[()] <= zero else -g_xh[j, k] / top[()] / top[()])
+    dtop_2 = wide(zero)
+    for start5 in range(0, I, BLOCK):
+        for j in range(H):
+            part5 = zero
+            for k in range(start5, min(I, start5 + BLOCK)):
+                part5 += dscaled_g_xh[j, k] * (zero if top[()] <= zero else -g_xh[j, k] / top[()] / top[()])
+            dtop_2 += part5
     dtop[()] += dtop_2
-    dtop_3 = zero
-    for j in range(H):
-        dtop_3 += dscaled_g_h[j] * (zero if top[()] <= zero else -g_h[j] / top[()] / top[()])
+    dtop_3 = wide(zero)
+    for start6 in range(0, H, BLOCK):
+        part6 = zero
+        for j in range(start6, min(H, start6 + BLOCK)):
+            part6 += dscaled_g_h[j] * (zero if top[()] <= zero else -g_h[j] / top[()] / top[()])
+        dtop_3 += part6
     dtop[()] += dtop_3
     # dz_top (29)
     dz_top[()] = dtop[()] * (zero if z_top[()] <= zero else one)

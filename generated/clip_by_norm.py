@@ -24,6 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     absolute,
     beats,
@@ -39,6 +40,7 @@ from .runtime import (
     number,
     sign,
     sqrt,
+    wide,
 )
 
 SPEC = {'name': 'clip_by_norm',
@@ -128,9 +130,12 @@ def _forward(g, c, clipped_g, norm, i_z_a, z_top, n_z_top, top, scaled_g, r, a, 
     # scaled_g (7)
     for i in range(N):
         scaled_g[i] = zero if top[()] <= zero else g[i] / top[()]
-    z_r_ = zero
-    for i in range(N):
-        z_r_ += scaled_g[i] * scaled_g[i]
+    z_r_ = wide(zero)
+    for start in range(0, N, BLOCK):
+        part = zero
+        for i in range(start, min(N, start + BLOCK)):
+            part += scaled_g[i] * scaled_g[i]
+        z_r_ += part
     # z_r (8)
     z_r[()] = z_r_
     r_ = sqrt(one if top[()] <= zero else z_r[()])
@@ -157,18 +162,24 @@ def _backward(g, i_z_a, z_top, n_z_top, top, scaled_g, r, norm, dclipped_g, gnor
         dtop[()] = dnorm_ * r[()]
         # dr (13)
         dr[()] = dnorm_ * top[()]
-        dr_ = zero
-        for i in range(N):
-            dr_ += dclipped_g[i] * (zero if norm[()] <= c else -scaled_g[i] * (c / r[()] / r[()]))
+        dr_ = wide(zero)
+        for start in range(0, N, BLOCK):
+            part = zero
+            for i in range(start, min(N, start + BLOCK)):
+                part += dclipped_g[i] * (zero if norm[()] <= c else -scaled_g[i] * (c / r[()] / r[()]))
+            dr_ += part
         dr[()] += dr_
         # dz_r (14)
         dz_r[()] = dr[()] / (two * r[()]) * (zero if top[()] <= zero else one)
         # dscaled_g (15)
         for i in range(N):
             dscaled_g[i] = dz_r[()] * two * scaled_g[i] + dclipped_g[i] * (zero if norm[()] <= c else c / r[()])
-        dtop_ = zero
-        for i in range(N):
-            dtop_ += dscaled_g[i] * (zero if top[()] <= zero else -g[i] / top[()] / top[()])
+        dtop_ = wide(zero)
+        for start2 in range(0, N, BLOCK):
+            part2 = zero
+            for i in range(start2, min(N, start2 + BLOCK)):
+                part2 += dscaled_g[i] * (zero if top[()] <= zero else -g[i] / top[()] / top[()])
+            dtop_ += part2
         # dtop (16)
         dtop[()] += dtop_
         # dz_top (17)

@@ -16,11 +16,13 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
     check_inputs,
     check_integer,
+    check_reach,
     check_size,
     check_wrt,
     clear,
@@ -28,7 +30,9 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
+    wide,
 )
 
 SPEC = {'name': 'conv2d',
@@ -88,7 +92,10 @@ class Gradients(NamedTuple):
 
 @kernel
 def _forward(X, K, b, stride, pad, Y, X_patches):
-    """The outputs, and what the backward pass reads."""
+    """The outputs, and what the backward pass reads.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     C = X.shape[1]
     O = K.shape[0]
     H = X.shape[2]
@@ -120,7 +127,10 @@ def _forward(X, K, b, stride, pad, Y, X_patches):
 
 @kernel
 def _backward(X, K, dY, stride, pad, dX, dK, db, dX_patches, X_patches):
-    """The gradients; an empty array stands for one that is not wanted."""
+    """The gradients; an empty array stands for one that is not wanted.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     C = X.shape[1]
     O = K.shape[0]
     H = X.shape[2]
@@ -134,16 +144,20 @@ def _backward(X, K, dY, stride, pad, dX, dK, db, dX_patches, X_patches):
     if db.size:
         # db (4)
         for o in range(O):
-            db_ = zero
-            for n in range(B):
-                for i in range(U):
-                    for j in range(V):
-                        db_ += dY[n, o, i, j]
+            db_ = wide(zero)
+            for start in range(0, V, BLOCK):
+                for n in range(B):
+                    for i in range(U):
+                        part = zero
+                        for j in range(start, min(V, start + BLOCK)):
+                            part += dY[n, o, i, j]
+                        db_ += part
             db[o] = db_
     if dK.size:
         clear(X_patches)
         # dK (3)
         clear(dK)
+        dK_ = wide(dK)
         for n in range(B):
             for c in range(C):
                 for p in range(P):
@@ -154,7 +168,8 @@ def _backward(X, K, dY, stride, pad, dX, dK, db, dX_patches, X_patches):
                                 (W + pad + stride - q - 1)//stride)):
                                 X_patches[c, p, q, i, j] = X[n, c, stride*i + p - pad, stride*j + q - pad]
             # dK (3)
-            gemm(matrix(dK, 1), matrix(dY[n], 1), matrix(X_patches, 3), False, True, True)
+            gemm(matrix(dK_, 1), matrix(dY[n], 1), matrix(X_patches, 3), False, True, True)
+        narrow(dK, dK_)
     if dX.size:
         # dX (2)
         clear(dX)
@@ -192,6 +207,8 @@ def _run(X, K, b, *, stride=1, pad=0):
     V = (W + 2*pad - Q)//stride + 1
     check_size("conv2d", "V", V, "(W + 2*pad - Q)//stride + 1", least=1)
     B = size["B"]
+    check_reach("conv2d", P + pad + stride + 1 + H + Q + W + stride*U + stride*V, stride=stride,
+        pad=pad)
     Y = np.empty((B, O, U, V), dtype)
     X_patches = np.empty((C, P, Q, U, V), dtype)
     _forward(X, K, b, stride, pad, Y, X_patches)

@@ -16,11 +16,13 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
     check_inputs,
     check_integer,
+    check_reach,
     check_size,
     check_wrt,
     clear,
@@ -28,9 +30,11 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     relu,
     step,
+    wide,
 )
 
 SPEC = {'name': 'conv2d_relu',
@@ -91,7 +95,10 @@ class Gradients(NamedTuple):
 
 @kernel
 def _forward(X, K, b, stride, pad, Y, z_Y, X_patches):
-    """The outputs, and what the backward pass reads."""
+    """The outputs, and what the backward pass reads.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     C = X.shape[1]
     O = K.shape[0]
     H = X.shape[2]
@@ -129,7 +136,10 @@ def _forward(X, K, b, stride, pad, Y, z_Y, X_patches):
 
 @kernel
 def _backward(X, K, Y, dY, stride, pad, dX, dK, db, dz_Y, dX_patches, X_patches):
-    """The gradients; an empty array stands for one that is not wanted."""
+    """The gradients; an empty array stands for one that is not wanted.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     C = X.shape[1]
     O = K.shape[0]
     H = X.shape[2]
@@ -149,16 +159,20 @@ def _backward(X, K, Y, dY, stride, pad, dX, dK, db, dz_Y, dX_patches, X_patches)
     if db.size:
         # db (6)
         for o in range(O):
-            db_ = zero
-            for n in range(B):
-                for i in range(U):
-                    for j in range(V):
-                        db_ += dz_Y[n, o, i, j]
+            db_ = wide(zero)
+            for start in range(0, V, BLOCK):
+                for n in range(B):
+                    for i in range(U):
+                        part = zero
+                        for j in range(start, min(V, start + BLOCK)):
+                            part += dz_Y[n, o, i, j]
+                        db_ += part
             db[o] = db_
     if dK.size:
         clear(X_patches)
         # dK (5)
         clear(dK)
+        dK_ = wide(dK)
         for n in range(B):
             for c in range(C):
                 for p in range(P):
@@ -169,7 +183,8 @@ def _backward(X, K, Y, dY, stride, pad, dX, dK, db, dz_Y, dX_patches, X_patches)
                                 (W + pad + stride - q - 1)//stride)):
                                 X_patches[c, p, q, i, j] = X[n, c, stride*i + p - pad, stride*j + q - pad]
             # dK (5)
-            gemm(matrix(dK, 1), matrix(dz_Y[n], 1), matrix(X_patches, 3), False, True, True)
+            gemm(matrix(dK_, 1), matrix(dz_Y[n], 1), matrix(X_patches, 3), False, True, True)
+        narrow(dK, dK_)
     if dX.size:
         # dX (4)
         clear(dX)
@@ -207,6 +222,8 @@ def _run(X, K, b, *, stride=1, pad=0):
     V = (W + 2*pad - Q)//stride + 1
     check_size("conv2d_relu", "V", V, "(W + 2*pad - Q)//stride + 1", least=1)
     B = size["B"]
+    check_reach("conv2d_relu", P + pad + stride + 1 + H + Q + W + stride*U + stride*V,
+        stride=stride, pad=pad)
     Y = np.empty((B, O, U, V), dtype)
     z_Y = np.empty((B, O, U, V), dtype)
     X_patches = np.empty((C, P, Q, U, V), dtype)

@@ -16,11 +16,13 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
     check_inputs,
     check_integer,
+    check_reach,
     check_size,
     check_wrt,
     clear,
@@ -28,7 +30,9 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
+    wide,
 )
 
 SPEC = {'name': 'conv2d_same',
@@ -90,7 +94,10 @@ class Gradients(NamedTuple):
 
 @kernel
 def _forward(X, K, b, stride, Y, X_patches):
-    """The outputs, and what the backward pass reads."""
+    """The outputs, and what the backward pass reads.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     W = X.shape[3]
     Q = K.shape[3]
     V = Y.shape[3]
@@ -124,7 +131,10 @@ def _forward(X, K, b, stride, Y, X_patches):
 
 @kernel
 def _backward(X, K, dY, stride, dX, dK, db, dX_patches, X_patches):
-    """The gradients; an empty array stands for one that is not wanted."""
+    """The gradients; an empty array stands for one that is not wanted.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     W = X.shape[3]
     Q = K.shape[3]
     V = dY.shape[3]
@@ -140,16 +150,20 @@ def _backward(X, K, dY, stride, dX, dK, db, dX_patches, X_patches):
     if db.size:
         # db (4)
         for o in range(O):
-            db_ = zero
-            for n in range(B):
-                for i in range(U):
-                    for j in range(V):
-                        db_ += dY[n, o, i, j]
+            db_ = wide(zero)
+            for start in range(0, V, BLOCK):
+                for n in range(B):
+                    for i in range(U):
+                        part = zero
+                        for j in range(start, min(V, start + BLOCK)):
+                            part += dY[n, o, i, j]
+                        db_ += part
             db[o] = db_
     if dK.size:
         clear(X_patches)
         # dK (3)
         clear(dK)
+        dK_ = wide(dK)
         for n in range(B):
             for c in range(C):
                 for p in range(P):
@@ -160,7 +174,8 @@ def _backward(X, K, dY, stride, dX, dK, db, dX_patches, X_patches):
                                 (W + left + stride - q - 1)//stride)):
                                 X_patches[c, p, q, i, j] = X[n, c, stride*i + p - above, stride*j + q - left]
             # dK (3)
-            gemm(matrix(dK, 1), matrix(dY[n], 1), matrix(X_patches, 3), False, True, True)
+            gemm(matrix(dK_, 1), matrix(dY[n], 1), matrix(X_patches, 3), False, True, True)
+        narrow(dK, dK_)
     if dX.size:
         # dX (2)
         clear(dX)
@@ -201,6 +216,8 @@ def _run(X, K, b, *, stride=1):
     left = (V*stride - stride + Q - W)//2
     check_size("conv2d_same", "left", left, "(V*stride - stride + Q - W)//2", least=0)
     B = size["B"]
+    check_reach("conv2d_same", P + above + stride + 1 + H + Q + left + W + 2*stride*U + 2*stride*V,
+        stride=stride)
     Y = np.empty((B, O, U, V), dtype)
     X_patches = np.empty((C, P, Q, U, V), dtype)
     _forward(X, K, b, stride, Y, X_patches)

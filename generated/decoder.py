@@ -24,6 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     beats,
     certificate,
@@ -32,6 +33,7 @@ from .runtime import (
     check_size,
     check_wrt,
     clear,
+    clip_labels,
     exp,
     gemm,
     gradient,
@@ -39,9 +41,11 @@ from .runtime import (
     log1p,
     lowest,
     matrix,
+    narrow,
     number,
     sigmoid,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'decoder',
@@ -142,7 +146,10 @@ class Gradients(NamedTuple):
 def _forward(start, before, y, m, embedding_E, gru_W, gru_U, gru_b, out_W, out_b, loss_L, loss_p,
     embedding_e, gru_h_prev, gru_z, gru_r, z_z_gru_h_tilde, gru_h_tilde, gru_h, out_h, max_loss_Z,
     rest_loss_Z, ties_loss_Z, loss_Z, z_gru_z, z_gru_r, z_gru_h_tilde):
-    """The outputs, and what the backward pass reads."""
+    """The outputs, and what the backward pass reads.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     T = before.shape[0]
     K = out_W.shape[0]
     H = start.shape[1]
@@ -224,16 +231,22 @@ def _forward(start, before, y, m, embedding_E, gru_W, gru_U, gru_b, out_W, out_b
     # rest_loss_Z (39)
     for t in range(T):
         for b in range(B):
-            rest_loss_Z_ = zero
-            for l in range(K):
-                rest_loss_Z_ += exp(out_h[t, b, l] - max_loss_Z[t, b]) if out_h[t, b, l] < max_loss_Z[t, b] else zero
+            rest_loss_Z_ = wide(zero)
+            for start2 in range(0, K, BLOCK):
+                part = zero
+                for l in range(start2, min(K, start2 + BLOCK)):
+                    part += exp(out_h[t, b, l] - max_loss_Z[t, b]) if out_h[t, b, l] < max_loss_Z[t, b] else zero
+                rest_loss_Z_ += part
             rest_loss_Z[t, b] = rest_loss_Z_
     # ties_loss_Z (38)
     for t in range(T):
         for b in range(B):
-            ties_loss_Z_ = zero
-            for l in range(K):
-                ties_loss_Z_ += zero if out_h[t, b, l] < max_loss_Z[t, b] else one
+            ties_loss_Z_ = wide(zero)
+            for start3 in range(0, K, BLOCK):
+                part2 = zero
+                for l in range(start3, min(K, start3 + BLOCK)):
+                    part2 += zero if out_h[t, b, l] < max_loss_Z[t, b] else one
+                ties_loss_Z_ += part2
             ties_loss_Z[t, b] += ties_loss_Z_
     # rest_loss_Z (39), loss_Z (12)
     for t in range(T):
@@ -247,7 +260,7 @@ def _forward(start, before, y, m, embedding_E, gru_W, gru_U, gru_b, out_W, out_b
                 loss_p[t, b, k] = exp(out_h[t, b, k] - max_loss_Z[t, b]) / loss_Z[t, b]
     # loss_L (14)
     for b in range(B):
-        loss_L_ = zero
+        loss_L_ = wide(zero)
         for t in range(T):
             out_h_ = zero
             if 0 <= y[t, b] < K:
@@ -262,7 +275,10 @@ def _backward(before, y, m, gru_W, gru_U, out_W, embedding_e, gru_h_prev, gru_z,
     embedding_V, dstart, dm, dembedding_E, dgru_W, dgru_U, dgru_b, dout_W, dout_b, dout_h, dgru_h,
     dz_gru_h_tilde, dz_z_gru_h_tilde, dz_gru_r, dz_gru_z, dgru_h_prev, dembedding_e,
     s_dloss_p_loss_p, others_loss_p):
-    """The gradients; an empty array stands for one that is not wanted."""
+    """The gradients; an empty array stands for one that is not wanted.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     T = before.shape[0]
     K = out_W.shape[0]
     H = gru_W.shape[1]
@@ -282,22 +298,31 @@ def _backward(before, y, m, gru_W, gru_U, out_W, embedding_e, gru_h_prev, gru_z,
         # others_loss_p (37)
         for t in range(T):
             for b in range(B):
-                others_loss_p_ = zero
-                for k2 in range(max(0, y[t, b] + 1), K):
-                    others_loss_p_ += loss_p[t, b, k2]
+                others_loss_p_ = wide(zero)
+                for start2 in range(max(0, y[t, b] + 1), K, BLOCK):
+                    part = zero
+                    for k2 in range(start2, min(K, start2 + BLOCK)):
+                        part += loss_p[t, b, k2]
+                    others_loss_p_ += part
                 others_loss_p[t, b] = others_loss_p_
         for t in range(T):
             for b in range(B):
-                others_loss_p_2 = zero
-                for k2 in range(min(K, y[t, b])):
-                    others_loss_p_2 += loss_p[t, b, k2]
+                others_loss_p_2 = wide(zero)
+                for start3 in range(0, min(K, y[t, b]), BLOCK):
+                    part2 = zero
+                    for k2 in range(start3, min(K, y[t, b], start3 + BLOCK)):
+                        part2 += loss_p[t, b, k2]
+                    others_loss_p_2 += part2
                 others_loss_p[t, b] += others_loss_p_2
         # s_dloss_p_loss_p (35)
         for t in range(T):
             for b in range(B):
-                s_dloss_p_loss_p_ = zero
-                for k in range(K):
-                    s_dloss_p_loss_p_ += dloss_p[t, b, k] * loss_p[t, b, k]
+                s_dloss_p_loss_p_ = wide(zero)
+                for start4 in range(0, K, BLOCK):
+                    part3 = zero
+                    for k in range(start4, min(K, start4 + BLOCK)):
+                        part3 += dloss_p[t, b, k] * loss_p[t, b, k]
+                    s_dloss_p_loss_p_ += part3
                 s_dloss_p_loss_p[t, b] = s_dloss_p_loss_p_
         # dout_h (16)
         for t in range(T):
@@ -311,10 +336,12 @@ def _backward(before, y, m, gru_W, gru_U, out_W, embedding_e, gru_h_prev, gru_z,
     if dout_b.size:
         # dout_b (34)
         clear(dout_b)
+        dout_b_ = wide(dout_b)
         for t in range(T):
             for b in range(B):
                 for k in range(K):
-                    dout_b[k] += dout_h[t, b, k]
+                    dout_b_[k] += dout_h[t, b, k]
+        narrow(dout_b, dout_b_)
     if dout_W.size:
         # dout_W (33)
         gemm(matrix(dout_W, 1), matrix(dout_h, 2), matrix(gru_h, 2), True, False, False)
@@ -351,20 +378,26 @@ def _backward(before, y, m, gru_W, gru_U, out_W, embedding_e, gru_h_prev, gru_z,
     if dgru_b.size:
         # dgru_b (32)
         clear(dgru_b[2])
+        dgru_b_ = wide(dgru_b[2])
         for t in range(T):
             for b in range(B):
                 for j in range(H):
-                    dgru_b[2, j] += dz_gru_h_tilde[t, b, j]
+                    dgru_b_[j] += dz_gru_h_tilde[t, b, j]
+        narrow(dgru_b[2], dgru_b_)
         clear(dgru_b[1])
+        dgru_b_2 = wide(dgru_b[1])
         for t in range(T):
             for b in range(B):
                 for j in range(H):
-                    dgru_b[1, j] += dz_gru_r[t, b, j]
+                    dgru_b_2[j] += dz_gru_r[t, b, j]
+        narrow(dgru_b[1], dgru_b_2)
         clear(dgru_b[0])
+        dgru_b_3 = wide(dgru_b[0])
         for t in range(T):
             for b in range(B):
                 for j in range(H):
-                    dgru_b[0, j] += dz_gru_z[t, b, j]
+                    dgru_b_3[j] += dz_gru_z[t, b, j]
+        narrow(dgru_b[0], dgru_b_3)
     if dgru_W.size:
         # dgru_W (30)
         gemm(matrix(dgru_W[2], 1), matrix(dz_gru_h_tilde, 2), matrix(embedding_e, 2), True, False,
@@ -409,6 +442,7 @@ def _run(start, before, y, m, embedding_E, gru_W, gru_U, gru_b, out_W, out_b):
     embedding_V = size["embedding_V"]
     embedding_D = size["embedding_D"]
     B = size["B"]
+    y = clip_labels(y)
     loss_L = np.empty((B,), dtype)
     loss_p = np.empty((T, B, K), dtype)
     embedding_e = np.empty((T, B, embedding_D), dtype)
@@ -443,6 +477,8 @@ def forward(start, before, y, m, embedding_E, gru_W, gru_U, gru_b, out_W, out_b)
     Returns:  loss_L (B,); loss_p (T, B, K)
     Sizes:    T steps, K symbols, H units, embedding_V symbols, embedding_D features, B examples
     Dtypes:   float32 | float64, all the same; integer tensors any integer dtype
+    Labels:   0 <= before < embedding_V; any other is nowhere: what is read there is 0
+    Labels:   0 <= y < K; any other is nowhere: what is read there is 0
     Raises:   ShapeError, DtypeError, ArgumentError, naming the argument
     Copies:   an input that is not C-contiguous; inputs are never changed
     """
@@ -458,6 +494,8 @@ def vjp(start, before, y, m, embedding_E, gru_W, gru_U, gru_b, out_W, out_b, *, 
     Returns:  loss_L (B,); loss_p (T, B, K)
     Sizes:    T steps, K symbols, H units, embedding_V symbols, embedding_D features, B examples
     Dtypes:   float32 | float64, all the same; integer tensors any integer dtype
+    Labels:   0 <= before < embedding_V; any other is nowhere: what is read there is 0
+    Labels:   0 <= y < K; any other is nowhere: what is read there is 0
     Raises:   ShapeError, DtypeError, ArgumentError, naming the argument
     Copies:   an input that is not C-contiguous; inputs are never changed
     wrt:      names of the inputs whose gradients are wanted; None for all of start, m, embedding_E, gru_W, gru_U, gru_b, out_W, out_b

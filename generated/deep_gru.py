@@ -34,9 +34,11 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     sigmoid,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'deep_gru',
@@ -284,20 +286,26 @@ def _backward(x, layer1_W, layer1_U, layer2_W, layer2_U, layer1_h_prev, layer1_z
     if dlayer2_b.size:
         # dlayer2_b (45)
         clear(dlayer2_b[0])
+        dlayer2_b_ = wide(dlayer2_b[0])
         for t in range(T):
             for b in range(B):
                 for j in range(layer2_H):
-                    dlayer2_b[0, j] += dz_layer2_z[t, b, j]
+                    dlayer2_b_[j] += dz_layer2_z[t, b, j]
+        narrow(dlayer2_b[0], dlayer2_b_)
         clear(dlayer2_b[2])
+        dlayer2_b_2 = wide(dlayer2_b[2])
         for t in range(T):
             for b in range(B):
                 for j in range(layer2_H):
-                    dlayer2_b[2, j] += dz_layer2_h_tilde[t, b, j]
+                    dlayer2_b_2[j] += dz_layer2_h_tilde[t, b, j]
+        narrow(dlayer2_b[2], dlayer2_b_2)
         clear(dlayer2_b[1])
+        dlayer2_b_3 = wide(dlayer2_b[1])
         for t in range(T):
             for b in range(B):
                 for j in range(layer2_H):
-                    dlayer2_b[1, j] += dz_layer2_r[t, b, j]
+                    dlayer2_b_3[j] += dz_layer2_r[t, b, j]
+        narrow(dlayer2_b[1], dlayer2_b_3)
     if dlayer2_U.size:
         # dlayer2_U (44)
         gemm(matrix(dlayer2_U[0], 1), matrix(dz_layer2_z, 2), matrix(layer2_h_prev, 2), True, False,
@@ -354,20 +362,26 @@ def _backward(x, layer1_W, layer1_U, layer2_W, layer2_U, layer1_h_prev, layer1_z
     if dlayer1_b.size:
         # dlayer1_b (41)
         clear(dlayer1_b[2])
+        dlayer1_b_ = wide(dlayer1_b[2])
         for t in range(T):
             for b in range(B):
                 for j in range(layer1_H):
-                    dlayer1_b[2, j] += dz_layer1_h_tilde[t, b, j]
+                    dlayer1_b_[j] += dz_layer1_h_tilde[t, b, j]
+        narrow(dlayer1_b[2], dlayer1_b_)
         clear(dlayer1_b[1])
+        dlayer1_b_2 = wide(dlayer1_b[1])
         for t in range(T):
             for b in range(B):
                 for j in range(layer1_H):
-                    dlayer1_b[1, j] += dz_layer1_r[t, b, j]
+                    dlayer1_b_2[j] += dz_layer1_r[t, b, j]
+        narrow(dlayer1_b[1], dlayer1_b_2)
         clear(dlayer1_b[0])
+        dlayer1_b_3 = wide(dlayer1_b[0])
         for t in range(T):
             for b in range(B):
                 for j in range(layer1_H):
-                    dlayer1_b[0, j] += dz_layer1_z[t, b, j]
+                    dlayer1_b_3[j] += dz_layer1_z[t, b, j]
+        narrow(dlayer1_b[0], dlayer1_b_3)
     if dlayer1_W.size:
         # dlayer1_W (39)
         gemm(matrix(dlayer1_W[2], 1), matrix(dz_layer1_h_tilde, 2), matrix(x, 2), True, False,

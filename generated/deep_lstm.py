@@ -38,9 +38,11 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     sigmoid,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'deep_lstm',
@@ -310,10 +312,12 @@ def _backward(x, layer1_W, layer1_U, layer2_W, layer2_U, layer1_h_prev, layer1_f
         # dlayer2_b (47)
         clear(dlayer2_b)
         for g in range(4):
+            dlayer2_b_ = wide(dlayer2_b[g])
             for t in range(T):
                 for b in range(B):
                     for j in range(layer2_H):
-                        dlayer2_b[g, j] += dz_layer2[t, b, g, j]
+                        dlayer2_b_[j] += dz_layer2[t, b, g, j]
+            narrow(dlayer2_b[g], dlayer2_b_)
     if dlayer2_U.size:
         # dlayer2_U (46)
         gemm(matrix(dlayer2_U, 2), matrix(dz_layer2, 2), matrix(layer2_h_prev, 2), True, False,
@@ -362,10 +366,12 @@ def _backward(x, layer1_W, layer1_U, layer2_W, layer2_U, layer1_h_prev, layer1_f
         # dlayer1_b (42)
         clear(dlayer1_b)
         for g in range(4):
+            dlayer1_b_ = wide(dlayer1_b[g])
             for t in range(T):
                 for b in range(B):
                     for j in range(layer1_H):
-                        dlayer1_b[g, j] += dz_layer1[t, b, g, j]
+                        dlayer1_b_[j] += dz_layer1[t, b, g, j]
+            narrow(dlayer1_b[g], dlayer1_b_)
     if dlayer1_U.size:
         # dlayer1_U (41)
         gemm(matrix(dlayer1_U, 2), matrix(dz_layer1, 2), matrix(layer1_h_prev, 2), True, False,

@@ -44,9 +44,11 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     sigmoid,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'deep_lstm_three',
@@ -417,10 +419,12 @@ def _backward(x, layer1_W, layer1_U, layer2_W, layer2_U, layer3_W, layer3_U, lay
         # dlayer3_b (70)
         clear(dlayer3_b)
         for g in range(4):
+            dlayer3_b_ = wide(dlayer3_b[g])
             for t in range(T):
                 for b in range(B):
                     for j in range(layer3_H):
-                        dlayer3_b[g, j] += dz_layer3[t, b, g, j]
+                        dlayer3_b_[j] += dz_layer3[t, b, g, j]
+            narrow(dlayer3_b[g], dlayer3_b_)
     if dlayer3_U.size:
         # dlayer3_U (69)
         gemm(matrix(dlayer3_U, 2), matrix(dz_layer3, 2), matrix(layer3_h_prev, 2), True, False,
@@ -469,10 +473,12 @@ def _backward(x, layer1_W, layer1_U, layer2_W, layer2_U, layer3_W, layer3_U, lay
         # dlayer2_b (65)
         clear(dlayer2_b)
         for g in range(4):
+            dlayer2_b_ = wide(dlayer2_b[g])
             for t in range(T):
                 for b in range(B):
                     for j in range(layer2_H):
-                        dlayer2_b[g, j] += dz_layer2[t, b, g, j]
+                        dlayer2_b_[j] += dz_layer2[t, b, g, j]
+            narrow(dlayer2_b[g], dlayer2_b_)
     if dlayer2_U.size:
         # dlayer2_U (64)
         gemm(matrix(dlayer2_U, 2), matrix(dz_layer2, 2), matrix(layer2_h_prev, 2), True, False,
@@ -521,10 +527,12 @@ def _backward(x, layer1_W, layer1_U, layer2_W, layer2_U, layer3_W, layer3_U, lay
         # dlayer1_b (60)
         clear(dlayer1_b)
         for g in range(4):
+            dlayer1_b_ = wide(dlayer1_b[g])
             for t in range(T):
                 for b in range(B):
                     for j in range(layer1_H):
-                        dlayer1_b[g, j] += dz_layer1[t, b, g, j]
+                        dlayer1_b_[j] += dz_layer1[t, b, g, j]
+            narrow(dlayer1_b[g], dlayer1_b_)
     if dlayer1_U.size:
         # dlayer1_U (59)
         gemm(matrix(dlayer1_U, 2), matrix(dz_layer1, 2), matrix(layer1_h_prev, 2), True, False,

@@ -28,8 +28,10 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'deep_rnn',
@@ -205,10 +207,12 @@ def _backward(x, layer1_W_hh, layer1_W_xh, layer2_W_hh, layer2_W_xh, layer1_h_pr
     if dlayer2_b_h.size:
         # dlayer2_b_h (21)
         clear(dlayer2_b_h)
+        dlayer2_b_h_ = wide(dlayer2_b_h)
         for t in range(T):
             for b in range(B):
                 for j in range(layer2_H):
-                    dlayer2_b_h[j] += dz_layer2_h[t, b, j]
+                    dlayer2_b_h_[j] += dz_layer2_h[t, b, j]
+        narrow(dlayer2_b_h, dlayer2_b_h_)
     if dlayer2_W_xh.size:
         # dlayer2_W_xh (20)
         gemm(matrix(dlayer2_W_xh, 1), matrix(dz_layer2_h, 2), matrix(layer1_h, 2), True, False,
@@ -241,10 +245,12 @@ def _backward(x, layer1_W_hh, layer1_W_xh, layer2_W_hh, layer2_W_xh, layer1_h_pr
     if dlayer1_b_h.size:
         # dlayer1_b_h (17)
         clear(dlayer1_b_h)
+        dlayer1_b_h_ = wide(dlayer1_b_h)
         for t in range(T):
             for b in range(B):
                 for j in range(layer1_H):
-                    dlayer1_b_h[j] += dz_layer1_h[t, b, j]
+                    dlayer1_b_h_[j] += dz_layer1_h[t, b, j]
+        narrow(dlayer1_b_h, dlayer1_b_h_)
     if dlayer1_W_xh.size:
         # dlayer1_W_xh (16)
         gemm(matrix(dlayer1_W_xh, 1), matrix(dz_layer1_h, 2), matrix(x, 2), True, False, False)

@@ -29,8 +29,10 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'deep_rnn_three',
@@ -265,10 +267,12 @@ def _backward(x, layer1_W_hh, layer1_W_xh, layer2_W_hh, layer2_W_xh, layer3_W_hh
     if dlayer3_b_h.size:
         # dlayer3_b_h (31)
         clear(dlayer3_b_h)
+        dlayer3_b_h_ = wide(dlayer3_b_h)
         for t in range(T):
             for b in range(B):
                 for j in range(layer3_H):
-                    dlayer3_b_h[j] += dz_layer3_h[t, b, j]
+                    dlayer3_b_h_[j] += dz_layer3_h[t, b, j]
+        narrow(dlayer3_b_h, dlayer3_b_h_)
     if dlayer3_W_xh.size:
         # dlayer3_W_xh (30)
         gemm(matrix(dlayer3_W_xh, 1), matrix(dz_layer3_h, 2), matrix(layer2_h, 2), True, False,
@@ -301,10 +305,12 @@ def _backward(x, layer1_W_hh, layer1_W_xh, layer2_W_hh, layer2_W_xh, layer3_W_hh
     if dlayer2_b_h.size:
         # dlayer2_b_h (27)
         clear(dlayer2_b_h)
+        dlayer2_b_h_ = wide(dlayer2_b_h)
         for t in range(T):
             for b in range(B):
                 for j in range(layer2_H):
-                    dlayer2_b_h[j] += dz_layer2_h[t, b, j]
+                    dlayer2_b_h_[j] += dz_layer2_h[t, b, j]
+        narrow(dlayer2_b_h, dlayer2_b_h_)
     if dlayer2_W_xh.size:
         # dlayer2_W_xh (26)
         gemm(matrix(dlayer2_W_xh, 1), matrix(dz_layer2_h, 2), matrix(layer1_h, 2), True, False,
@@ -337,10 +343,12 @@ def _backward(x, layer1_W_hh, layer1_W_xh, layer2_W_hh, layer2_W_xh, layer3_W_hh
     if dlayer1_b_h.size:
         # dlayer1_b_h (23)
         clear(dlayer1_b_h)
+        dlayer1_b_h_ = wide(dlayer1_b_h)
         for t in range(T):
             for b in range(B):
                 for j in range(layer1_H):
-                    dlayer1_b_h[j] += dz_layer1_h[t, b, j]
+                    dlayer1_b_h_[j] += dz_layer1_h[t, b, j]
+        narrow(dlayer1_b_h, dlayer1_b_h_)
     if dlayer1_W_xh.size:
         # dlayer1_W_xh (22)
         gemm(matrix(dlayer1_W_xh, 1), matrix(dz_layer1_h, 2), matrix(x, 2), True, False, False)

@@ -25,6 +25,8 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
+    wide,
 )
 
 SPEC = {'name': 'dense',
@@ -87,9 +89,11 @@ def _backward(x, W, dh, dx, dW, db):
     if db.size:
         # db (4)
         clear(db)
+        db_ = wide(db)
         for n in range(B):
             for i in range(H):
-                db[i] += dh[n, i]
+                db_[i] += dh[n, i]
+        narrow(db, db_)
     if dW.size:
         # dW (3)
         gemm(matrix(dW, 1), matrix(dh, 1), matrix(x, 1), True, False, False)

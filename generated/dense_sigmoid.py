@@ -25,8 +25,10 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     sigmoid,
+    wide,
 )
 
 SPEC = {'name': 'dense_sigmoid',
@@ -98,9 +100,11 @@ def _backward(x, W, h, dh, dx, dW, db, dz_h):
     if db.size:
         # db (6)
         clear(db)
+        db_ = wide(db)
         for n in range(B):
             for i in range(H):
-                db[i] += dz_h[n, i]
+                db_[i] += dz_h[n, i]
+        narrow(db, db_)
     if dW.size:
         # dW (5)
         gemm(matrix(dW, 1), matrix(dz_h, 1), matrix(x, 1), True, False, False)

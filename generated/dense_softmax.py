@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     beats,
     certificate,
@@ -28,7 +29,9 @@ from .runtime import (
     kernel,
     lowest,
     matrix,
+    narrow,
     number,
+    wide,
 )
 
 SPEC = {'name': 'dense_softmax',
@@ -96,9 +99,12 @@ def _forward(x, W, b, output_p, scores_h, max_z_output_p, z_output_p):
         max_z_output_p[n] = best
     # z_output_p (2)
     for n in range(B):
-        z_output_p_ = zero
-        for j in range(H):
-            z_output_p_ += exp(scores_h[n, j] - max_z_output_p[n])
+        z_output_p_ = wide(zero)
+        for start in range(0, H, BLOCK):
+            part = zero
+            for j in range(start, min(H, start + BLOCK)):
+                part += exp(scores_h[n, j] - max_z_output_p[n])
+            z_output_p_ += part
         z_output_p[n] = z_output_p_
     # output_p (3)
     for n in range(B):
@@ -114,9 +120,12 @@ def _backward(x, W, output_p, doutput_p, dx, dW, db, dscores_h, s_doutput_p_outp
     zero = number(x, 0)
     # s_doutput_p_output_p (9)
     for n in range(B):
-        s_doutput_p_output_p_ = zero
-        for i in range(H):
-            s_doutput_p_output_p_ += doutput_p[n, i] * output_p[n, i]
+        s_doutput_p_output_p_ = wide(zero)
+        for start in range(0, H, BLOCK):
+            part = zero
+            for i in range(start, min(H, start + BLOCK)):
+                part += doutput_p[n, i] * output_p[n, i]
+            s_doutput_p_output_p_ += part
         s_doutput_p_output_p[n] = s_doutput_p_output_p_
     # dscores_h (5)
     for n in range(B):
@@ -125,9 +134,11 @@ def _backward(x, W, output_p, doutput_p, dx, dW, db, dscores_h, s_doutput_p_outp
     if db.size:
         # db (8)
         clear(db)
+        db_ = wide(db)
         for n in range(B):
             for i in range(H):
-                db[i] += dscores_h[n, i]
+                db_[i] += dscores_h[n, i]
+        narrow(db, db_)
     if dW.size:
         # dW (7)
         gemm(matrix(dW, 1), matrix(dscores_h, 1), matrix(x, 1), True, False, False)

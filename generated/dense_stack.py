@@ -27,8 +27,10 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'dense_stack',
@@ -126,9 +128,11 @@ def _backward(x, first_W, second_W, first_h, second_h, dsecond_h, dx, dfirst_W, 
     if dsecond_b.size:
         # dsecond_b (12)
         clear(dsecond_b)
+        dsecond_b_ = wide(dsecond_b)
         for b in range(B):
             for i in range(second_H):
-                dsecond_b[i] += dz_second_h[b, i]
+                dsecond_b_[i] += dz_second_h[b, i]
+        narrow(dsecond_b, dsecond_b_)
     if dsecond_W.size:
         # dsecond_W (11)
         gemm(matrix(dsecond_W, 1), matrix(dz_second_h, 1), matrix(first_h, 1), True, False, False)
@@ -142,9 +146,11 @@ def _backward(x, first_W, second_W, first_h, second_h, dsecond_h, dx, dfirst_W, 
     if dfirst_b.size:
         # dfirst_b (10)
         clear(dfirst_b)
+        dfirst_b_ = wide(dfirst_b)
         for b in range(B):
             for i in range(first_H):
-                dfirst_b[i] += dz_first_h[b, i]
+                dfirst_b_[i] += dz_first_h[b, i]
+        narrow(dfirst_b, dfirst_b_)
     if dfirst_W.size:
         # dfirst_W (9)
         gemm(matrix(dfirst_W, 1), matrix(dz_first_h, 1), matrix(x, 1), True, False, False)

@@ -28,8 +28,10 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     relu,
     step,
+    wide,
 )
 
 SPEC = {'name': 'dense_stack_three_relu',
@@ -151,9 +153,11 @@ def _backward(x, first_W, second_W, third_W, first_h, second_h, third_h, dthird_
     if dthird_b.size:
         # dthird_b (18)
         clear(dthird_b)
+        dthird_b_ = wide(dthird_b)
         for b in range(B):
             for i in range(third_H):
-                dthird_b[i] += dz_third_h[b, i]
+                dthird_b_[i] += dz_third_h[b, i]
+        narrow(dthird_b, dthird_b_)
     if dthird_W.size:
         # dthird_W (17)
         gemm(matrix(dthird_W, 1), matrix(dz_third_h, 1), matrix(second_h, 1), True, False, False)
@@ -167,9 +171,11 @@ def _backward(x, first_W, second_W, third_W, first_h, second_h, third_h, dthird_
     if dsecond_b.size:
         # dsecond_b (16)
         clear(dsecond_b)
+        dsecond_b_ = wide(dsecond_b)
         for b in range(B):
             for i in range(second_H):
-                dsecond_b[i] += dz_second_h[b, i]
+                dsecond_b_[i] += dz_second_h[b, i]
+        narrow(dsecond_b, dsecond_b_)
     if dsecond_W.size:
         # dsecond_W (15)
         gemm(matrix(dsecond_W, 1), matrix(dz_second_h, 1), matrix(first_h, 1), True, False, False)
@@ -183,9 +189,11 @@ def _backward(x, first_W, second_W, third_W, first_h, second_h, third_h, dthird_
     if dfirst_b.size:
         # dfirst_b (14)
         clear(dfirst_b)
+        dfirst_b_ = wide(dfirst_b)
         for b in range(B):
             for i in range(first_H):
-                dfirst_b[i] += dz_first_h[b, i]
+                dfirst_b_[i] += dz_first_h[b, i]
+        narrow(dfirst_b, dfirst_b_)
     if dfirst_W.size:
         # dfirst_W (13)
         gemm(matrix(dfirst_W, 1), matrix(dz_first_h, 1), matrix(x, 1), True, False, False)

@@ -32,14 +32,17 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     beats,
     certificate,
     check_cotangents,
     check_inputs,
+    check_labels,
     check_size,
     check_wrt,
     clear,
+    clip_labels,
     exp,
     gemm,
     gradient,
@@ -47,9 +50,11 @@ from .runtime import (
     log1p,
     lowest,
     matrix,
+    narrow,
     number,
     sigmoid,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'encoder_decoder',
@@ -225,7 +230,10 @@ def _forward(source, last, encoder_embedding_E, encoder_h0, encoder_W, encoder_U
     decoder_gru_h_tilde, decoder_gru_h, decoder_out_h, max_decoder_loss_Z, rest_decoder_loss_Z,
     encoder_h, context, ties_decoder_loss_Z, decoder_loss_Z, z_encoder_z, z_encoder_r,
     z_encoder_h_tilde, z_decoder_gru_z, z_decoder_gru_r, z_decoder_gru_h_tilde):
-    """The outputs, and what the backward pass reads."""
+    """The outputs, and what the backward pass reads.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     S = source.shape[0]
     encoder_embedding_V = encoder_embedding_E.shape[0]
     encoder_embedding_D = encoder_embedding_E.shape[1]
@@ -374,16 +382,22 @@ def _forward(source, last, encoder_embedding_E, encoder_h0, encoder_W, encoder_U
     # rest_decoder_loss_Z (65)
     for t in range(decoder_T):
         for b in range(B):
-            rest_decoder_loss_Z_ = zero
-            for l in range(decoder_K):
-                rest_decoder_loss_Z_ += exp(decoder_out_h[t, b, l] - max_decoder_loss_Z[t, b]) if decoder_out_h[t, b, l] < max_decoder_loss_Z[t, b] else zero
+            rest_decoder_loss_Z_ = wide(zero)
+            for start in range(0, decoder_K, BLOCK):
+                part = zero
+                for l in range(start, min(decoder_K, start + BLOCK)):
+                    part += exp(decoder_out_h[t, b, l] - max_decoder_loss_Z[t, b]) if decoder_out_h[t, b, l] < max_decoder_loss_Z[t, b] else zero
+                rest_decoder_loss_Z_ += part
             rest_decoder_loss_Z[t, b] = rest_decoder_loss_Z_
     # ties_decoder_loss_Z (64)
     for t in range(decoder_T):
         for b in range(B):
-            ties_decoder_loss_Z_ = zero
-            for l in range(decoder_K):
-                ties_decoder_loss_Z_ += zero if decoder_out_h[t, b, l] < max_decoder_loss_Z[t, b] else one
+            ties_decoder_loss_Z_ = wide(zero)
+            for start2 in range(0, decoder_K, BLOCK):
+                part2 = zero
+                for l in range(start2, min(decoder_K, start2 + BLOCK)):
+                    part2 += zero if decoder_out_h[t, b, l] < max_decoder_loss_Z[t, b] else one
+                ties_decoder_loss_Z_ += part2
             ties_decoder_loss_Z[t, b] += ties_decoder_loss_Z_
     # rest_decoder_loss_Z (65), decoder_loss_Z (23)
     for t in range(decoder_T):
@@ -397,7 +411,7 @@ def _forward(source, last, encoder_embedding_E, encoder_h0, encoder_W, encoder_U
                 decoder_loss_p[t, b, k] = exp(decoder_out_h[t, b, k] - max_decoder_loss_Z[t, b]) / decoder_loss_Z[t, b]
     # decoder_loss_L (25)
     for b in range(B):
-        decoder_loss_L_ = zero
+        decoder_loss_L_ = wide(zero)
         for t in range(decoder_T):
             decoder_out_h_ = zero
             if 0 <= decoder_y[t, b] < decoder_K:
@@ -419,7 +433,10 @@ def _backward(source, last, encoder_W, encoder_U, decoder_before, decoder_y, dec
     ddecoder_gru_h_prev, ddecoder_embedding_e, dcontext, dz_encoder_h_tilde, dz_z_encoder_h_tilde,
     dz_encoder_r, dz_encoder_z, dencoder_h_prev, dencoder_embedding_e,
     s_ddecoder_loss_p_decoder_loss_p, others_decoder_loss_p):
-    """The gradients; an empty array stands for one that is not wanted."""
+    """The gradients; an empty array stands for one that is not wanted.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     S = source.shape[0]
     encoder_embedding_D = encoder_W.shape[2]
     encoder_H = encoder_W.shape[1]
@@ -441,22 +458,31 @@ def _backward(source, last, encoder_W, encoder_U, decoder_before, decoder_y, dec
         # others_decoder_loss_p (63)
         for t in range(decoder_T):
             for b in range(B):
-                others_decoder_loss_p_ = zero
-                for k2 in range(max(0, decoder_y[t, b] + 1), decoder_K):
-                    others_decoder_loss_p_ += decoder_loss_p[t, b, k2]
+                others_decoder_loss_p_ = wide(zero)
+                for start in range(max(0, decoder_y[t, b] + 1), decoder_K, BLOCK):
+                    part = zero
+                    for k2 in range(start, min(decoder_K, start + BLOCK)):
+                        part += decoder_loss_p[t, b, k2]
+                    others_decoder_loss_p_ += part
                 others_decoder_loss_p[t, b] = others_decoder_loss_p_
         for t in range(decoder_T):
             for b in range(B):
-                others_decoder_loss_p_2 = zero
-                for k2 in range(min(decoder_K, decoder_y[t, b])):
-                    others_decoder_loss_p_2 += decoder_loss_p[t, b, k2]
+                others_decoder_loss_p_2 = wide(zero)
+                for start2 in range(0, min(decoder_K, decoder_y[t, b]), BLOCK):
+                    part2 = zero
+                    for k2 in range(start2, min(decoder_K, decoder_y[t, b], start2 + BLOCK)):
+                        part2 += decoder_loss_p[t, b, k2]
+                    others_decoder_loss_p_2 += part2
                 others_decoder_loss_p[t, b] += others_decoder_loss_p_2
         # s_ddecoder_loss_p_decoder_loss_p (61)
         for t in range(decoder_T):
             for b in range(B):
-                s_ddecoder_loss_p_decoder_loss_p_ = zero
-                for k in range(decoder_K):
-                    s_ddecoder_loss_p_decoder_loss_p_ += ddecoder_loss_p[t, b, k] * decoder_loss_p[t, b, k]
+                s_ddecoder_loss_p_decoder_loss_p_ = wide(zero)
+                for start3 in range(0, decoder_K, BLOCK):
+                    part3 = zero
+                    for k in range(start3, min(decoder_K, start3 + BLOCK)):
+                        part3 += ddecoder_loss_p[t, b, k] * decoder_loss_p[t, b, k]
+                    s_ddecoder_loss_p_decoder_loss_p_ += part3
                 s_ddecoder_loss_p_decoder_loss_p[t, b] = s_ddecoder_loss_p_decoder_loss_p_
         # ddecoder_out_h (27)
         for t in range(decoder_T):
@@ -470,10 +496,12 @@ def _backward(source, last, encoder_W, encoder_U, decoder_before, decoder_y, dec
     if ddecoder_out_b.size:
         # ddecoder_out_b (60)
         clear(ddecoder_out_b)
+        ddecoder_out_b_ = wide(ddecoder_out_b)
         for t in range(decoder_T):
             for b in range(B):
                 for k in range(decoder_K):
-                    ddecoder_out_b[k] += ddecoder_out_h[t, b, k]
+                    ddecoder_out_b_[k] += ddecoder_out_h[t, b, k]
+        narrow(ddecoder_out_b, ddecoder_out_b_)
     if ddecoder_out_W.size:
         # ddecoder_out_W (59)
         gemm(matrix(ddecoder_out_W, 1), matrix(ddecoder_out_h, 2), matrix(decoder_gru_h, 2), True,
@@ -512,20 +540,26 @@ def _backward(source, last, encoder_W, encoder_U, decoder_before, decoder_y, dec
     if ddecoder_gru_b.size:
         # ddecoder_gru_b (58)
         clear(ddecoder_gru_b[2])
+        ddecoder_gru_b_ = wide(ddecoder_gru_b[2])
         for t in range(decoder_T):
             for b in range(B):
                 for j in range(encoder_H):
-                    ddecoder_gru_b[2, j] += dz_decoder_gru_h_tilde[t, b, j]
+                    ddecoder_gru_b_[j] += dz_decoder_gru_h_tilde[t, b, j]
+        narrow(ddecoder_gru_b[2], ddecoder_gru_b_)
         clear(ddecoder_gru_b[1])
+        ddecoder_gru_b_2 = wide(ddecoder_gru_b[1])
         for t in range(decoder_T):
             for b in range(B):
                 for j in range(encoder_H):
-                    ddecoder_gru_b[1, j] += dz_decoder_gru_r[t, b, j]
+                    ddecoder_gru_b_2[j] += dz_decoder_gru_r[t, b, j]
+        narrow(ddecoder_gru_b[1], ddecoder_gru_b_2)
         clear(ddecoder_gru_b[0])
+        ddecoder_gru_b_3 = wide(ddecoder_gru_b[0])
         for t in range(decoder_T):
             for b in range(B):
                 for j in range(encoder_H):
-                    ddecoder_gru_b[0, j] += dz_decoder_gru_z[t, b, j]
+                    ddecoder_gru_b_3[j] += dz_decoder_gru_z[t, b, j]
+        narrow(ddecoder_gru_b[0], ddecoder_gru_b_3)
     if ddecoder_gru_W.size:
         # ddecoder_gru_W (56)
         gemm(matrix(ddecoder_gru_W[2], 1), matrix(dz_decoder_gru_h_tilde, 2),
@@ -592,20 +626,26 @@ def _backward(source, last, encoder_W, encoder_U, decoder_before, decoder_y, dec
     if dencoder_b.size:
         # dencoder_b (53)
         clear(dencoder_b[0])
+        dencoder_b_ = wide(dencoder_b[0])
         for r in range(S):
             for b in range(B):
                 for j in range(encoder_H):
-                    dencoder_b[0, j] += dz_encoder_z[r, b, j]
+                    dencoder_b_[j] += dz_encoder_z[r, b, j]
+        narrow(dencoder_b[0], dencoder_b_)
         clear(dencoder_b[2])
+        dencoder_b_2 = wide(dencoder_b[2])
         for r in range(S):
             for b in range(B):
                 for j in range(encoder_H):
-                    dencoder_b[2, j] += dz_encoder_h_tilde[r, b, j]
+                    dencoder_b_2[j] += dz_encoder_h_tilde[r, b, j]
+        narrow(dencoder_b[2], dencoder_b_2)
         clear(dencoder_b[1])
+        dencoder_b_3 = wide(dencoder_b[1])
         for r in range(S):
             for b in range(B):
                 for j in range(encoder_H):
-                    dencoder_b[1, j] += dz_encoder_r[r, b, j]
+                    dencoder_b_3[j] += dz_encoder_r[r, b, j]
+        narrow(dencoder_b[1], dencoder_b_3)
     if dencoder_U.size:
         # dencoder_U (52)
         gemm(matrix(dencoder_U[0], 1), matrix(dz_encoder_z, 2), matrix(encoder_h_prev, 2), True,
@@ -664,6 +704,8 @@ def _run(source, last, encoder_embedding_E, encoder_h0, encoder_W, encoder_U, en
     decoder_embedding_V = size["decoder_embedding_V"]
     decoder_embedding_D = size["decoder_embedding_D"]
     B = size["B"]
+    check_labels("encoder_decoder", "last", last, 0, S, "0 <= last < S")
+    decoder_y = clip_labels(decoder_y)
     decoder_loss_L = np.empty((B,), dtype)
     decoder_loss_p = np.empty((decoder_T, B, decoder_K), dtype)
     encoder_embedding_e = np.empty((S, B, encoder_embedding_D), dtype)
@@ -726,7 +768,11 @@ def forward(source, last, encoder_embedding_E, encoder_h0, encoder_W, encoder_U,
     Returns:  decoder_loss_L (B,); decoder_loss_p (decoder_T, B, decoder_K)
     Sizes:    S steps of the source, encoder_embedding_V symbols, encoder_embedding_D features, encoder_H units, decoder_T steps, decoder_K symbols, decoder_embedding_V symbols, decoder_embedding_D features, B examples
     Dtypes:   float32 | float64, all the same; integer tensors any integer dtype
-    Raises:   ShapeError, DtypeError, ArgumentError, naming the argument
+    Labels:   0 <= source < encoder_embedding_V; any other is nowhere: what is read there is 0
+    Labels:   0 <= last < S; any other is a LabelError
+    Labels:   0 <= decoder_before < decoder_embedding_V; any other is nowhere: what is read there is 0
+    Labels:   0 <= decoder_y < decoder_K; any other is nowhere: what is read there is 0
+    Raises:   ShapeError, DtypeError, ArgumentError, LabelError, naming the argument
     Copies:   an input that is not C-contiguous; inputs are never changed
     """
     return _run(source, last, encoder_embedding_E, encoder_h0, encoder_W, encoder_U, encoder_b,
@@ -749,7 +795,11 @@ def vjp(source, last, encoder_embedding_E, encoder_h0, encoder_W, encoder_U, enc
     Returns:  decoder_loss_L (B,); decoder_loss_p (decoder_T, B, decoder_K)
     Sizes:    S steps of the source, encoder_embedding_V symbols, encoder_embedding_D features, encoder_H units, decoder_T steps, decoder_K symbols, decoder_embedding_V symbols, decoder_embedding_D features, B examples
     Dtypes:   float32 | float64, all the same; integer tensors any integer dtype
-    Raises:   ShapeError, DtypeError, ArgumentError, naming the argument
+    Labels:   0 <= source < encoder_embedding_V; any other is nowhere: what is read there is 0
+    Labels:   0 <= last < S; any other is a LabelError
+    Labels:   0 <= decoder_before < decoder_embedding_V; any other is nowhere: what is read there is 0
+    Labels:   0 <= decoder_y < decoder_K; any other is nowhere: what is read there is 0
+    Raises:   ShapeError, DtypeError, ArgumentError, LabelError, naming the argument
     Copies:   an input that is not C-contiguous; inputs are never changed
     wrt:      names of the inputs whose gradients are wanted; None for all of encoder_embedding_E, encoder_h0, encoder_W, encoder_U, encoder_b, decoder_m, decoder_embedding_E, decoder_gru_W, decoder_gru_U, decoder_gru_b, decoder_out_W, decoder_out_b
     """

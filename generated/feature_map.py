@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
@@ -26,7 +27,9 @@ from .runtime import (
     clear,
     gradient,
     kernel,
+    narrow,
     number,
+    wide,
 )
 
 SPEC = {'name': 'feature_map',
@@ -84,11 +87,13 @@ def _forward(X, K, Y):
     # Y (1)
     clear(Y)
     for b in range(B):
+        Y_ = wide(Y[b])
         for p in range(P):
             for q in range(Q):
                 for i in range(U):
                     for j in range(V):
-                        Y[b, i, j] += X[b, i + p, j + q] * K[p, q]
+                        Y_[i, j] += X[b, i + p, j + q] * K[p, q]
+        narrow(Y[b], Y_)
 
 
 @kernel
@@ -104,11 +109,14 @@ def _backward(X, K, dY, dX, dK):
         # dK (3)
         for p in range(P):
             for q in range(Q):
-                dK_ = zero
-                for b in range(B):
-                    for i in range(U):
-                        for j in range(V):
-                            dK_ += dY[b, i, j] * X[b, i + p, j + q]
+                dK_ = wide(zero)
+                for start in range(0, V, BLOCK):
+                    for b in range(B):
+                        for i in range(U):
+                            part = zero
+                            for j in range(start, min(V, start + BLOCK)):
+                                part += dY[b, i, j] * X[b, i + p, j + q]
+                            dK_ += part
                 dK[p, q] = dK_
     if dX.size:
         # dX (2)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
@@ -26,9 +27,11 @@ from .runtime import (
     clear,
     gradient,
     kernel,
+    narrow,
     number,
     relu,
     step,
+    wide,
 )
 
 SPEC = {'name': 'feature_map_relu',
@@ -86,11 +89,13 @@ def _forward(X, K, Y, z_Y):
     # z_Y (1)
     clear(z_Y)
     for b in range(B):
+        z_Y_ = wide(z_Y[b])
         for p in range(P):
             for q in range(Q):
                 for i in range(U):
                     for j in range(V):
-                        z_Y[b, i, j] += X[b, i + p, j + q] * K[p, q]
+                        z_Y_[i, j] += X[b, i + p, j + q] * K[p, q]
+        narrow(z_Y[b], z_Y_)
     # Y (2)
     for b in range(B):
         for i in range(U):
@@ -116,11 +121,14 @@ def _backward(X, K, Y, dY, dX, dK, dz_Y):
         # dK (5)
         for p in range(P):
             for q in range(Q):
-                dK_ = zero
-                for b in range(B):
-                    for i in range(U):
-                        for j in range(V):
-                            dK_ += dz_Y[b, i, j] * X[b, i + p, j + q]
+                dK_ = wide(zero)
+                for start in range(0, V, BLOCK):
+                    for b in range(B):
+                        for i in range(U):
+                            part = zero
+                            for j in range(start, min(V, start + BLOCK)):
+                                part += dz_Y[b, i, j] * X[b, i + p, j + q]
+                            dK_ += part
                 dK[p, q] = dK_
     if dX.size:
         # dX (4)

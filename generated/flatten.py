@@ -23,6 +23,8 @@ from .runtime import (
     clear,
     gradient,
     kernel,
+    narrow,
+    wide,
 )
 
 SPEC = {'name': 'flatten',
@@ -73,10 +75,12 @@ def _forward(X, y):
     # y (1)
     clear(y)
     for b in range(B):
+        y_ = wide(y[b])
         for c in range(C):
             for i in range(H):
                 for k in range(c*H*W + i*W, W + c*H*W + i*W):
-                    y[b, k] += X[b, c, i, k - c*H*W - i*W]
+                    y_[k] += X[b, c, i, k - c*H*W - i*W]
+        narrow(y[b], y_)
 
 
 @kernel

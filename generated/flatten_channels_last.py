@@ -23,6 +23,7 @@ from .runtime import (
     gradient,
     kernel,
     number,
+    wide,
 )
 
 SPEC = {'name': 'flatten_channels_last',
@@ -75,7 +76,7 @@ def _forward(X, y):
     # y (1)
     for b in range(B):
         for k in range(K):
-            y_ = zero
+            y_ = wide(zero)
             for i in range(H):
                 for j in range(W):
                     if 0 <= k - i*W*C - j*C < C:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
@@ -27,8 +28,10 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'gan_discriminator',
@@ -124,9 +127,12 @@ def _forward(x, first_W, first_b, second_W, second_b, w, b, logit, first_h, seco
             second_h[n, i] = tanh(z_second_h[n, i])
     # logit (5)
     for n in range(B):
-        logit_ = zero
-        for i in range(second_H):
-            logit_ += w[i] * second_h[n, i]
+        logit_ = wide(zero)
+        for start in range(0, second_H, BLOCK):
+            part = zero
+            for i in range(start, min(second_H, start + BLOCK)):
+                part += w[i] * second_h[n, i]
+            logit_ += part
         logit[n] += logit_
 
 
@@ -145,23 +151,30 @@ def _backward(x, first_W, second_W, w, first_h, second_h, dlogit, dx, dfirst_W, 
             for i in range(second_H):
                 dsecond_h_ = dlogit[n] * w[i]
                 dz_second_h[n, i] = dsecond_h_ * (one - second_h[n, i] * second_h[n, i])
-    db_ = zero
-    for n in range(B):
-        db_ += dlogit[n]
+    db_ = wide(zero)
+    for start in range(0, B, BLOCK):
+        part = zero
+        for n in range(start, min(B, start + BLOCK)):
+            part += dlogit[n]
+        db_ += part
     # db (16)
     db[()] = db_
     if dw.size:
         # dw (15)
         clear(dw)
+        dw_ = wide(dw)
         for n in range(B):
             for i in range(second_H):
-                dw[i] += dlogit[n] * second_h[n, i]
+                dw_[i] += dlogit[n] * second_h[n, i]
+        narrow(dw, dw_)
     if dsecond_b.size:
         # dsecond_b (14)
         clear(dsecond_b)
+        dsecond_b_ = wide(dsecond_b)
         for n in range(B):
             for i in range(second_H):
-                dsecond_b[i] += dz_second_h[n, i]
+                dsecond_b_[i] += dz_second_h[n, i]
+        narrow(dsecond_b, dsecond_b_)
     if dsecond_W.size:
         # dsecond_W (13)
         gemm(matrix(dsecond_W, 1), matrix(dz_second_h, 1), matrix(first_h, 1), True, False, False)
@@ -175,9 +188,11 @@ def _backward(x, first_W, second_W, w, first_h, second_h, dlogit, dx, dfirst_W, 
     if dfirst_b.size:
         # dfirst_b (12)
         clear(dfirst_b)
+        dfirst_b_ = wide(dfirst_b)
         for n in range(B):
             for i in range(first_H):
-                dfirst_b[i] += dz_first_h[n, i]
+                dfirst_b_[i] += dz_first_h[n, i]
+        narrow(dfirst_b, dfirst_b_)
     if dfirst_W.size:
         # dfirst_W (11)
         gemm(matrix(dfirst_W, 1), matrix(dz_first_h, 1), matrix(x, 1), True, False, False)

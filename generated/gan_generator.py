@@ -27,8 +27,10 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'gan_generator',
@@ -140,9 +142,11 @@ def _backward(z, first_W, second_W, out_W, first_h, second_h, dout_h, dz, dfirst
     if dout_b.size:
         # dout_b (16)
         clear(dout_b)
+        dout_b_ = wide(dout_b)
         for b in range(B):
             for i in range(out_H):
-                dout_b[i] += dout_h[b, i]
+                dout_b_[i] += dout_h[b, i]
+        narrow(dout_b, dout_b_)
     if dout_W.size:
         # dout_W (15)
         gemm(matrix(dout_W, 1), matrix(dout_h, 1), matrix(second_h, 1), True, False, False)
@@ -156,9 +160,11 @@ def _backward(z, first_W, second_W, out_W, first_h, second_h, dout_h, dz, dfirst
     if dsecond_b.size:
         # dsecond_b (14)
         clear(dsecond_b)
+        dsecond_b_ = wide(dsecond_b)
         for b in range(B):
             for i in range(second_H):
-                dsecond_b[i] += dz_second_h[b, i]
+                dsecond_b_[i] += dz_second_h[b, i]
+        narrow(dsecond_b, dsecond_b_)
     if dsecond_W.size:
         # dsecond_W (13)
         gemm(matrix(dsecond_W, 1), matrix(dz_second_h, 1), matrix(first_h, 1), True, False, False)
@@ -172,9 +178,11 @@ def _backward(z, first_W, second_W, out_W, first_h, second_h, dout_h, dz, dfirst
     if dfirst_b.size:
         # dfirst_b (12)
         clear(dfirst_b)
+        dfirst_b_ = wide(dfirst_b)
         for b in range(B):
             for i in range(first_H):
-                dfirst_b[i] += dz_first_h[b, i]
+                dfirst_b_[i] += dz_first_h[b, i]
+        narrow(dfirst_b, dfirst_b_)
     if dfirst_W.size:
         # dfirst_W (11)
         gemm(matrix(dfirst_W, 1), matrix(dz_first_h, 1), matrix(z, 1), True, False, False)

@@ -29,20 +29,24 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
     check_inputs,
     check_wrt,
     clear,
+    divided,
     gemm,
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     sigmoid,
     softplus,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'gan_mlp',
@@ -177,8 +181,6 @@ def _forward(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b
     D_first_H = D_first_W.shape[0]
     D_second_H = D_second_W.shape[0]
     zero = number(G_z, 0)
-    number_1_N = number(G_z, 1, N)
-    number_1_M = number(G_z, 1, M)
     # D_fake_logit (15)
     for m in range(M):
         D_fake_logit[m] = D_b[()]
@@ -232,15 +234,21 @@ def _forward(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b
             D_second_h[n, i] = tanh(z_D_second_h[n, i])
     # D_logit (10)
     for n in range(N):
-        D_logit_ = zero
-        for i in range(D_second_H):
-            D_logit_ += D_w[i] * D_second_h[n, i]
+        D_logit_ = wide(zero)
+        for start in range(0, D_second_H, BLOCK):
+            part = zero
+            for i in range(start, min(D_second_H, start + BLOCK)):
+                part += D_w[i] * D_second_h[n, i]
+            D_logit_ += part
         D_logit[n] += D_logit_
-    V_ = zero
-    for n in range(N):
-        V_ -= number_1_N * softplus(-D_logit[n])
+    V_ = wide(zero)
+    for start2 in range(0, N, BLOCK):
+        part2 = zero
+        for n in range(start2, min(N, start2 + BLOCK)):
+            part2 -= softplus(-D_logit[n])
+        V_ += part2
     # V (16)
-    V[()] = V_
+    V[()] = divided(V_, N)
     # z_G_second_h (3)
     gemm(matrix(z_G_second_h, 1), matrix(G_first_h, 1), matrix(G_second_W, 1), False, True, True)
     # G_second_h (4)
@@ -264,25 +272,37 @@ def _forward(G_z, G_first_W, G_first_b, G_second_W, G_second_b, G_out_W, G_out_b
             D_fake_second_h[m, i] = tanh(z_D_fake_second_h[m, i])
     # D_fake_logit (15)
     for m in range(M):
-        D_fake_logit_ = zero
-        for i in range(D_second_H):
-            D_fake_logit_ += D_w[i] * D_fake_second_h[m, i]
+        D_fake_logit_ = wide(zero)
+        for start3 in range(0, D_second_H, BLOCK):
+            part3 = zero
+            for i in range(start3, min(D_second_H, start3 + BLOCK)):
+                part3 += D_w[i] * D_fake_second_h[m, i]
+            D_fake_logit_ += part3
         D_fake_logit[m] += D_fake_logit_
-    L_n_ = zero
-    for m in range(M):
-        L_n_ += number_1_M * softplus(-D_fake_logit[m])
+    L_n_ = wide(zero)
+    for start4 in range(0, M, BLOCK):
+        part4 = zero
+        for m in range(start4, min(M, start4 + BLOCK)):
+            part4 += softplus(-D_fake_logit[m])
+        L_n_ += part4
     # L_n (18)
-    L_n[()] = L_n_
-    L_s_ = zero
-    for m in range(M):
-        L_s_ -= number_1_M * softplus(D_fake_logit[m])
+    L_n[()] = divided(L_n_, M)
+    L_s_ = wide(zero)
+    for start5 in range(0, M, BLOCK):
+        part5 = zero
+        for m in range(start5, min(M, start5 + BLOCK)):
+            part5 -= softplus(D_fake_logit[m])
+        L_s_ += part5
     # L_s (17)
-    L_s[()] = L_s_
-    V_2 = zero
-    for m in range(M):
-        V_2 -= number_1_M * softplus(D_fake_logit[m])
+    L_s[()] = divided(L_s_, M)
+    V_2 = wide(zero)
+    for start6 in range(0, M, BLOCK):
+        part6 = zero
+        for m in range(start6, min(M, start6 + BLOCK)):
+            part6 -= softplus(D_fake_logit[m])
+        V_2 += part6
     # V (16)
-    V[()] += V_2
+    V[()] += divided(V_2, M)
 
 
 @kernel
@@ -325,12 +345,16 @@ def _backward(G_z, G_first_W, G_second_W, G_out_W, x, D_first_W, D_second_W, D_w
     if dD_second_b.size:
         # dD_second_b (45)
         clear(dD_second_b)
+        dD_second_b_ = wide(dD_second_b)
         for n in range(N):
             for i in range(D_second_H):
-                dD_second_b[i] += dz_D_second_h[n, i]
+                dD_second_b_[i] += dz_D_second_h[n, i]
+        narrow(dD_second_b, dD_second_b_)
+        dD_second_b_2 = wide(dD_second_b)
         for m in range(M):
             for i in range(D_second_H):
-                dD_second_b[i] += dz_D_fake_second_h[m, i]
+                dD_second_b_2[i] += dz_D_fake_second_h[m, i]
+        narrow(dD_second_b, dD_second_b_2)
     if dD_second_W.size:
         # dD_second_W (44)
         gemm(matrix(dD_second_W, 1), matrix(dz_D_second_h, 1), matrix(D_first_h, 1), True, False,
@@ -348,33 +372,45 @@ def _backward(G_z, G_first_W, G_second_W, G_out_W, x, D_first_W, D_second_W, D_w
     if dD_first_b.size:
         # dD_first_b (43)
         clear(dD_first_b)
+        dD_first_b_ = wide(dD_first_b)
         for n in range(N):
             for i in range(D_first_H):
-                dD_first_b[i] += dz_D_first_h[n, i]
+                dD_first_b_[i] += dz_D_first_h[n, i]
+        narrow(dD_first_b, dD_first_b_)
     if dD_first_W.size:
         # dD_first_W (42)
         gemm(matrix(dD_first_W, 1), matrix(dz_D_first_h, 1), matrix(x, 1), True, False, False)
     if dx.size:
         # dx (41)
         gemm(matrix(dx, 1), matrix(dz_D_first_h, 1), matrix(D_first_W, 1), False, False, False)
-    dD_b_ = zero
-    for n in range(N):
-        dD_b_ += dD_logit[n]
+    dD_b_ = wide(zero)
+    for start in range(0, N, BLOCK):
+        part = zero
+        for n in range(start, min(N, start + BLOCK)):
+            part += dD_logit[n]
+        dD_b_ += part
     # dD_b (47)
     dD_b[()] = dD_b_
-    dD_b_2 = zero
-    for m in range(M):
-        dD_b_2 += dD_fake_logit[m]
+    dD_b_2 = wide(zero)
+    for start2 in range(0, M, BLOCK):
+        part2 = zero
+        for m in range(start2, min(M, start2 + BLOCK)):
+            part2 += dD_fake_logit[m]
+        dD_b_2 += part2
     dD_b[()] += dD_b_2
     if dD_w.size:
         # dD_w (46)
         clear(dD_w)
+        dD_w_ = wide(dD_w)
         for n in range(N):
             for i in range(D_second_H):
-                dD_w[i] += dD_logit[n] * D_second_h[n, i]
+                dD_w_[i] += dD_logit[n] * D_second_h[n, i]
+        narrow(dD_w, dD_w_)
+        dD_w_2 = wide(dD_w)
         for m in range(M):
             for i in range(D_second_H):
-                dD_w[i] += dD_fake_logit[m] * D_fake_second_h[m, i]
+                dD_w_2[i] += dD_fake_logit[m] * D_fake_second_h[m, i]
+        narrow(dD_w, dD_w_2)
     if dG_z.size or dG_first_W.size or dG_first_b.size or dG_second_W.size or dG_second_b.size or dG_out_W.size or dG_out_b.size or dD_first_W.size or dD_first_b.size:
         # dD_fake_first_h (22)
         gemm(matrix(dD_fake_first_h, 1), matrix(dz_D_fake_second_h, 1), matrix(D_second_W, 1),
@@ -385,9 +421,11 @@ def _backward(G_z, G_first_W, G_second_W, G_out_W, x, D_first_W, D_second_W, D_w
                 dz_D_fake_first_h[m, i] = dD_fake_first_h[m, i] * (one - D_fake_first_h[m, i] * D_fake_first_h[m, i])
     if dD_first_b.size:
         # dD_first_b (43)
+        dD_first_b_2 = wide(dD_first_b)
         for m in range(M):
             for i in range(D_first_H):
-                dD_first_b[i] += dz_D_fake_first_h[m, i]
+                dD_first_b_2[i] += dz_D_fake_first_h[m, i]
+        narrow(dD_first_b, dD_first_b_2)
     if dD_first_W.size:
         # dD_first_W (42)
         gemm(matrix(dD_first_W, 1), matrix(dz_D_fake_first_h, 1), matrix(G_out_h, 1), True, False,
@@ -399,9 +437,11 @@ def _backward(G_z, G_first_W, G_second_W, G_out_W, x, D_first_W, D_second_W, D_w
     if dG_out_b.size:
         # dG_out_b (40)
         clear(dG_out_b)
+        dG_out_b_ = wide(dG_out_b)
         for m in range(M):
             for i in range(G_out_H):
-                dG_out_b[i] += dG_out_h[m, i]
+                dG_out_b_[i] += dG_out_h[m, i]
+        narrow(dG_out_b, dG_out_b_)
     if dG_out_W.size:
         # dG_out_W (39)
         gemm(matrix(dG_out_W, 1), matrix(dG_out_h, 1), matrix(G_second_h, 1), True, False, False)
@@ -415,9 +455,11 @@ def _backward(G_z, G_first_W, G_second_W, G_out_W, x, D_first_W, D_second_W, D_w
     if dG_second_b.size:
         # dG_second_b (38)
         clear(dG_second_b)
+        dG_second_b_ = wide(dG_second_b)
         for m in range(M):
             for i in range(G_second_H):
-                dG_second_b[i] += dz_G_second_h[m, i]
+                dG_second_b_[i] += dz_G_second_h[m, i]
+        narrow(dG_second_b, dG_second_b_)
     if dG_second_W.size:
         # dG_second_W (37)
         gemm(matrix(dG_second_W, 1), matrix(dz_G_second_h, 1), matrix(G_first_h, 1), True, False,
@@ -433,9 +475,11 @@ def _backward(G_z, G_first_W, G_second_W, G_out_W, x, D_first_W, D_second_W, D_w
     if dG_first_b.size:
         # dG_first_b (36)
         clear(dG_first_b)
+        dG_first_b_ = wide(dG_first_b)
         for m in range(M):
             for i in range(G_first_H):
-                dG_first_b[i] += dz_G_first_h[m, i]
+                dG_first_b_[i] += dz_G_first_h[m, i]
+        narrow(dG_first_b, dG_first_b_)
     if dG_first_W.size:
         # dG_first_W (35)
         gemm(matrix(dG_first_W, 1), matrix(dz_G_first_h, 1), matrix(G_z, 1), True, False, False)

@@ -17,16 +17,19 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
     check_inputs,
     check_wrt,
+    divided,
     gradient,
     kernel,
     log,
     log1p,
     number,
+    wide,
 )
 
 SPEC = {'name': 'gan_objective',
@@ -80,17 +83,21 @@ def _forward(D_x, D_G, V):
     N = D_x.shape[0]
     M = D_G.shape[0]
     zero = number(D_x, 0)
-    number_1_M = number(D_x, 1, M)
-    number_1_N = number(D_x, 1, N)
-    V_ = zero
-    for m in range(M):
-        V_ += number_1_M * log1p(-D_G[m])
+    V_ = wide(zero)
+    for start in range(0, M, BLOCK):
+        part = zero
+        for m in range(start, min(M, start + BLOCK)):
+            part += log1p(-D_G[m])
+        V_ += part
     # V (1)
-    V[()] = V_
-    V_2 = zero
-    for n in range(N):
-        V_2 += number_1_N * log(D_x[n])
-    V[()] += V_2
+    V[()] = divided(V_, M)
+    V_2 = wide(zero)
+    for start2 in range(0, N, BLOCK):
+        part2 = zero
+        for n in range(start2, min(N, start2 + BLOCK)):
+            part2 += log(D_x[n])
+        V_2 += part2
+    V[()] += divided(V_2, N)
 
 
 @kernel

@@ -19,16 +19,19 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
     check_inputs,
     check_wrt,
+    divided,
     gradient,
     kernel,
     number,
     sigmoid,
     softplus,
+    wide,
 )
 
 SPEC = {'name': 'gan_objective_logits',
@@ -91,27 +94,37 @@ def _forward(x, g, V, L_s, L_n):
     N = x.shape[0]
     M = g.shape[0]
     zero = number(x, 0)
-    number_1_M = number(x, 1, M)
-    number_1_N = number(x, 1, N)
-    L_n_ = zero
-    for m in range(M):
-        L_n_ += number_1_M * softplus(-g[m])
+    L_n_ = wide(zero)
+    for start in range(0, M, BLOCK):
+        part = zero
+        for m in range(start, min(M, start + BLOCK)):
+            part += softplus(-g[m])
+        L_n_ += part
     # L_n (3)
-    L_n[()] = L_n_
-    L_s_ = zero
-    for m in range(M):
-        L_s_ -= number_1_M * softplus(g[m])
+    L_n[()] = divided(L_n_, M)
+    L_s_ = wide(zero)
+    for start2 in range(0, M, BLOCK):
+        part2 = zero
+        for m in range(start2, min(M, start2 + BLOCK)):
+            part2 -= softplus(g[m])
+        L_s_ += part2
     # L_s (2)
-    L_s[()] = L_s_
-    V_ = zero
-    for m in range(M):
-        V_ -= number_1_M * softplus(g[m])
+    L_s[()] = divided(L_s_, M)
+    V_ = wide(zero)
+    for start3 in range(0, M, BLOCK):
+        part3 = zero
+        for m in range(start3, min(M, start3 + BLOCK)):
+            part3 -= softplus(g[m])
+        V_ += part3
     # V (1)
-    V[()] = V_
-    V_2 = zero
-    for n in range(N):
-        V_2 -= number_1_N * softplus(-x[n])
-    V[()] += V_2
+    V[()] = divided(V_, M)
+    V_2 = wide(zero)
+    for start4 in range(0, N, BLOCK):
+        part4 = zero
+        for n in range(start4, min(N, start4 + BLOCK)):
+            part4 -= softplus(-x[n])
+        V_2 += part4
+    V[()] += divided(V_2, N)
 
 
 @kernel

@@ -32,9 +32,11 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     sigmoid,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'gru',
@@ -175,20 +177,26 @@ def _backward(x, W, U, h_prev, z, r, z_z_h_tilde, h_tilde, gh, dx, dh0, dW, dU, 
     if db.size:
         # db (23)
         clear(db[0])
+        db_ = wide(db[0])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
-                    db[0, j] += dz_z[t, n, j]
+                    db_[j] += dz_z[t, n, j]
+        narrow(db[0], db_)
         clear(db[2])
+        db_2 = wide(db[2])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
-                    db[2, j] += dz_h_tilde[t, n, j]
+                    db_2[j] += dz_h_tilde[t, n, j]
+        narrow(db[2], db_2)
         clear(db[1])
+        db_3 = wide(db[1])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
-                    db[1, j] += dz_r[t, n, j]
+                    db_3[j] += dz_r[t, n, j]
+        narrow(db[1], db_3)
     if dU.size:
         # dU (22)
         gemm(matrix(dU[0], 1), matrix(dz_z, 2), matrix(h_prev, 2), True, False, False)

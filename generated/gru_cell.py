@@ -32,9 +32,11 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     sigmoid,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'gru_cell',
@@ -158,17 +160,23 @@ def _backward(x, h_prev, W, U, z, r, z_z_h_tilde, h_tilde, dh, dx, dh_prev, dW, 
     if db.size:
         # db (20)
         clear(db[0])
+        db_ = wide(db[0])
         for n in range(B):
             for j in range(H):
-                db[0, j] += dz_z[n, j]
+                db_[j] += dz_z[n, j]
+        narrow(db[0], db_)
         clear(db[2])
+        db_2 = wide(db[2])
         for n in range(B):
             for j in range(H):
-                db[2, j] += dz_h_tilde[n, j]
+                db_2[j] += dz_h_tilde[n, j]
+        narrow(db[2], db_2)
         clear(db[1])
+        db_3 = wide(db[1])
         for n in range(B):
             for j in range(H):
-                db[1, j] += dz_r[n, j]
+                db_3[j] += dz_r[n, j]
+        narrow(db[1], db_3)
     if dU.size:
         # dU (19)
         gemm(matrix(dU[0], 1), matrix(dz_z, 1), matrix(h_prev, 1), True, False, False)

@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
@@ -33,9 +34,11 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     sigmoid,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'gru_reset_before',
@@ -132,9 +135,12 @@ def _forward(x, h0, w_x, w_h, b, h, h_prev, in_fr, fr, cl, z_in_fr, z_fr, z_cl):
         # z_cl (6)
         for n in range(B):
             for j in range(H):
-                z_cl_ = zero
-                for l in range(H):
-                    z_cl_ += w_h[2, j, l] * (fr[t, n, l] * h_prev[t, n, l])
+                z_cl_ = wide(zero)
+                for start in range(0, H, BLOCK):
+                    part = zero
+                    for l in range(start, min(H, start + BLOCK)):
+                        part += w_h[2, j, l] * (fr[t, n, l] * h_prev[t, n, l])
+                    z_cl_ += part
                 z_cl[t, n, j] += z_cl_
         # cl (7)
         for n in range(B):
@@ -173,15 +179,19 @@ def _backward(x, w_x, w_h, h_prev, in_fr, fr, cl, gh, dx, dh0, dw_x, dw_h, db, d
         # dh_prev (16)
         gemm(matrix(dh_prev[t], 1), matrix(dz_in_fr[t], 1), matrix(w_h[0], 1), False, False, True)
         for n in range(B):
+            dh_prev_ = wide(dh_prev[t, n])
             for l in range(H):
                 for j in range(H):
-                    dh_prev[t, n, j] += dz_cl[t, n, l] * w_h[2, l, j] * fr[t, n, j]
+                    dh_prev_[j] += dz_cl[t, n, l] * w_h[2, l, j] * fr[t, n, j]
+            narrow(dh_prev[t, n], dh_prev_)
         # dfr (12)
         clear(dfr[t])
         for n in range(B):
+            dfr_ = wide(dfr[t, n])
             for l in range(H):
                 for j in range(H):
-                    dfr[t, n, j] += dz_cl[t, n, l] * w_h[2, l, j] * h_prev[t, n, j]
+                    dfr_[j] += dz_cl[t, n, l] * w_h[2, l, j] * h_prev[t, n, j]
+            narrow(dfr[t, n], dfr_)
         # dz_fr (13)
         for n in range(B):
             for j in range(H):
@@ -196,29 +206,37 @@ def _backward(x, w_x, w_h, h_prev, in_fr, fr, cl, gh, dx, dh0, dw_x, dw_h, db, d
     if db.size:
         # db (21)
         clear(db[0])
+        db_ = wide(db[0])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
-                    db[0, j] += dz_in_fr[t, n, j]
+                    db_[j] += dz_in_fr[t, n, j]
+        narrow(db[0], db_)
         clear(db[2])
+        db_2 = wide(db[2])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
-                    db[2, j] += dz_cl[t, n, j]
+                    db_2[j] += dz_cl[t, n, j]
+        narrow(db[2], db_2)
         clear(db[1])
+        db_3 = wide(db[1])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
-                    db[1, j] += dz_fr[t, n, j]
+                    db_3[j] += dz_fr[t, n, j]
+        narrow(db[1], db_3)
     if dw_h.size:
         # dw_h (20)
         gemm(matrix(dw_h[0], 1), matrix(dz_in_fr, 2), matrix(h_prev, 2), True, False, False)
         clear(dw_h[2])
         for j in range(H):
+            dw_h_ = wide(dw_h[2, j])
             for t in range(T):
                 for n in range(B):
                     for l in range(H):
-                        dw_h[2, j, l] += dz_cl[t, n, j] * fr[t, n, l] * h_prev[t, n, l]
+                        dw_h_[l] += dz_cl[t, n, j] * fr[t, n, l] * h_prev[t, n, l]
+            narrow(dw_h[2, j], dw_h_)
         gemm(matrix(dw_h[1], 1), matrix(dz_fr, 2), matrix(h_prev, 2), True, False, False)
     if dw_x.size:
         # dw_x (19)

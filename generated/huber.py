@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     absolute,
     certificate,
@@ -23,11 +24,13 @@ from .runtime import (
     check_inputs,
     check_real,
     check_wrt,
+    divided,
     gradient,
     kernel,
     number,
     power,
     sign,
+    wide,
 )
 
 SPEC = {'name': 'huber',
@@ -76,15 +79,17 @@ def _forward(y, y_hat, delta, L):
     N = y.shape[0]
     K = y.shape[1]
     zero = number(y, 0)
-    number_1_N_K = number(y, 1, N*K)
     two = number(y, 2)
-    L_ = zero
-    for n in range(N):
-        for i in range(K):
-            L_ += number_1_N_K * (power(y[n, i] - y_hat[n, i],
-                2) / two if absolute(y[n, i] - y_hat[n, i]) <= delta else delta * (absolute(y[n, i] - y_hat[n, i]) - delta / two))
+    L_ = wide(zero)
+    for start in range(0, K, BLOCK):
+        for n in range(N):
+            part = zero
+            for i in range(start, min(K, start + BLOCK)):
+                part += power(y[n, i] - y_hat[n, i],
+                    2) / two if absolute(y[n, i] - y_hat[n, i]) <= delta else delta * (absolute(y[n, i] - y_hat[n, i]) - delta / two)
+            L_ += part
     # L (1)
-    L[()] = L_
+    L[()] = divided(L_, N*K)
 
 
 @kernel

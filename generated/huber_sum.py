@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     absolute,
     certificate,
@@ -28,6 +29,7 @@ from .runtime import (
     number,
     power,
     sign,
+    wide,
 )
 
 SPEC = {'name': 'huber_sum',
@@ -77,11 +79,14 @@ def _forward(y, y_hat, delta, L):
     K = y.shape[1]
     zero = number(y, 0)
     two = number(y, 2)
-    L_ = zero
-    for n in range(N):
-        for i in range(K):
-            L_ += power(y[n, i] - y_hat[n, i],
-                2) / two if absolute(y[n, i] - y_hat[n, i]) <= delta else delta * (absolute(y[n, i] - y_hat[n, i]) - delta / two)
+    L_ = wide(zero)
+    for start in range(0, K, BLOCK):
+        for n in range(N):
+            part = zero
+            for i in range(start, min(K, start + BLOCK)):
+                part += power(y[n, i] - y_hat[n, i],
+                    2) / two if absolute(y[n, i] - y_hat[n, i]) <= delta else delta * (absolute(y[n, i] - y_hat[n, i]) - delta / two)
+            L_ += part
     # L (1)
     L[()] = L_
 

@@ -24,6 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     beats,
     certificate,
@@ -37,9 +38,11 @@ from .runtime import (
     kernel,
     lowest,
     matrix,
+    narrow,
     number,
     relu,
     step,
+    wide,
 )
 
 SPEC = {'name': 'inception',
@@ -399,15 +402,19 @@ def _backward(X, one_K, reduce3_K, three_K, reduce5_K, five_K, project_K, pool_Y
     if done_b.size:
         # done_b (32)
         for o in range(one_O):
-            done_b_ = zero
-            for b in range(B):
-                for i in range(H):
-                    for j in range(W):
-                        done_b_ += dz_one_Y[b, o, i, j]
+            done_b_ = wide(zero)
+            for start in range(0, W, BLOCK):
+                for b in range(B):
+                    for i in range(H):
+                        part = zero
+                        for j in range(start, min(W, start + BLOCK)):
+                            part += dz_one_Y[b, o, i, j]
+                        done_b_ += part
             done_b[o] = done_b_
     if done_K.size:
         # done_K (31)
         clear(done_K)
+        done_K_ = wide(done_K)
         for b in range(B):
             for c in range(C):
                 for g in range(1):
@@ -416,7 +423,9 @@ def _backward(X, one_K, reduce3_K, three_K, reduce5_K, five_K, project_K, pool_Y
                             for j in range(W):
                                 X_patches[c, g, g2, i, j] = X[b, c, i + g, j + g2]
             # done_K (31)
-            gemm(matrix(done_K, 1), matrix(dz_one_Y[b], 1), matrix(X_patches, 3), False, True, True)
+            gemm(matrix(done_K_, 1), matrix(dz_one_Y[b], 1), matrix(X_patches, 3), False, True,
+                True)
+        narrow(done_K, done_K_)
     if dX.size:
         # dX (30)
         clear(dX)
@@ -433,16 +442,20 @@ def _backward(X, one_K, reduce3_K, three_K, reduce5_K, five_K, project_K, pool_Y
     if dthree_b.size:
         # dthree_b (36)
         for o in range(three_O):
-            dthree_b_ = zero
-            for b in range(B):
-                for i in range(H):
-                    for j in range(W):
-                        dthree_b_ += dz_three_Y[b, o, i, j]
+            dthree_b_ = wide(zero)
+            for start2 in range(0, W, BLOCK):
+                for b in range(B):
+                    for i in range(H):
+                        part2 = zero
+                        for j in range(start2, min(W, start2 + BLOCK)):
+                            part2 += dz_three_Y[b, o, i, j]
+                        dthree_b_ += part2
             dthree_b[o] = dthree_b_
     if dthree_K.size:
         clear(reduce3_Y_patches)
         # dthree_K (35)
         clear(dthree_K)
+        dthree_K_ = wide(dthree_K)
         for b in range(B):
             for o2 in range(reduce3_O):
                 for g in range(3):
@@ -451,8 +464,9 @@ def _backward(X, one_K, reduce3_K, three_K, reduce5_K, five_K, project_K, pool_Y
                             for j in range(max(0, 1 - g2), min(W, W - g2 + 1)):
                                 reduce3_Y_patches[o2, g, g2, i, j] = reduce3_Y[b, o2, i + g - 1, j + g2 - 1]
             # dthree_K (35)
-            gemm(matrix(dthree_K, 1), matrix(dz_three_Y[b], 1), matrix(reduce3_Y_patches, 3), False,
-                True, True)
+            gemm(matrix(dthree_K_, 1), matrix(dz_three_Y[b], 1), matrix(reduce3_Y_patches, 3),
+                False, True, True)
+        narrow(dthree_K, dthree_K_)
     if dX.size or dreduce3_K.size or dreduce3_b.size:
         # dreduce3_Y (25)
         clear(dreduce3_Y)
@@ -475,15 +489,19 @@ def _backward(X, one_K, reduce3_K, three_K, reduce5_K, five_K, project_K, pool_Y
     if dreduce3_b.size:
         # dreduce3_b (34)
         for o in range(reduce3_O):
-            dreduce3_b_ = zero
-            for b in range(B):
-                for i in range(H):
-                    for j in range(W):
-                        dreduce3_b_ += dz_reduce3_Y[b, o, i, j]
+            dreduce3_b_ = wide(zero)
+            for start3 in range(0, W, BLOCK):
+                for b in range(B):
+                    for i in range(H):
+                        part3 = zero
+                        for j in range(start3, min(W, start3 + BLOCK)):
+                            part3 += dz_reduce3_Y[b, o, i, j]
+                        dreduce3_b_ += part3
             dreduce3_b[o] = dreduce3_b_
     if dreduce3_K.size:
         # dreduce3_K (33)
         clear(dreduce3_K)
+        dreduce3_K_ = wide(dreduce3_K)
         for b in range(B):
             for c in range(C):
                 for g in range(1):
@@ -492,8 +510,9 @@ def _backward(X, one_K, reduce3_K, three_K, reduce5_K, five_K, project_K, pool_Y
                             for j in range(W):
                                 X_patches2[c, g, g2, i, j] = X[b, c, i + g, j + g2]
             # dreduce3_K (33)
-            gemm(matrix(dreduce3_K, 1), matrix(dz_reduce3_Y[b], 1), matrix(X_patches2, 3), False,
+            gemm(matrix(dreduce3_K_, 1), matrix(dz_reduce3_Y[b], 1), matrix(X_patches2, 3), False,
                 True, True)
+        narrow(dreduce3_K, dreduce3_K_)
     if dX.size:
         for b in range(B):
             gemm(matrix(dX_patches, 3), matrix(reduce3_K, 1), matrix(dz_reduce3_Y[b], 1), True,
@@ -508,16 +527,20 @@ def _backward(X, one_K, reduce3_K, three_K, reduce5_K, five_K, project_K, pool_Y
     if dfive_b.size:
         # dfive_b (40)
         for o in range(five_O):
-            dfive_b_ = zero
-            for b in range(B):
-                for i in range(H):
-                    for j in range(W):
-                        dfive_b_ += dz_five_Y[b, o, i, j]
+            dfive_b_ = wide(zero)
+            for start4 in range(0, W, BLOCK):
+                for b in range(B):
+                    for i in range(H):
+                        part4 = zero
+                        for j in range(start4, min(W, start4 + BLOCK)):
+                            part4 += dz_five_Y[b, o, i, j]
+                        dfive_b_ += part4
             dfive_b[o] = dfive_b_
     if dfive_K.size:
         clear(reduce5_Y_patches)
         # dfive_K (39)
         clear(dfive_K)
+        dfive_K_ = wide(dfive_K)
         for b in range(B):
             for o2 in range(reduce5_O):
                 for g in range(5):
@@ -526,8 +549,9 @@ def _backward(X, one_K, reduce3_K, three_K, reduce5_K, five_K, project_K, pool_Y
                             for j in range(max(0, 2 - g2), min(W, W - g2 + 2)):
                                 reduce5_Y_patches[o2, g, g2, i, j] = reduce5_Y[b, o2, i + g - 2, j + g2 - 2]
             # dfive_K (39)
-            gemm(matrix(dfive_K, 1), matrix(dz_five_Y[b], 1), matrix(reduce5_Y_patches, 3), False,
+            gemm(matrix(dfive_K_, 1), matrix(dz_five_Y[b], 1), matrix(reduce5_Y_patches, 3), False,
                 True, True)
+        narrow(dfive_K, dfive_K_)
     if dX.size or dreduce5_K.size or dreduce5_b.size:
         # dreduce5_Y (21)
         clear(dreduce5_Y)
@@ -550,15 +574,19 @@ def _backward(X, one_K, reduce3_K, three_K, reduce5_K, five_K, project_K, pool_Y
     if dreduce5_b.size:
         # dreduce5_b (38)
         for o in range(reduce5_O):
-            dreduce5_b_ = zero
-            for b in range(B):
-                for i in range(H):
-                    for j in range(W):
-                        dreduce5_b_ += dz_reduce5_Y[b, o, i, j]
+            dreduce5_b_ = wide(zero)
+            for start5 in range(0, W, BLOCK):
+                for b in range(B):
+                    for i in range(H):
+                        part5 = zero
+                        for j in range(start5, min(W, start5 + BLOCK)):
+                            part5 += dz_reduce5_Y[b, o, i, j]
+                        dreduce5_b_ += part5
             dreduce5_b[o] = dreduce5_b_
     if dreduce5_K.size:
         # dreduce5_K (37)
         clear(dreduce5_K)
+        dreduce5_K_ = wide(dreduce5_K)
         for b in range(B):
             for c in range(C):
                 for g in range(1):
@@ -567,8 +595,9 @@ def _backward(X, one_K, reduce3_K, three_K, reduce5_K, five_K, project_K, pool_Y
                             for j in range(W):
                                 X_patches3[c, g, g2, i, j] = X[b, c, i + g, j + g2]
             # dreduce5_K (37)
-            gemm(matrix(dreduce5_K, 1), matrix(dz_reduce5_Y[b], 1), matrix(X_patches3, 3), False,
+            gemm(matrix(dreduce5_K_, 1), matrix(dz_reduce5_Y[b], 1), matrix(X_patches3, 3), False,
                 True, True)
+        narrow(dreduce5_K, dreduce5_K_)
     if dX.size:
         for b in range(B):
             gemm(matrix(dX_patches, 3), matrix(reduce5_K, 1), matrix(dz_reduce5_Y[b], 1), True,
@@ -583,15 +612,19 @@ def _backward(X, one_K, reduce3_K, three_K, reduce5_K, five_K, project_K, pool_Y
     if dproject_b.size:
         # dproject_b (42)
         for o in range(project_O):
-            dproject_b_ = zero
-            for b in range(B):
-                for i in range(H):
-                    for j in range(W):
-                        dproject_b_ += dz_project_Y[b, o, i, j]
+            dproject_b_ = wide(zero)
+            for start6 in range(0, W, BLOCK):
+                for b in range(B):
+                    for i in range(H):
+                        part6 = zero
+                        for j in range(start6, min(W, start6 + BLOCK)):
+                            part6 += dz_project_Y[b, o, i, j]
+                        dproject_b_ += part6
             dproject_b[o] = dproject_b_
     if dproject_K.size:
         # dproject_K (41)
         clear(dproject_K)
+        dproject_K_ = wide(dproject_K)
         for b in range(B):
             for c in range(C):
                 for g in range(1):
@@ -600,8 +633,9 @@ def _backward(X, one_K, reduce3_K, three_K, reduce5_K, five_K, project_K, pool_Y
                             for j in range(W):
                                 pool_Y_patches[c, g, g2, i, j] = pool_Y[b, c, i + g, j + g2]
             # dproject_K (41)
-            gemm(matrix(dproject_K, 1), matrix(dz_project_Y[b], 1), matrix(pool_Y_patches, 3),
+            gemm(matrix(dproject_K_, 1), matrix(dz_project_Y[b], 1), matrix(pool_Y_patches, 3),
                 False, True, True)
+        narrow(dproject_K, dproject_K_)
     if dX.size:
         # dpool_Y (29)
         clear(dpool_Y)

@@ -28,15 +28,18 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     beats,
     certificate,
     check_cotangents,
     check_given,
     check_inputs,
+    check_labels,
     check_size,
     check_wrt,
     clear,
+    divided,
     exp,
     gemm,
     gradient,
@@ -44,9 +47,11 @@ from .runtime import (
     log1p,
     lowest,
     matrix,
+    narrow,
     number,
     relu,
     step,
+    wide,
 )
 
 SPEC = {'name': 'lenet5',
@@ -168,7 +173,10 @@ def _forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_
     loss_L, loss_p, conv1_Y, pool1_Y, p2_pool1_Y, q2_pool1_Y, conv2_Y, p4_pool2_Y, q4_pool2_Y,
     flat_y, fc1_h, fc2_h, pool2_Y, out_h, max_loss_Z, ties_loss_Z, rest_loss_Z, loss_Z, z_conv1_Y,
     z_conv2_Y, z_fc1_h, z_fc2_h, X_patches, pool1_Y_patches):
-    """The outputs, and what the backward pass reads."""
+    """The outputs, and what the backward pass reads.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     N = X.shape[0]
     C = X.shape[1]
     conv1_O = conv1_K.shape[0]
@@ -190,7 +198,6 @@ def _forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_
     K = out_W.shape[0]
     one = number(X, 1)
     zero = number(X, 0)
-    number_1_N = number(X, 1, N)
     # ties_loss_Z (47)
     for n in range(N):
         ties_loss_Z[n] = -one
@@ -316,15 +323,21 @@ def _forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_
         max_loss_Z[n] = best3
     # rest_loss_Z (48)
     for n in range(N):
-        rest_loss_Z_ = zero
-        for l in range(K):
-            rest_loss_Z_ += exp(out_h[n, l] - max_loss_Z[n]) if out_h[n, l] < max_loss_Z[n] else zero
+        rest_loss_Z_ = wide(zero)
+        for start in range(0, K, BLOCK):
+            part = zero
+            for l in range(start, min(K, start + BLOCK)):
+                part += exp(out_h[n, l] - max_loss_Z[n]) if out_h[n, l] < max_loss_Z[n] else zero
+            rest_loss_Z_ += part
         rest_loss_Z[n] = rest_loss_Z_
     # ties_loss_Z (47)
     for n in range(N):
-        ties_loss_Z_ = zero
-        for l in range(K):
-            ties_loss_Z_ += zero if out_h[n, l] < max_loss_Z[n] else one
+        ties_loss_Z_ = wide(zero)
+        for start2 in range(0, K, BLOCK):
+            part2 = zero
+            for l in range(start2, min(K, start2 + BLOCK)):
+                part2 += zero if out_h[n, l] < max_loss_Z[n] else one
+            ties_loss_Z_ += part2
         ties_loss_Z[n] += ties_loss_Z_
     # rest_loss_Z (48), loss_Z (17)
     for n in range(N):
@@ -334,14 +347,14 @@ def _forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_
     for n in range(N):
         for k in range(K):
             loss_p[n, k] = exp(out_h[n, k] - max_loss_Z[n]) / loss_Z[n]
-    loss_L_ = zero
+    loss_L_ = wide(zero)
     for n in range(N):
         out_h_ = zero
         if 0 <= y[n] < K:
             out_h_ = out_h[n, y[n]]
-        loss_L_ += number_1_N * (max_loss_Z[n] - out_h_ + log1p(rest_loss_Z[n]))
+        loss_L_ += max_loss_Z[n] - out_h_ + log1p(rest_loss_Z[n])
     # loss_L (19)
-    loss_L[()] = loss_L_
+    loss_L[()] = divided(loss_L_, N)
 
 
 @kernel
@@ -351,7 +364,10 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
     dz_fc2_h, dfc1_h, dz_fc1_h, dflat_y, dpool2_Y, dconv2_Y, dz_conv2_Y, dpool1_Y, dconv1_Y,
     dz_conv1_Y, s_dloss_p_loss_p, others_loss_p, dpool1_Y_patches, dX_patches, X_patches,
     pool1_Y_patches):
-    """The gradients; an empty array stands for one that is not wanted."""
+    """The gradients; an empty array stands for one that is not wanted.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     N = X.shape[0]
     C = X.shape[1]
     conv1_O = conv1_K.shape[0]
@@ -375,20 +391,29 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
     number_1_N = number(X, 1, N)
     # others_loss_p (46)
     for n in range(N):
-        others_loss_p_ = zero
-        for k2 in range(max(0, y[n] + 1), K):
-            others_loss_p_ += loss_p[n, k2]
+        others_loss_p_ = wide(zero)
+        for start in range(max(0, y[n] + 1), K, BLOCK):
+            part = zero
+            for k2 in range(start, min(K, start + BLOCK)):
+                part += loss_p[n, k2]
+            others_loss_p_ += part
         others_loss_p[n] = others_loss_p_
     for n in range(N):
-        others_loss_p_2 = zero
-        for k2 in range(min(K, y[n])):
-            others_loss_p_2 += loss_p[n, k2]
+        others_loss_p_2 = wide(zero)
+        for start2 in range(0, min(K, y[n]), BLOCK):
+            part2 = zero
+            for k2 in range(start2, min(K, y[n], start2 + BLOCK)):
+                part2 += loss_p[n, k2]
+            others_loss_p_2 += part2
         others_loss_p[n] += others_loss_p_2
     # s_dloss_p_loss_p (44)
     for n in range(N):
-        s_dloss_p_loss_p_ = zero
-        for k in range(K):
-            s_dloss_p_loss_p_ += dloss_p[n, k] * loss_p[n, k]
+        s_dloss_p_loss_p_ = wide(zero)
+        for start3 in range(0, K, BLOCK):
+            part3 = zero
+            for k in range(start3, min(K, start3 + BLOCK)):
+                part3 += dloss_p[n, k] * loss_p[n, k]
+            s_dloss_p_loss_p_ += part3
         s_dloss_p_loss_p[n] = s_dloss_p_loss_p_
     # dout_h (21)
     for n in range(N):
@@ -400,9 +425,11 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
     if dout_b.size:
         # dout_b (43)
         clear(dout_b)
+        dout_b_ = wide(dout_b)
         for n in range(N):
             for k in range(K):
-                dout_b[k] += dout_h[n, k]
+                dout_b_[k] += dout_h[n, k]
+        narrow(dout_b, dout_b_)
     if dout_W.size:
         # dout_W (42)
         gemm(matrix(dout_W, 1), matrix(dout_h, 1), matrix(fc2_h, 1), True, False, False)
@@ -416,9 +443,11 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
     if dfc2_b.size:
         # dfc2_b (41)
         clear(dfc2_b)
+        dfc2_b_ = wide(dfc2_b)
         for n in range(N):
             for i in range(fc2_H):
-                dfc2_b[i] += dz_fc2_h[n, i]
+                dfc2_b_[i] += dz_fc2_h[n, i]
+        narrow(dfc2_b, dfc2_b_)
     if dfc2_W.size:
         # dfc2_W (40)
         gemm(matrix(dfc2_W, 1), matrix(dz_fc2_h, 1), matrix(fc1_h, 1), True, False, False)
@@ -432,9 +461,11 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
     if dfc1_b.size:
         # dfc1_b (39)
         clear(dfc1_b)
+        dfc1_b_ = wide(dfc1_b)
         for n in range(N):
             for i in range(fc1_H):
-                dfc1_b[i] += dz_fc1_h[n, i]
+                dfc1_b_[i] += dz_fc1_h[n, i]
+        narrow(dfc1_b, dfc1_b_)
     if dfc1_W.size:
         # dfc1_W (38)
         gemm(matrix(dfc1_W, 1), matrix(dz_fc1_h, 1), matrix(flat_y, 1), True, False, False)
@@ -464,15 +495,19 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
     if dconv2_b.size:
         # dconv2_b (37)
         for o in range(conv2_O):
-            dconv2_b_ = zero
-            for n in range(N):
-                for i3 in range(conv2_U):
-                    for j3 in range(conv2_V):
-                        dconv2_b_ += dz_conv2_Y[n, o, i3, j3]
+            dconv2_b_ = wide(zero)
+            for start4 in range(0, conv2_V, BLOCK):
+                for n in range(N):
+                    for i3 in range(conv2_U):
+                        part4 = zero
+                        for j3 in range(start4, min(conv2_V, start4 + BLOCK)):
+                            part4 += dz_conv2_Y[n, o, i3, j3]
+                        dconv2_b_ += part4
             dconv2_b[o] = dconv2_b_
     if dconv2_K.size:
         # dconv2_K (36)
         clear(dconv2_K)
+        dconv2_K_ = wide(dconv2_K)
         for n in range(N):
             for o2 in range(conv1_O):
                 for p in range(conv2_P):
@@ -481,8 +516,9 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
                             for j3 in range(conv2_V):
                                 pool1_Y_patches[o2, p, q, i3, j3] = pool1_Y[n, o2, i3 + p, j3 + q]
             # dconv2_K (36)
-            gemm(matrix(dconv2_K, 1), matrix(dz_conv2_Y[n], 1), matrix(pool1_Y_patches, 3), False,
+            gemm(matrix(dconv2_K_, 1), matrix(dz_conv2_Y[n], 1), matrix(pool1_Y_patches, 3), False,
                 True, True)
+        narrow(dconv2_K, dconv2_K_)
     if dX.size or dconv1_K.size or dconv1_b.size:
         # dpool1_Y (30)
         clear(dpool1_Y)
@@ -513,15 +549,19 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
     if dconv1_b.size:
         # dconv1_b (35)
         for o in range(conv1_O):
-            dconv1_b_ = zero
-            for n in range(N):
-                for i in range(conv1_U):
-                    for j in range(conv1_V):
-                        dconv1_b_ += dz_conv1_Y[n, o, i, j]
+            dconv1_b_ = wide(zero)
+            for start5 in range(0, conv1_V, BLOCK):
+                for n in range(N):
+                    for i in range(conv1_U):
+                        part5 = zero
+                        for j in range(start5, min(conv1_V, start5 + BLOCK)):
+                            part5 += dz_conv1_Y[n, o, i, j]
+                        dconv1_b_ += part5
             dconv1_b[o] = dconv1_b_
     if dconv1_K.size:
         # dconv1_K (34)
         clear(dconv1_K)
+        dconv1_K_ = wide(dconv1_K)
         for n in range(N):
             for c in range(C):
                 for p in range(conv1_P):
@@ -530,8 +570,9 @@ def _backward(X, y, conv1_K, conv2_K, fc1_W, fc2_W, out_W, conv1_Y, pool1_Y, p2_
                             for j in range(conv1_V):
                                 X_patches[c, p, q, i, j] = X[n, c, i + p, j + q]
             # dconv1_K (34)
-            gemm(matrix(dconv1_K, 1), matrix(dz_conv1_Y[n], 1), matrix(X_patches, 3), False, True,
+            gemm(matrix(dconv1_K_, 1), matrix(dz_conv1_Y[n], 1), matrix(X_patches, 3), False, True,
                 True)
+        narrow(dconv1_K, dconv1_K_)
     if dX.size:
         # dX (33)
         clear(dX)
@@ -594,6 +635,7 @@ def _run(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_b, o
     fc2_H = size["fc2_H"]
     K = size["K"]
     check_size("lenet5", "K", K, "classes", least=2)
+    check_labels("lenet5", "y", y, 0, K, "0 <= y < K")
     loss_L = np.empty((), dtype)
     loss_p = np.empty((N, K), dtype)
     conv1_Y = np.empty((N, conv1_O, conv1_U, conv1_V), dtype)
@@ -638,7 +680,8 @@ def forward(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_b
     Returns:  loss_L (); loss_p (N, K)
     Sizes:    N examples, C channels, H image height, W image width, conv1_O filters, conv1_P kernel height, conv1_Q kernel width, conv1_U output height, conv1_V output width, conv2_O filters, conv2_P kernel height, conv2_Q kernel width, conv2_U output height, conv2_V output width, flat_K elements, fc1_H units, fc2_H units, K classes
     Dtypes:   float32 | float64, all the same; integer tensors any integer dtype
-    Raises:   ShapeError, DtypeError, ArgumentError, naming the argument
+    Labels:   0 <= y < K; any other is a LabelError
+    Raises:   ShapeError, DtypeError, ArgumentError, LabelError, naming the argument
     Copies:   an input that is not C-contiguous; inputs are never changed
     """
     return _run(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_b, out_W,
@@ -656,7 +699,8 @@ def vjp(X, y, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_b, ou
     Returns:  loss_L (); loss_p (N, K)
     Sizes:    N examples, C channels, H image height, W image width, conv1_O filters, conv1_P kernel height, conv1_Q kernel width, conv1_U output height, conv1_V output width, conv2_O filters, conv2_P kernel height, conv2_Q kernel width, conv2_U output height, conv2_V output width, flat_K elements, fc1_H units, fc2_H units, K classes
     Dtypes:   float32 | float64, all the same; integer tensors any integer dtype
-    Raises:   ShapeError, DtypeError, ArgumentError, naming the argument
+    Labels:   0 <= y < K; any other is a LabelError
+    Raises:   ShapeError, DtypeError, ArgumentError, LabelError, naming the argument
     Copies:   an input that is not C-contiguous; inputs are never changed
     wrt:      names of the inputs whose gradients are wanted; None for all of X, conv1_K, conv1_b, conv2_K, conv2_b, fc1_W, fc1_b, fc2_W, fc2_b, out_W, out_b
     """

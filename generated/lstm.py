@@ -31,9 +31,11 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     sigmoid,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'lstm',
@@ -181,10 +183,12 @@ def _backward(x, W, U, h_prev, f, i, C_tilde, o, c_prev, c, gh, gc, dx, dh0, dc0
         # db (24)
         clear(db)
         for g in range(4):
+            db_ = wide(db[g])
             for t in range(T):
                 for n in range(B):
                     for j in range(H):
-                        db[g, j] += dz[t, n, g, j]
+                        db_[j] += dz[t, n, g, j]
+            narrow(db[g], db_)
     if dU.size:
         # dU (23)
         gemm(matrix(dU, 2), matrix(dz, 2), matrix(h_prev, 2), True, False, False)

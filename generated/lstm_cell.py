@@ -31,9 +31,11 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     sigmoid,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'lstm_cell',
@@ -167,9 +169,11 @@ def _backward(x, h_prev, c_prev, W, U, f, i, C_tilde, o, c, dh, gc, dx, dh_prev,
         # db (19)
         clear(db)
         for g in range(4):
+            db_ = wide(db[g])
             for n in range(B):
                 for j in range(H):
-                    db[g, j] += dz[n, g, j]
+                    db_[j] += dz[n, g, j]
+            narrow(db[g], db_)
     if dU.size:
         # dU (18)
         gemm(matrix(dU, 2), matrix(dz, 1), matrix(h_prev, 1), True, False, False)

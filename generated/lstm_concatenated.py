@@ -35,9 +35,11 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     sigmoid,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'lstm_concatenated',
@@ -206,10 +208,12 @@ def _backward(W, hx, f, i, C_tilde, c_prev, c, o, gh, gc, I, dx, dh0, dc0, dW, d
         # db (25)
         clear(db)
         for g in range(4):
+            db_ = wide(db[g])
             for t in range(T):
                 for n in range(B):
                     for j in range(H):
-                        db[g, j] += dz[t, n, g, j]
+                        db_[j] += dz[t, n, g, j]
+            narrow(db[g], db_)
     if dW.size:
         # dW (24)
         gemm(matrix(dW, 2), matrix(dz, 2), matrix(hx, 2), True, False, False)

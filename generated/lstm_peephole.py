@@ -33,9 +33,11 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     sigmoid,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'lstm_peephole',
@@ -216,42 +218,56 @@ def _backward(x, w_x, w_h, w_cl, h_prev, cl_prev, inp, fr, z_cl, cl, ot, gh, gcl
     if db.size:
         # db (29)
         clear(db[3])
+        db_ = wide(db[3])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
-                    db[3, j] += dz_ot[t, n, j]
+                    db_[j] += dz_ot[t, n, j]
+        narrow(db[3], db_)
         clear(db[0])
+        db_2 = wide(db[0])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
-                    db[0, j] += dz_inp[t, n, j]
+                    db_2[j] += dz_inp[t, n, j]
+        narrow(db[0], db_2)
         clear(db[1])
+        db_3 = wide(db[1])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
-                    db[1, j] += dz_fr[t, n, j]
+                    db_3[j] += dz_fr[t, n, j]
+        narrow(db[1], db_3)
         clear(db[2])
+        db_4 = wide(db[2])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
-                    db[2, j] += dz_cl[t, n, j]
+                    db_4[j] += dz_cl[t, n, j]
+        narrow(db[2], db_4)
     if dw_cl.size:
         # dw_cl (28)
         clear(dw_cl[2])
+        dw_cl_ = wide(dw_cl[2])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
-                    dw_cl[2, j] += dz_ot[t, n, j] * cl[t, n, j]
+                    dw_cl_[j] += dz_ot[t, n, j] * cl[t, n, j]
+        narrow(dw_cl[2], dw_cl_)
         clear(dw_cl[0])
+        dw_cl_2 = wide(dw_cl[0])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
-                    dw_cl[0, j] += dz_inp[t, n, j] * cl_prev[t, n, j]
+                    dw_cl_2[j] += dz_inp[t, n, j] * cl_prev[t, n, j]
+        narrow(dw_cl[0], dw_cl_2)
         clear(dw_cl[1])
+        dw_cl_3 = wide(dw_cl[1])
         for t in range(T):
             for n in range(B):
                 for j in range(H):
-                    dw_cl[1, j] += dz_fr[t, n, j] * cl_prev[t, n, j]
+                    dw_cl_3[j] += dz_fr[t, n, j] * cl_prev[t, n, j]
+        narrow(dw_cl[1], dw_cl_3)
     if dw_h.size:
         # dw_h (27)
         gemm(matrix(dw_h[3], 1), matrix(dz_ot, 2), matrix(h_prev, 2), True, False, False)

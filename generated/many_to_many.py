@@ -26,14 +26,17 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     beats,
     certificate,
     check_cotangents,
     check_inputs,
+    check_labels,
     check_size,
     check_wrt,
     clear,
+    divided,
     exp,
     gemm,
     gradient,
@@ -41,9 +44,11 @@ from .runtime import (
     log1p,
     lowest,
     matrix,
+    narrow,
     number,
     sigmoid,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'many_to_many',
@@ -163,7 +168,10 @@ class Gradients(NamedTuple):
 def _forward(w, y, embedding_E, lstm_h0, lstm_c0, lstm_W, lstm_U, lstm_b, out_W, out_b, loss_L,
     loss_p, lstm_h, lstm_c, embedding_e, lstm_h_prev, lstm_f, lstm_i, lstm_C_tilde, lstm_o,
     lstm_c_prev, out_h, max_loss_Z, ties_loss_Z, rest_loss_Z, loss_Z, z_lstm):
-    """The outputs, and what the backward pass reads."""
+    """The outputs, and what the backward pass reads.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     T = w.shape[0]
     K = out_W.shape[0]
     embedding_V = embedding_E.shape[0]
@@ -172,7 +180,6 @@ def _forward(w, y, embedding_E, lstm_h0, lstm_c0, lstm_W, lstm_U, lstm_b, out_W,
     B = w.shape[1]
     one = number(embedding_E, 1)
     zero = number(embedding_E, 0)
-    number_1_T = number(embedding_E, 1, T)
     # ties_loss_Z (38)
     for t in range(T):
         for b in range(B):
@@ -240,16 +247,22 @@ def _forward(w, y, embedding_E, lstm_h0, lstm_c0, lstm_W, lstm_U, lstm_b, out_W,
     # rest_loss_Z (39)
     for t in range(T):
         for b in range(B):
-            rest_loss_Z_ = zero
-            for l in range(K):
-                rest_loss_Z_ += exp(out_h[t, b, l] - max_loss_Z[t, b]) if out_h[t, b, l] < max_loss_Z[t, b] else zero
+            rest_loss_Z_ = wide(zero)
+            for start in range(0, K, BLOCK):
+                part = zero
+                for l in range(start, min(K, start + BLOCK)):
+                    part += exp(out_h[t, b, l] - max_loss_Z[t, b]) if out_h[t, b, l] < max_loss_Z[t, b] else zero
+                rest_loss_Z_ += part
             rest_loss_Z[t, b] = rest_loss_Z_
     # ties_loss_Z (38)
     for t in range(T):
         for b in range(B):
-            ties_loss_Z_ = zero
-            for l in range(K):
-                ties_loss_Z_ += zero if out_h[t, b, l] < max_loss_Z[t, b] else one
+            ties_loss_Z_ = wide(zero)
+            for start2 in range(0, K, BLOCK):
+                part2 = zero
+                for l in range(start2, min(K, start2 + BLOCK)):
+                    part2 += zero if out_h[t, b, l] < max_loss_Z[t, b] else one
+                ties_loss_Z_ += part2
             ties_loss_Z[t, b] += ties_loss_Z_
     # rest_loss_Z (39), loss_Z (12)
     for t in range(T):
@@ -263,13 +276,13 @@ def _forward(w, y, embedding_E, lstm_h0, lstm_c0, lstm_W, lstm_U, lstm_b, out_W,
                 loss_p[t, b, k] = exp(out_h[t, b, k] - max_loss_Z[t, b]) / loss_Z[t, b]
     # loss_L (14)
     for b in range(B):
-        loss_L_ = zero
+        loss_L_ = wide(zero)
         for t in range(T):
             out_h_ = zero
             if 0 <= y[t, b] < K:
                 out_h_ = out_h[t, b, y[t, b]]
-            loss_L_ += number_1_T * (max_loss_Z[t, b] - out_h_ + log1p(rest_loss_Z[t, b]))
-        loss_L[b] = loss_L_
+            loss_L_ += max_loss_Z[t, b] - out_h_ + log1p(rest_loss_Z[t, b])
+        loss_L[b] = divided(loss_L_, T)
 
 
 @kernel
@@ -277,7 +290,10 @@ def _backward(w, y, lstm_W, lstm_U, out_W, embedding_e, lstm_h_prev, lstm_f, lst
     lstm_o, lstm_c_prev, lstm_c, lstm_h, loss_p, dloss_L, dloss_p, glstm_h, glstm_c, embedding_V,
     dembedding_E, dlstm_h0, dlstm_c0, dlstm_W, dlstm_U, dlstm_b, dout_W, dout_b, dout_h, dlstm_h,
     dlstm_c_prev, dz_lstm, dlstm_h_prev, dembedding_e, s_dloss_p_loss_p, others_loss_p):
-    """The gradients; an empty array stands for one that is not wanted."""
+    """The gradients; an empty array stands for one that is not wanted.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     T = w.shape[0]
     K = out_W.shape[0]
     embedding_D = lstm_W.shape[2]
@@ -289,22 +305,31 @@ def _backward(w, y, lstm_W, lstm_U, out_W, embedding_e, lstm_h_prev, lstm_f, lst
     # others_loss_p (37)
     for t in range(T):
         for b in range(B):
-            others_loss_p_ = zero
-            for k2 in range(max(0, y[t, b] + 1), K):
-                others_loss_p_ += loss_p[t, b, k2]
+            others_loss_p_ = wide(zero)
+            for start in range(max(0, y[t, b] + 1), K, BLOCK):
+                part = zero
+                for k2 in range(start, min(K, start + BLOCK)):
+                    part += loss_p[t, b, k2]
+                others_loss_p_ += part
             others_loss_p[t, b] = others_loss_p_
     for t in range(T):
         for b in range(B):
-            others_loss_p_2 = zero
-            for k2 in range(min(K, y[t, b])):
-                others_loss_p_2 += loss_p[t, b, k2]
+            others_loss_p_2 = wide(zero)
+            for start2 in range(0, min(K, y[t, b]), BLOCK):
+                part2 = zero
+                for k2 in range(start2, min(K, y[t, b], start2 + BLOCK)):
+                    part2 += loss_p[t, b, k2]
+                others_loss_p_2 += part2
             others_loss_p[t, b] += others_loss_p_2
     # s_dloss_p_loss_p (35)
     for t in range(T):
         for b in range(B):
-            s_dloss_p_loss_p_ = zero
-            for k in range(K):
-                s_dloss_p_loss_p_ += dloss_p[t, b, k] * loss_p[t, b, k]
+            s_dloss_p_loss_p_ = wide(zero)
+            for start3 in range(0, K, BLOCK):
+                part3 = zero
+                for k in range(start3, min(K, start3 + BLOCK)):
+                    part3 += dloss_p[t, b, k] * loss_p[t, b, k]
+                s_dloss_p_loss_p_ += part3
             s_dloss_p_loss_p[t, b] = s_dloss_p_loss_p_
     # dout_h (16)
     for t in range(T):
@@ -318,10 +343,12 @@ def _backward(w, y, lstm_W, lstm_U, out_W, embedding_e, lstm_h_prev, lstm_f, lst
     if dout_b.size:
         # dout_b (34)
         clear(dout_b)
+        dout_b_ = wide(dout_b)
         for t in range(T):
             for b in range(B):
                 for k in range(K):
-                    dout_b[k] += dout_h[t, b, k]
+                    dout_b_[k] += dout_h[t, b, k]
+        narrow(dout_b, dout_b_)
     if dout_W.size:
         # dout_W (33)
         gemm(matrix(dout_W, 1), matrix(dout_h, 2), matrix(lstm_h, 2), True, False, False)
@@ -366,10 +393,12 @@ def _backward(w, y, lstm_W, lstm_U, out_W, embedding_e, lstm_h_prev, lstm_f, lst
         # dlstm_b (32)
         clear(dlstm_b)
         for g in range(4):
+            dlstm_b_ = wide(dlstm_b[g])
             for t in range(T):
                 for b in range(B):
                     for j in range(lstm_H):
-                        dlstm_b[g, j] += dz_lstm[t, b, g, j]
+                        dlstm_b_[j] += dz_lstm[t, b, g, j]
+            narrow(dlstm_b[g], dlstm_b_)
     if dlstm_U.size:
         # dlstm_U (31)
         gemm(matrix(dlstm_U, 2), matrix(dz_lstm, 2), matrix(lstm_h_prev, 2), True, False, False)
@@ -404,6 +433,8 @@ def _run(w, y, embedding_E, lstm_h0, lstm_c0, lstm_W, lstm_U, lstm_b, out_W, out
     embedding_D = size["embedding_D"]
     lstm_H = size["lstm_H"]
     B = size["B"]
+    check_labels("many_to_many", "w", w, 0, embedding_V, "0 <= w < embedding_V")
+    check_labels("many_to_many", "y", y, 0, K, "0 <= y < K")
     loss_L = np.empty((B,), dtype)
     loss_p = np.empty((T, B, K), dtype)
     lstm_h = np.empty((T, B, lstm_H), dtype)
@@ -438,7 +469,9 @@ def forward(w, y, embedding_E, lstm_h0, lstm_c0, lstm_W, lstm_U, lstm_b, out_W, 
     Returns:  loss_L (B,); loss_p (T, B, K); lstm_h (T, B, lstm_H); lstm_c (T, B, lstm_H)
     Sizes:    T steps, K classes, embedding_V symbols, embedding_D features, lstm_H units, B examples
     Dtypes:   float32 | float64, all the same; integer tensors any integer dtype
-    Raises:   ShapeError, DtypeError, ArgumentError, naming the argument
+    Labels:   0 <= w < embedding_V; any other is a LabelError
+    Labels:   0 <= y < K; any other is a LabelError
+    Raises:   ShapeError, DtypeError, ArgumentError, LabelError, naming the argument
     Copies:   an input that is not C-contiguous; inputs are never changed
     """
     return _run(w, y, embedding_E, lstm_h0, lstm_c0, lstm_W, lstm_U, lstm_b, out_W, out_b)[0]
@@ -453,7 +486,9 @@ def vjp(w, y, embedding_E, lstm_h0, lstm_c0, lstm_W, lstm_U, lstm_b, out_W, out_
     Returns:  loss_L (B,); loss_p (T, B, K); lstm_h (T, B, lstm_H); lstm_c (T, B, lstm_H)
     Sizes:    T steps, K classes, embedding_V symbols, embedding_D features, lstm_H units, B examples
     Dtypes:   float32 | float64, all the same; integer tensors any integer dtype
-    Raises:   ShapeError, DtypeError, ArgumentError, naming the argument
+    Labels:   0 <= w < embedding_V; any other is a LabelError
+    Labels:   0 <= y < K; any other is a LabelError
+    Raises:   ShapeError, DtypeError, ArgumentError, LabelError, naming the argument
     Copies:   an input that is not C-contiguous; inputs are never changed
     wrt:      names of the inputs whose gradients are wanted; None for all of embedding_E, lstm_h0, lstm_c0, lstm_W, lstm_U, lstm_b, out_W, out_b
     """

@@ -24,14 +24,17 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     beats,
     certificate,
     check_cotangents,
     check_inputs,
+    check_labels,
     check_size,
     check_wrt,
     clear,
+    divided,
     exp,
     gemm,
     gradient,
@@ -39,9 +42,11 @@ from .runtime import (
     log1p,
     lowest,
     matrix,
+    narrow,
     number,
     sigmoid,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'many_to_one',
@@ -124,14 +129,16 @@ class Gradients(NamedTuple):
 def _forward(x, y, gru_h0, gru_W, gru_U, gru_b, out_W, out_b, loss_L, loss_p, gru_h_prev, gru_z,
     gru_r, z_z_gru_h_tilde, gru_h_tilde, last, gru_h, out_h, max_loss_Z, ties_loss_Z, rest_loss_Z,
     loss_Z, z_gru_z, z_gru_r, z_gru_h_tilde):
-    """The outputs, and what the backward pass reads."""
+    """The outputs, and what the backward pass reads.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     N = x.shape[1]
     K = out_W.shape[0]
     T = x.shape[0]
     gru_H = gru_h0.shape[1]
     one = number(x, 1)
     zero = number(x, 0)
-    number_1_N = number(x, 1, N)
     # ties_loss_Z (37)
     for n in range(N):
         ties_loss_Z[n] = -one
@@ -197,15 +204,21 @@ def _forward(x, y, gru_h0, gru_W, gru_U, gru_b, out_W, out_b, loss_L, loss_p, gr
         max_loss_Z[n] = best
     # rest_loss_Z (38)
     for n in range(N):
-        rest_loss_Z_ = zero
-        for l in range(K):
-            rest_loss_Z_ += exp(out_h[n, l] - max_loss_Z[n]) if out_h[n, l] < max_loss_Z[n] else zero
+        rest_loss_Z_ = wide(zero)
+        for start in range(0, K, BLOCK):
+            part = zero
+            for l in range(start, min(K, start + BLOCK)):
+                part += exp(out_h[n, l] - max_loss_Z[n]) if out_h[n, l] < max_loss_Z[n] else zero
+            rest_loss_Z_ += part
         rest_loss_Z[n] = rest_loss_Z_
     # ties_loss_Z (37)
     for n in range(N):
-        ties_loss_Z_ = zero
-        for l in range(K):
-            ties_loss_Z_ += zero if out_h[n, l] < max_loss_Z[n] else one
+        ties_loss_Z_ = wide(zero)
+        for start2 in range(0, K, BLOCK):
+            part2 = zero
+            for l in range(start2, min(K, start2 + BLOCK)):
+                part2 += zero if out_h[n, l] < max_loss_Z[n] else one
+            ties_loss_Z_ += part2
         ties_loss_Z[n] += ties_loss_Z_
     # rest_loss_Z (38), loss_Z (12)
     for n in range(N):
@@ -215,14 +228,14 @@ def _forward(x, y, gru_h0, gru_W, gru_U, gru_b, out_W, out_b, loss_L, loss_p, gr
     for n in range(N):
         for k in range(K):
             loss_p[n, k] = exp(out_h[n, k] - max_loss_Z[n]) / loss_Z[n]
-    loss_L_ = zero
+    loss_L_ = wide(zero)
     for n in range(N):
         out_h_ = zero
         if 0 <= y[n] < K:
             out_h_ = out_h[n, y[n]]
-        loss_L_ += number_1_N * (max_loss_Z[n] - out_h_ + log1p(rest_loss_Z[n]))
+        loss_L_ += max_loss_Z[n] - out_h_ + log1p(rest_loss_Z[n])
     # loss_L (14)
-    loss_L[()] = loss_L_
+    loss_L[()] = divided(loss_L_, N)
 
 
 @kernel
@@ -230,7 +243,10 @@ def _backward(x, y, gru_W, gru_U, out_W, gru_h_prev, gru_z, gru_r, z_z_gru_h_til
     last, loss_p, dloss_L, dloss_p, dx, dgru_h0, dgru_W, dgru_U, dgru_b, dout_W, dout_b, dout_h,
     dlast, dz_gru_h_tilde, dz_z_gru_h_tilde, dz_gru_r, dz_gru_z, dgru_h_prev, s_dloss_p_loss_p,
     others_loss_p):
-    """The gradients; an empty array stands for one that is not wanted."""
+    """The gradients; an empty array stands for one that is not wanted.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     N = x.shape[1]
     K = out_W.shape[0]
     T = x.shape[0]
@@ -240,20 +256,29 @@ def _backward(x, y, gru_W, gru_U, out_W, gru_h_prev, gru_z, gru_r, z_z_gru_h_til
     one = number(x, 1)
     # others_loss_p (36)
     for n in range(N):
-        others_loss_p_ = zero
-        for k2 in range(max(0, y[n] + 1), K):
-            others_loss_p_ += loss_p[n, k2]
+        others_loss_p_ = wide(zero)
+        for start in range(max(0, y[n] + 1), K, BLOCK):
+            part = zero
+            for k2 in range(start, min(K, start + BLOCK)):
+                part += loss_p[n, k2]
+            others_loss_p_ += part
         others_loss_p[n] = others_loss_p_
     for n in range(N):
-        others_loss_p_2 = zero
-        for k2 in range(min(K, y[n])):
-            others_loss_p_2 += loss_p[n, k2]
+        others_loss_p_2 = wide(zero)
+        for start2 in range(0, min(K, y[n]), BLOCK):
+            part2 = zero
+            for k2 in range(start2, min(K, y[n], start2 + BLOCK)):
+                part2 += loss_p[n, k2]
+            others_loss_p_2 += part2
         others_loss_p[n] += others_loss_p_2
     # s_dloss_p_loss_p (34)
     for n in range(N):
-        s_dloss_p_loss_p_ = zero
-        for k in range(K):
-            s_dloss_p_loss_p_ += dloss_p[n, k] * loss_p[n, k]
+        s_dloss_p_loss_p_ = wide(zero)
+        for start3 in range(0, K, BLOCK):
+            part3 = zero
+            for k in range(start3, min(K, start3 + BLOCK)):
+                part3 += dloss_p[n, k] * loss_p[n, k]
+            s_dloss_p_loss_p_ += part3
         s_dloss_p_loss_p[n] = s_dloss_p_loss_p_
     # dout_h (16)
     for n in range(N):
@@ -265,9 +290,11 @@ def _backward(x, y, gru_W, gru_U, out_W, gru_h_prev, gru_z, gru_r, z_z_gru_h_til
     if dout_b.size:
         # dout_b (33)
         clear(dout_b)
+        dout_b_ = wide(dout_b)
         for n in range(N):
             for k in range(K):
-                dout_b[k] += dout_h[n, k]
+                dout_b_[k] += dout_h[n, k]
+        narrow(dout_b, dout_b_)
     if dout_W.size:
         # dout_W (32)
         gemm(matrix(dout_W, 1), matrix(dout_h, 1), matrix(last, 1), True, False, False)
@@ -307,20 +334,26 @@ def _backward(x, y, gru_W, gru_U, out_W, gru_h_prev, gru_z, gru_r, z_z_gru_h_til
     if dgru_b.size:
         # dgru_b (31)
         clear(dgru_b[0])
+        dgru_b_ = wide(dgru_b[0])
         for t in range(T):
             for n in range(N):
                 for j in range(gru_H):
-                    dgru_b[0, j] += dz_gru_z[t, n, j]
+                    dgru_b_[j] += dz_gru_z[t, n, j]
+        narrow(dgru_b[0], dgru_b_)
         clear(dgru_b[2])
+        dgru_b_2 = wide(dgru_b[2])
         for t in range(T):
             for n in range(N):
                 for j in range(gru_H):
-                    dgru_b[2, j] += dz_gru_h_tilde[t, n, j]
+                    dgru_b_2[j] += dz_gru_h_tilde[t, n, j]
+        narrow(dgru_b[2], dgru_b_2)
         clear(dgru_b[1])
+        dgru_b_3 = wide(dgru_b[1])
         for t in range(T):
             for n in range(N):
                 for j in range(gru_H):
-                    dgru_b[1, j] += dz_gru_r[t, n, j]
+                    dgru_b_3[j] += dz_gru_r[t, n, j]
+        narrow(dgru_b[1], dgru_b_3)
     if dgru_U.size:
         # dgru_U (30)
         gemm(matrix(dgru_U[0], 1), matrix(dz_gru_z, 2), matrix(gru_h_prev, 2), True, False, False)
@@ -353,6 +386,7 @@ def _run(x, y, gru_h0, gru_W, gru_U, gru_b, out_W, out_b):
     check_size("many_to_one", "T", T, "steps", least=1)
     I = size["I"]
     gru_H = size["gru_H"]
+    check_labels("many_to_one", "y", y, 0, K, "0 <= y < K")
     loss_L = np.empty((), dtype)
     loss_p = np.empty((N, K), dtype)
     gru_h_prev = np.empty((T, N, gru_H), dtype)
@@ -385,7 +419,8 @@ def forward(x, y, gru_h0, gru_W, gru_U, gru_b, out_W, out_b):
     Returns:  loss_L (); loss_p (N, K)
     Sizes:    N examples, K classes, T steps, I inputs, gru_H units
     Dtypes:   float32 | float64, all the same; integer tensors any integer dtype
-    Raises:   ShapeError, DtypeError, ArgumentError, naming the argument
+    Labels:   0 <= y < K; any other is a LabelError
+    Raises:   ShapeError, DtypeError, ArgumentError, LabelError, naming the argument
     Copies:   an input that is not C-contiguous; inputs are never changed
     """
     return _run(x, y, gru_h0, gru_W, gru_U, gru_b, out_W, out_b)[0]
@@ -399,7 +434,8 @@ def vjp(x, y, gru_h0, gru_W, gru_U, gru_b, out_W, out_b, *, wrt=None):
     Returns:  loss_L (); loss_p (N, K)
     Sizes:    N examples, K classes, T steps, I inputs, gru_H units
     Dtypes:   float32 | float64, all the same; integer tensors any integer dtype
-    Raises:   ShapeError, DtypeError, ArgumentError, naming the argument
+    Labels:   0 <= y < K; any other is a LabelError
+    Raises:   ShapeError, DtypeError, ArgumentError, LabelError, naming the argument
     Copies:   an input that is not C-contiguous; inputs are never changed
     wrt:      names of the inputs whose gradients are wanted; None for all of x, gru_h0, gru_W, gru_U, gru_b, out_W, out_b
     """

@@ -23,6 +23,7 @@ from .runtime import (
     check_cotangents,
     check_inputs,
     check_integer,
+    check_reach,
     check_size,
     check_wrt,
     clear,
@@ -80,7 +81,10 @@ class Gradients(NamedTuple):
 
 @kernel
 def _forward(X, window, stride, pad, Y, p_Y, q_Y):
-    """The outputs, and what the backward pass reads."""
+    """The outputs, and what the backward pass reads.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     C = X.shape[1]
     H = X.shape[2]
     W = X.shape[3]
@@ -109,7 +113,10 @@ def _forward(X, window, stride, pad, Y, p_Y, q_Y):
 
 @kernel
 def _backward(p_Y, q_Y, dY, H, W, window, stride, pad, dX):
-    """The gradients; an empty array stands for one that is not wanted."""
+    """The gradients; an empty array stands for one that is not wanted.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     C = p_Y.shape[1]
     U = p_Y.shape[2]
     V = p_Y.shape[3]
@@ -142,6 +149,8 @@ def _run(X, *, window=2, stride=2, pad=0):
     V = (W + 2*pad - window)//stride + 1
     check_size("max_pool2d", "V", V, "(W + 2*pad - window)//stride + 1", least=1)
     B = size["B"]
+    check_reach("max_pool2d", stride*U + pad + H + stride*V + W + window + 1 + stride,
+        window=window, stride=stride, pad=pad)
     Y = np.empty((B, C, U, V), dtype)
     p_Y = np.empty((B, C, U, V), np.int64)
     q_Y = np.empty((B, C, U, V), np.int64)

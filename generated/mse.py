@@ -16,15 +16,18 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
     check_inputs,
     check_wrt,
+    divided,
     gradient,
     kernel,
     number,
     power,
+    wide,
 )
 
 SPEC = {'name': 'mse',
@@ -72,13 +75,15 @@ def _forward(y, y_hat, L):
     N = y.shape[0]
     K = y.shape[1]
     zero = number(y, 0)
-    number_1_N_K = number(y, 1, N*K)
-    L_ = zero
-    for n in range(N):
-        for i in range(K):
-            L_ += number_1_N_K * power(y[n, i] - y_hat[n, i], 2)
+    L_ = wide(zero)
+    for start in range(0, K, BLOCK):
+        for n in range(N):
+            part = zero
+            for i in range(start, min(K, start + BLOCK)):
+                part += power(y[n, i] - y_hat[n, i], 2)
+            L_ += part
     # L (1)
-    L[()] = L_
+    L[()] = divided(L_, N*K)
 
 
 @kernel

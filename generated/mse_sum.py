@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
@@ -25,6 +26,7 @@ from .runtime import (
     kernel,
     number,
     power,
+    wide,
 )
 
 SPEC = {'name': 'mse_sum',
@@ -72,10 +74,13 @@ def _forward(y, y_hat, L):
     N = y.shape[0]
     K = y.shape[1]
     zero = number(y, 0)
-    L_ = zero
-    for n in range(N):
-        for i in range(K):
-            L_ += power(y[n, i] - y_hat[n, i], 2)
+    L_ = wide(zero)
+    for start in range(0, K, BLOCK):
+        for n in range(N):
+            part = zero
+            for i in range(start, min(K, start + BLOCK)):
+                part += power(y[n, i] - y_hat[n, i], 2)
+            L_ += part
     # L (1)
     L[()] = L_
 

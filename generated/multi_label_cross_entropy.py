@@ -18,16 +18,19 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
     check_inputs,
     check_wrt,
+    divided,
     gradient,
     kernel,
     number,
     sigmoid,
     softplus,
+    wide,
 )
 
 SPEC = {'name': 'multi_label_cross_entropy',
@@ -79,17 +82,19 @@ def _forward(y, z, L, unit_L):
     K = y.shape[1]
     one = number(y, 1)
     zero = number(y, 0)
-    number_1_K = number(y, 1, K)
     # unit_L (2)
     for n in range(N):
         for i in range(K):
             unit_L[n, i] = y[n, i] * softplus(-z[n, i]) + (one - y[n, i]) * softplus(z[n, i])
     # L (3)
     for n in range(N):
-        L_ = zero
-        for i in range(K):
-            L_ += number_1_K * unit_L[n, i]
-        L[n] = L_
+        L_ = wide(zero)
+        for start in range(0, K, BLOCK):
+            part = zero
+            for i in range(start, min(K, start + BLOCK)):
+                part += unit_L[n, i]
+            L_ += part
+        L[n] = divided(L_, K)
 
 
 @kernel

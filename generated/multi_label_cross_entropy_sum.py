@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
@@ -28,6 +29,7 @@ from .runtime import (
     number,
     sigmoid,
     softplus,
+    wide,
 )
 
 SPEC = {'name': 'multi_label_cross_entropy_sum',
@@ -85,9 +87,12 @@ def _forward(y, z, L, unit_L):
             unit_L[n, i] = y[n, i] * softplus(-z[n, i]) + (one - y[n, i]) * softplus(z[n, i])
     # L (3)
     for n in range(N):
-        L_ = zero
-        for i in range(K):
-            L_ += unit_L[n, i]
+        L_ = wide(zero)
+        for start in range(0, K, BLOCK):
+            part = zero
+            for i in range(start, min(K, start + BLOCK)):
+                part += unit_L[n, i]
+            L_ += part
         L[n] = L_
 
 

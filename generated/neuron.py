@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
@@ -24,8 +25,10 @@ from .runtime import (
     clear,
     gradient,
     kernel,
+    narrow,
     number,
     sigmoid,
+    wide,
 )
 
 SPEC = {'name': 'neuron',
@@ -81,9 +84,12 @@ def _forward(x, w, b, z, a):
     for e in range(B):
         z[e] = b[()]
     for e in range(B):
-        z_ = zero
-        for i in range(n):
-            z_ += w[i] * x[e, i]
+        z_ = wide(zero)
+        for start in range(0, n, BLOCK):
+            part = zero
+            for i in range(start, min(n, start + BLOCK)):
+                part += w[i] * x[e, i]
+            z_ += part
         z[e] += z_
     # a (2)
     for e in range(B):
@@ -105,17 +111,22 @@ def _backward(x, w, a, gz, da, dx, dw, db, dz):
         for e in range(B):
             for i in range(n):
                 dx[e, i] = dz[e] * w[i]
-    db_ = zero
-    for e in range(B):
-        db_ += dz[e]
+    db_ = wide(zero)
+    for start in range(0, B, BLOCK):
+        part = zero
+        for e in range(start, min(B, start + BLOCK)):
+            part += dz[e]
+        db_ += part
     # db (6)
     db[()] = db_
     if dw.size:
         # dw (5)
         clear(dw)
+        dw_ = wide(dw)
         for e in range(B):
             for i in range(n):
-                dw[i] += dz[e] * x[e, i]
+                dw_[i] += dz[e] * x[e, i]
+        narrow(dw, dw_)
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)

@@ -26,6 +26,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     beats,
     certificate,
@@ -34,6 +35,7 @@ from .runtime import (
     check_size,
     check_wrt,
     clear,
+    clip_labels,
     exp,
     gemm,
     gradient,
@@ -41,9 +43,11 @@ from .runtime import (
     log1p,
     lowest,
     matrix,
+    narrow,
     number,
     sigmoid,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'one_to_many',
@@ -171,7 +175,10 @@ def _forward(x, start_W, start_b, decoder_before, decoder_y, decoder_m, decoder_
     z_z_decoder_gru_h_tilde, decoder_gru_h_tilde, decoder_gru_h, decoder_out_h, max_decoder_loss_Z,
     rest_decoder_loss_Z, ties_decoder_loss_Z, decoder_loss_Z, z_start_h, z_decoder_gru_z,
     z_decoder_gru_r, z_decoder_gru_h_tilde):
-    """The outputs, and what the backward pass reads."""
+    """The outputs, and what the backward pass reads.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     start_H = start_W.shape[0]
     decoder_T = decoder_before.shape[0]
     decoder_K = decoder_out_W.shape[0]
@@ -266,16 +273,22 @@ def _forward(x, start_W, start_b, decoder_before, decoder_y, decoder_m, decoder_
     # rest_decoder_loss_Z (45)
     for t in range(decoder_T):
         for b in range(B):
-            rest_decoder_loss_Z_ = zero
-            for l in range(decoder_K):
-                rest_decoder_loss_Z_ += exp(decoder_out_h[t, b, l] - max_decoder_loss_Z[t, b]) if decoder_out_h[t, b, l] < max_decoder_loss_Z[t, b] else zero
+            rest_decoder_loss_Z_ = wide(zero)
+            for start in range(0, decoder_K, BLOCK):
+                part = zero
+                for l in range(start, min(decoder_K, start + BLOCK)):
+                    part += exp(decoder_out_h[t, b, l] - max_decoder_loss_Z[t, b]) if decoder_out_h[t, b, l] < max_decoder_loss_Z[t, b] else zero
+                rest_decoder_loss_Z_ += part
             rest_decoder_loss_Z[t, b] = rest_decoder_loss_Z_
     # ties_decoder_loss_Z (44)
     for t in range(decoder_T):
         for b in range(B):
-            ties_decoder_loss_Z_ = zero
-            for l in range(decoder_K):
-                ties_decoder_loss_Z_ += zero if decoder_out_h[t, b, l] < max_decoder_loss_Z[t, b] else one
+            ties_decoder_loss_Z_ = wide(zero)
+            for start2 in range(0, decoder_K, BLOCK):
+                part2 = zero
+                for l in range(start2, min(decoder_K, start2 + BLOCK)):
+                    part2 += zero if decoder_out_h[t, b, l] < max_decoder_loss_Z[t, b] else one
+                ties_decoder_loss_Z_ += part2
             ties_decoder_loss_Z[t, b] += ties_decoder_loss_Z_
     # rest_decoder_loss_Z (45), decoder_loss_Z (14)
     for t in range(decoder_T):
@@ -289,7 +302,7 @@ def _forward(x, start_W, start_b, decoder_before, decoder_y, decoder_m, decoder_
                 decoder_loss_p[t, b, k] = exp(decoder_out_h[t, b, k] - max_decoder_loss_Z[t, b]) / decoder_loss_Z[t, b]
     # decoder_loss_L (16)
     for b in range(B):
-        decoder_loss_L_ = zero
+        decoder_loss_L_ = wide(zero)
         for t in range(decoder_T):
             decoder_out_h_ = zero
             if 0 <= decoder_y[t, b] < decoder_K:
@@ -308,7 +321,10 @@ def _backward(x, start_W, decoder_before, decoder_y, decoder_m, decoder_gru_W, d
     dz_decoder_gru_h_tilde, dz_z_decoder_gru_h_tilde, dz_decoder_gru_r, dz_decoder_gru_z,
     ddecoder_gru_h_prev, ddecoder_embedding_e, dz_start_h, s_ddecoder_loss_p_decoder_loss_p,
     others_decoder_loss_p):
-    """The gradients; an empty array stands for one that is not wanted."""
+    """The gradients; an empty array stands for one that is not wanted.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     start_H = start_W.shape[0]
     decoder_T = decoder_before.shape[0]
     decoder_K = decoder_out_W.shape[0]
@@ -328,22 +344,31 @@ def _backward(x, start_W, decoder_before, decoder_y, decoder_m, decoder_gru_W, d
         # others_decoder_loss_p (43)
         for t in range(decoder_T):
             for b in range(B):
-                others_decoder_loss_p_ = zero
-                for k2 in range(max(0, decoder_y[t, b] + 1), decoder_K):
-                    others_decoder_loss_p_ += decoder_loss_p[t, b, k2]
+                others_decoder_loss_p_ = wide(zero)
+                for start in range(max(0, decoder_y[t, b] + 1), decoder_K, BLOCK):
+                    part = zero
+                    for k2 in range(start, min(decoder_K, start + BLOCK)):
+                        part += decoder_loss_p[t, b, k2]
+                    others_decoder_loss_p_ += part
                 others_decoder_loss_p[t, b] = others_decoder_loss_p_
         for t in range(decoder_T):
             for b in range(B):
-                others_decoder_loss_p_2 = zero
-                for k2 in range(min(decoder_K, decoder_y[t, b])):
-                    others_decoder_loss_p_2 += decoder_loss_p[t, b, k2]
+                others_decoder_loss_p_2 = wide(zero)
+                for start2 in range(0, min(decoder_K, decoder_y[t, b]), BLOCK):
+                    part2 = zero
+                    for k2 in range(start2, min(decoder_K, decoder_y[t, b], start2 + BLOCK)):
+                        part2 += decoder_loss_p[t, b, k2]
+                    others_decoder_loss_p_2 += part2
                 others_decoder_loss_p[t, b] += others_decoder_loss_p_2
         # s_ddecoder_loss_p_decoder_loss_p (41)
         for t in range(decoder_T):
             for b in range(B):
-                s_ddecoder_loss_p_decoder_loss_p_ = zero
-                for k in range(decoder_K):
-                    s_ddecoder_loss_p_decoder_loss_p_ += ddecoder_loss_p[t, b, k] * decoder_loss_p[t, b, k]
+                s_ddecoder_loss_p_decoder_loss_p_ = wide(zero)
+                for start3 in range(0, decoder_K, BLOCK):
+                    part3 = zero
+                    for k in range(start3, min(decoder_K, start3 + BLOCK)):
+                        part3 += ddecoder_loss_p[t, b, k] * decoder_loss_p[t, b, k]
+                    s_ddecoder_loss_p_decoder_loss_p_ += part3
                 s_ddecoder_loss_p_decoder_loss_p[t, b] = s_ddecoder_loss_p_decoder_loss_p_
         # ddecoder_out_h (18)
         for t in range(decoder_T):
@@ -357,10 +382,12 @@ def _backward(x, start_W, decoder_before, decoder_y, decoder_m, decoder_gru_W, d
     if ddecoder_out_b.size:
         # ddecoder_out_b (40)
         clear(ddecoder_out_b)
+        ddecoder_out_b_ = wide(ddecoder_out_b)
         for t in range(decoder_T):
             for b in range(B):
                 for k in range(decoder_K):
-                    ddecoder_out_b[k] += ddecoder_out_h[t, b, k]
+                    ddecoder_out_b_[k] += ddecoder_out_h[t, b, k]
+        narrow(ddecoder_out_b, ddecoder_out_b_)
     if ddecoder_out_W.size:
         # ddecoder_out_W (39)
         gemm(matrix(ddecoder_out_W, 1), matrix(ddecoder_out_h, 2), matrix(decoder_gru_h, 2), True,
@@ -400,20 +427,26 @@ def _backward(x, start_W, decoder_before, decoder_y, decoder_m, decoder_gru_W, d
     if ddecoder_gru_b.size:
         # ddecoder_gru_b (38)
         clear(ddecoder_gru_b[2])
+        ddecoder_gru_b_ = wide(ddecoder_gru_b[2])
         for t in range(decoder_T):
             for b in range(B):
                 for i in range(start_H):
-                    ddecoder_gru_b[2, i] += dz_decoder_gru_h_tilde[t, b, i]
+                    ddecoder_gru_b_[i] += dz_decoder_gru_h_tilde[t, b, i]
+        narrow(ddecoder_gru_b[2], ddecoder_gru_b_)
         clear(ddecoder_gru_b[1])
+        ddecoder_gru_b_2 = wide(ddecoder_gru_b[1])
         for t in range(decoder_T):
             for b in range(B):
                 for i in range(start_H):
-                    ddecoder_gru_b[1, i] += dz_decoder_gru_r[t, b, i]
+                    ddecoder_gru_b_2[i] += dz_decoder_gru_r[t, b, i]
+        narrow(ddecoder_gru_b[1], ddecoder_gru_b_2)
         clear(ddecoder_gru_b[0])
+        ddecoder_gru_b_3 = wide(ddecoder_gru_b[0])
         for t in range(decoder_T):
             for b in range(B):
                 for i in range(start_H):
-                    ddecoder_gru_b[0, i] += dz_decoder_gru_z[t, b, i]
+                    ddecoder_gru_b_3[i] += dz_decoder_gru_z[t, b, i]
+        narrow(ddecoder_gru_b[0], ddecoder_gru_b_3)
     if ddecoder_gru_W.size:
         # ddecoder_gru_W (36)
         gemm(matrix(ddecoder_gru_W[2], 1), matrix(dz_decoder_gru_h_tilde, 2),
@@ -449,9 +482,11 @@ def _backward(x, start_W, decoder_before, decoder_y, decoder_m, decoder_gru_W, d
     if dstart_b.size:
         # dstart_b (33)
         clear(dstart_b)
+        dstart_b_ = wide(dstart_b)
         for b in range(B):
             for i in range(start_H):
-                dstart_b[i] += dz_start_h[b, i]
+                dstart_b_[i] += dz_start_h[b, i]
+        narrow(dstart_b, dstart_b_)
     if dstart_W.size:
         # dstart_W (32)
         gemm(matrix(dstart_W, 1), matrix(dz_start_h, 1), matrix(x, 1), True, False, False)
@@ -480,6 +515,7 @@ def _run(x, start_W, start_b, decoder_before, decoder_y, decoder_m, decoder_embe
     decoder_embedding_V = size["decoder_embedding_V"]
     decoder_embedding_D = size["decoder_embedding_D"]
     B = size["B"]
+    decoder_y = clip_labels(decoder_y)
     decoder_loss_L = np.empty((B,), dtype)
     decoder_loss_p = np.empty((decoder_T, B, decoder_K), dtype)
     start_h = np.empty((B, start_H), dtype)
@@ -525,6 +561,8 @@ def forward(x, start_W, start_b, decoder_before, decoder_y, decoder_m, decoder_e
     Returns:  decoder_loss_L (B,); decoder_loss_p (decoder_T, B, decoder_K)
     Sizes:    I inputs, start_H units, decoder_T steps, decoder_K symbols, decoder_embedding_V symbols, decoder_embedding_D features, B examples
     Dtypes:   float32 | float64, all the same; integer tensors any integer dtype
+    Labels:   0 <= decoder_before < decoder_embedding_V; any other is nowhere: what is read there is 0
+    Labels:   0 <= decoder_y < decoder_K; any other is nowhere: what is read there is 0
     Raises:   ShapeError, DtypeError, ArgumentError, naming the argument
     Copies:   an input that is not C-contiguous; inputs are never changed
     """
@@ -544,6 +582,8 @@ def vjp(x, start_W, start_b, decoder_before, decoder_y, decoder_m, decoder_embed
     Returns:  decoder_loss_L (B,); decoder_loss_p (decoder_T, B, decoder_K)
     Sizes:    I inputs, start_H units, decoder_T steps, decoder_K symbols, decoder_embedding_V symbols, decoder_embedding_D features, B examples
     Dtypes:   float32 | float64, all the same; integer tensors any integer dtype
+    Labels:   0 <= decoder_before < decoder_embedding_V; any other is nowhere: what is read there is 0
+    Labels:   0 <= decoder_y < decoder_K; any other is nowhere: what is read there is 0
     Raises:   ShapeError, DtypeError, ArgumentError, naming the argument
     Copies:   an input that is not C-contiguous; inputs are never changed
     wrt:      names of the inputs whose gradients are wanted; None for all of x, start_W, start_b, decoder_m, decoder_embedding_E, decoder_gru_W, decoder_gru_U, decoder_gru_b, decoder_out_W, decoder_out_b

@@ -22,14 +22,17 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     beats,
     certificate,
     check_cotangents,
     check_inputs,
+    check_labels,
     check_size,
     check_wrt,
     clear,
+    divided,
     exp,
     gemm,
     gradient,
@@ -37,8 +40,10 @@ from .runtime import (
     log1p,
     lowest,
     matrix,
+    narrow,
     number,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'one_to_one',
@@ -119,7 +124,10 @@ class Gradients(NamedTuple):
 @kernel
 def _forward(x, y, layer_h0, layer_W_hh, layer_W_xh, layer_b_h, out_W, out_b, loss_L, loss_p, steps,
     layer_h_prev, layer_h, last, out_h, max_loss_Z, ties_loss_Z, rest_loss_Z, loss_Z, z_layer_h):
-    """The outputs, and what the backward pass reads."""
+    """The outputs, and what the backward pass reads.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     N = x.shape[0]
     I = x.shape[1]
     K = out_W.shape[0]
@@ -127,7 +135,6 @@ def _forward(x, y, layer_h0, layer_W_hh, layer_W_xh, layer_b_h, out_W, out_b, lo
     layer_H = layer_h0.shape[1]
     one = number(x, 1)
     zero = number(x, 0)
-    number_1_N = number(x, 1, N)
     # ties_loss_Z (27)
     for n in range(N):
         ties_loss_Z[n] = -one
@@ -178,15 +185,21 @@ def _forward(x, y, layer_h0, layer_W_hh, layer_W_xh, layer_b_h, out_W, out_b, lo
         max_loss_Z[n] = best
     # rest_loss_Z (28)
     for n in range(N):
-        rest_loss_Z_ = zero
-        for l in range(K):
-            rest_loss_Z_ += exp(out_h[n, l] - max_loss_Z[n]) if out_h[n, l] < max_loss_Z[n] else zero
+        rest_loss_Z_ = wide(zero)
+        for start in range(0, K, BLOCK):
+            part = zero
+            for l in range(start, min(K, start + BLOCK)):
+                part += exp(out_h[n, l] - max_loss_Z[n]) if out_h[n, l] < max_loss_Z[n] else zero
+            rest_loss_Z_ += part
         rest_loss_Z[n] = rest_loss_Z_
     # ties_loss_Z (27)
     for n in range(N):
-        ties_loss_Z_ = zero
-        for l in range(K):
-            ties_loss_Z_ += zero if out_h[n, l] < max_loss_Z[n] else one
+        ties_loss_Z_ = wide(zero)
+        for start2 in range(0, K, BLOCK):
+            part2 = zero
+            for l in range(start2, min(K, start2 + BLOCK)):
+                part2 += zero if out_h[n, l] < max_loss_Z[n] else one
+            ties_loss_Z_ += part2
         ties_loss_Z[n] += ties_loss_Z_
     # rest_loss_Z (28), loss_Z (7)
     for n in range(N):
@@ -196,21 +209,24 @@ def _forward(x, y, layer_h0, layer_W_hh, layer_W_xh, layer_b_h, out_W, out_b, lo
     for n in range(N):
         for k in range(K):
             loss_p[n, k] = exp(out_h[n, k] - max_loss_Z[n]) / loss_Z[n]
-    loss_L_ = zero
+    loss_L_ = wide(zero)
     for n in range(N):
         out_h_ = zero
         if 0 <= y[n] < K:
             out_h_ = out_h[n, y[n]]
-        loss_L_ += number_1_N * (max_loss_Z[n] - out_h_ + log1p(rest_loss_Z[n]))
+        loss_L_ += max_loss_Z[n] - out_h_ + log1p(rest_loss_Z[n])
     # loss_L (9)
-    loss_L[()] = loss_L_
+    loss_L[()] = divided(loss_L_, N)
 
 
 @kernel
 def _backward(y, layer_W_hh, layer_W_xh, out_W, steps, layer_h_prev, layer_h, last, loss_p, dloss_L,
     dloss_p, dx, dlayer_h0, dlayer_W_hh, dlayer_W_xh, dlayer_b_h, dout_W, dout_b, dout_h, dlast,
     dz_layer_h, dlayer_h_prev, dsteps, s_dloss_p_loss_p, others_loss_p):
-    """The gradients; an empty array stands for one that is not wanted."""
+    """The gradients; an empty array stands for one that is not wanted.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     N = y.shape[0]
     I = layer_W_xh.shape[1]
     K = out_W.shape[0]
@@ -221,20 +237,29 @@ def _backward(y, layer_W_hh, layer_W_xh, out_W, steps, layer_h_prev, layer_h, la
     one = number(layer_W_hh, 1)
     # others_loss_p (26)
     for n in range(N):
-        others_loss_p_ = zero
-        for k2 in range(max(0, y[n] + 1), K):
-            others_loss_p_ += loss_p[n, k2]
+        others_loss_p_ = wide(zero)
+        for start in range(max(0, y[n] + 1), K, BLOCK):
+            part = zero
+            for k2 in range(start, min(K, start + BLOCK)):
+                part += loss_p[n, k2]
+            others_loss_p_ += part
         others_loss_p[n] = others_loss_p_
     for n in range(N):
-        others_loss_p_2 = zero
-        for k2 in range(min(K, y[n])):
-            others_loss_p_2 += loss_p[n, k2]
+        others_loss_p_2 = wide(zero)
+        for start2 in range(0, min(K, y[n]), BLOCK):
+            part2 = zero
+            for k2 in range(start2, min(K, y[n], start2 + BLOCK)):
+                part2 += loss_p[n, k2]
+            others_loss_p_2 += part2
         others_loss_p[n] += others_loss_p_2
     # s_dloss_p_loss_p (24)
     for n in range(N):
-        s_dloss_p_loss_p_ = zero
-        for k in range(K):
-            s_dloss_p_loss_p_ += dloss_p[n, k] * loss_p[n, k]
+        s_dloss_p_loss_p_ = wide(zero)
+        for start3 in range(0, K, BLOCK):
+            part3 = zero
+            for k in range(start3, min(K, start3 + BLOCK)):
+                part3 += dloss_p[n, k] * loss_p[n, k]
+            s_dloss_p_loss_p_ += part3
         s_dloss_p_loss_p[n] = s_dloss_p_loss_p_
     # dout_h (11)
     for n in range(N):
@@ -246,9 +271,11 @@ def _backward(y, layer_W_hh, layer_W_xh, out_W, steps, layer_h_prev, layer_h, la
     if dout_b.size:
         # dout_b (23)
         clear(dout_b)
+        dout_b_ = wide(dout_b)
         for n in range(N):
             for k in range(K):
-                dout_b[k] += dout_h[n, k]
+                dout_b_[k] += dout_h[n, k]
+        narrow(dout_b, dout_b_)
     if dout_W.size:
         # dout_W (22)
         gemm(matrix(dout_W, 1), matrix(dout_h, 1), matrix(last, 1), True, False, False)
@@ -276,10 +303,12 @@ def _backward(y, layer_W_hh, layer_W_xh, out_W, steps, layer_h_prev, layer_h, la
     if dlayer_b_h.size:
         # dlayer_b_h (21)
         clear(dlayer_b_h)
+        dlayer_b_h_ = wide(dlayer_b_h)
         for t in range(T):
             for n in range(N):
                 for j in range(layer_H):
-                    dlayer_b_h[j] += dz_layer_h[t, n, j]
+                    dlayer_b_h_[j] += dz_layer_h[t, n, j]
+        narrow(dlayer_b_h, dlayer_b_h_)
     if dlayer_W_xh.size:
         # dlayer_W_xh (20)
         gemm(matrix(dlayer_W_xh, 1), matrix(dz_layer_h, 2), matrix(steps, 2), True, False, False)
@@ -293,9 +322,11 @@ def _backward(y, layer_W_hh, layer_W_xh, out_W, steps, layer_h_prev, layer_h, la
         # dx (17)
         clear(dx)
         for n in range(N):
+            dx_ = wide(dx[n])
             for t in range(T):
                 for i in range(I):
-                    dx[n, i] += dsteps[t, n, i]
+                    dx_[i] += dsteps[t, n, i]
+            narrow(dx[n], dx_)
 
 
 kernels = SimpleNamespace(forward=_forward, backward=_backward)
@@ -313,6 +344,7 @@ def _run(x, y, layer_h0, layer_W_hh, layer_W_xh, layer_b_h, out_W, out_b):
     T = 1
     check_size("one_to_one", "T", T, "1", least=0)
     layer_H = size["layer_H"]
+    check_labels("one_to_one", "y", y, 0, K, "0 <= y < K")
     loss_L = np.empty((), dtype)
     loss_p = np.empty((N, K), dtype)
     steps = np.empty((T, N, I), dtype)
@@ -339,7 +371,8 @@ def forward(x, y, layer_h0, layer_W_hh, layer_W_xh, layer_b_h, out_W, out_b):
     Returns:  loss_L (); loss_p (N, K)
     Sizes:    N examples, I inputs, K classes, T steps, layer_H units
     Dtypes:   float32 | float64, all the same; integer tensors any integer dtype
-    Raises:   ShapeError, DtypeError, ArgumentError, naming the argument
+    Labels:   0 <= y < K; any other is a LabelError
+    Raises:   ShapeError, DtypeError, ArgumentError, LabelError, naming the argument
     Copies:   an input that is not C-contiguous; inputs are never changed
     """
     return _run(x, y, layer_h0, layer_W_hh, layer_W_xh, layer_b_h, out_W, out_b)[0]
@@ -353,7 +386,8 @@ def vjp(x, y, layer_h0, layer_W_hh, layer_W_xh, layer_b_h, out_W, out_b, *, wrt=
     Returns:  loss_L (); loss_p (N, K)
     Sizes:    N examples, I inputs, K classes, T steps, layer_H units
     Dtypes:   float32 | float64, all the same; integer tensors any integer dtype
-    Raises:   ShapeError, DtypeError, ArgumentError, naming the argument
+    Labels:   0 <= y < K; any other is a LabelError
+    Raises:   ShapeError, DtypeError, ArgumentError, LabelError, naming the argument
     Copies:   an input that is not C-contiguous; inputs are never changed
     wrt:      names of the inputs whose gradients are wanted; None for all of x, layer_h0, layer_W_hh, layer_W_xh, layer_b_h, out_W, out_b
     """

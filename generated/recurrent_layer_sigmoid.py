@@ -26,8 +26,10 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     sigmoid,
+    wide,
 )
 
 SPEC = {'name': 'recurrent_layer_sigmoid',
@@ -129,10 +131,12 @@ def _backward(x, W_hh, W_xh, h_prev, h, gh, dx, dh0, dW_hh, dW_xh, db_h, dz_h, d
     if db_h.size:
         # db_h (11)
         clear(db_h)
+        db_h_ = wide(db_h)
         for t in range(T):
             for b in range(B):
                 for j in range(H):
-                    db_h[j] += dz_h[t, b, j]
+                    db_h_[j] += dz_h[t, b, j]
+        narrow(db_h, db_h_)
     if dW_xh.size:
         # dW_xh (10)
         gemm(matrix(dW_xh, 1), matrix(dz_h, 2), matrix(x, 2), True, False, False)

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
@@ -28,9 +29,11 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     relu,
     step,
+    wide,
 )
 
 SPEC = {'name': 'residual_block',
@@ -159,16 +162,20 @@ def _backward(X, K1, K2, inner_Y, Y, dY, dX, dK1, dK2, db1, db2, douter_Y, dinne
     if db2.size:
         # db2 (12)
         for c in range(C):
-            db2_ = zero
-            for b in range(B):
-                for i in range(H):
-                    for j in range(W):
-                        db2_ += douter_Y[b, c, i, j]
+            db2_ = wide(zero)
+            for start in range(0, W, BLOCK):
+                for b in range(B):
+                    for i in range(H):
+                        part = zero
+                        for j in range(start, min(W, start + BLOCK)):
+                            part += douter_Y[b, c, i, j]
+                        db2_ += part
             db2[c] = db2_
     if dK2.size:
         clear(inner_Y_patches)
         # dK2 (10)
         clear(dK2)
+        dK2_ = wide(dK2)
         for b in range(B):
             for o in range(C):
                 for g in range(3):
@@ -177,8 +184,9 @@ def _backward(X, K1, K2, inner_Y, Y, dY, dX, dK1, dK2, db1, db2, douter_Y, dinne
                             for j in range(max(0, 1 - g2), min(W, W - g2 + 1)):
                                 inner_Y_patches[o, g, g2, i, j] = inner_Y[b, o, i + g - 1, j + g2 - 1]
             # dK2 (10)
-            gemm(matrix(dK2, 1), matrix(douter_Y[b], 1), matrix(inner_Y_patches, 3), False, True,
+            gemm(matrix(dK2_, 1), matrix(douter_Y[b], 1), matrix(inner_Y_patches, 3), False, True,
                 True)
+        narrow(dK2, dK2_)
     if dX.size or dK1.size or db1.size:
         # dinner_Y (6)
         clear(dinner_Y)
@@ -201,16 +209,20 @@ def _backward(X, K1, K2, inner_Y, Y, dY, dX, dK1, dK2, db1, db2, douter_Y, dinne
     if db1.size:
         # db1 (11)
         for c in range(C):
-            db1_ = zero
-            for b in range(B):
-                for i in range(H):
-                    for j in range(W):
-                        db1_ += dz_inner_Y[b, c, i, j]
+            db1_ = wide(zero)
+            for start2 in range(0, W, BLOCK):
+                for b in range(B):
+                    for i in range(H):
+                        part2 = zero
+                        for j in range(start2, min(W, start2 + BLOCK)):
+                            part2 += dz_inner_Y[b, c, i, j]
+                        db1_ += part2
             db1[c] = db1_
     if dK1.size:
         clear(X_patches)
         # dK1 (9)
         clear(dK1)
+        dK1_ = wide(dK1)
         for b in range(B):
             for o in range(C):
                 for g in range(3):
@@ -219,7 +231,8 @@ def _backward(X, K1, K2, inner_Y, Y, dY, dX, dK1, dK2, db1, db2, douter_Y, dinne
                             for j in range(max(0, 1 - g2), min(W, W - g2 + 1)):
                                 X_patches[o, g, g2, i, j] = X[b, o, i + g - 1, j + g2 - 1]
             # dK1 (9)
-            gemm(matrix(dK1, 1), matrix(dz_inner_Y[b], 1), matrix(X_patches, 3), False, True, True)
+            gemm(matrix(dK1_, 1), matrix(dz_inner_Y[b], 1), matrix(X_patches, 3), False, True, True)
+        narrow(dK1, dK1_)
     if dX.size:
         for b in range(B):
             gemm(matrix(dX_patches, 3), matrix(K1, 1), matrix(dz_inner_Y[b], 1), True, False, False)

@@ -26,8 +26,10 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'rnn_cell',
@@ -115,9 +117,11 @@ def _backward(x, h_prev, W_hh, W_xh, h, dh, dx, dh_prev, dW_hh, dW_xh, db_h, dz_
     if db_h.size:
         # db_h (8)
         clear(db_h)
+        db_h_ = wide(db_h)
         for b in range(B):
             for j in range(H):
-                db_h[j] += dz_h[b, j]
+                db_h_[j] += dz_h[b, j]
+        narrow(db_h, db_h_)
     if dW_xh.size:
         # dW_xh (7)
         gemm(matrix(dW_xh, 1), matrix(dz_h, 1), matrix(x, 1), True, False, False)

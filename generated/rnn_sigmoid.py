@@ -28,8 +28,10 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     sigmoid,
+    wide,
 )
 
 SPEC = {'name': 'rnn_sigmoid',
@@ -136,10 +138,12 @@ def _backward(x, W_xh, W_hh, W_hy, h_prev, h, gh, dy, dx, dh0, dW_xh, dW_hh, db,
     if dc.size:
         # dc (14)
         clear(dc)
+        dc_ = wide(dc)
         for t in range(T):
             for n in range(B):
                 for o in range(O):
-                    dc[o] += dy[t, n, o]
+                    dc_[o] += dy[t, n, o]
+        narrow(dc, dc_)
     if dW_hy.size:
         # dW_hy (13)
         gemm(matrix(dW_hy, 1), matrix(dy, 2), matrix(h, 2), True, False, False)
@@ -165,10 +169,12 @@ def _backward(x, W_xh, W_hh, W_hy, h_prev, h, gh, dy, dx, dh0, dW_xh, dW_hh, db,
     if db.size:
         # db (12)
         clear(db)
+        db_ = wide(db)
         for t in range(T):
             for n in range(B):
                 for j in range(H):
-                    db[j] += dz_h[t, n, j]
+                    db_[j] += dz_h[t, n, j]
+        narrow(db, db_)
     if dW_hh.size:
         # dW_hh (11)
         gemm(matrix(dW_hh, 1), matrix(dz_h, 2), matrix(h_prev, 2), True, False, False)

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     beats,
     certificate,
@@ -32,8 +33,10 @@ from .runtime import (
     kernel,
     lowest,
     matrix,
+    narrow,
     number,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'rnn_softmax',
@@ -142,9 +145,12 @@ def _forward(x, h0, W_xh, W_hh, b, W_hy, c, h, y, h_prev, a, z_h, max_z_y, z_y):
     # z_y (5)
     for t in range(T):
         for n in range(B):
-            z_y_ = zero
-            for p in range(O):
-                z_y_ += exp(a[t, n, p] - max_z_y[t, n])
+            z_y_ = wide(zero)
+            for start in range(0, O, BLOCK):
+                part = zero
+                for p in range(start, min(O, start + BLOCK)):
+                    part += exp(a[t, n, p] - max_z_y[t, n])
+                z_y_ += part
             z_y[t, n] = z_y_
     # y (6)
     for t in range(T):
@@ -166,9 +172,12 @@ def _backward(x, W_xh, W_hh, W_hy, h_prev, h, y, gh, dy, dx, dh0, dW_xh, dW_hh, 
     # s_dy_y (19)
     for t in range(T):
         for n in range(B):
-            s_dy_y_ = zero
-            for o in range(O):
-                s_dy_y_ += dy[t, n, o] * y[t, n, o]
+            s_dy_y_ = wide(zero)
+            for start in range(0, O, BLOCK):
+                part = zero
+                for o in range(start, min(O, start + BLOCK)):
+                    part += dy[t, n, o] * y[t, n, o]
+                s_dy_y_ += part
             s_dy_y[t, n] = s_dy_y_
     # da (8)
     for t in range(T):
@@ -178,10 +187,12 @@ def _backward(x, W_xh, W_hh, W_hy, h_prev, h, y, gh, dy, dx, dh0, dW_xh, dW_hh, 
     if dc.size:
         # dc (18)
         clear(dc)
+        dc_ = wide(dc)
         for t in range(T):
             for n in range(B):
                 for o in range(O):
-                    dc[o] += da[t, n, o]
+                    dc_[o] += da[t, n, o]
+        narrow(dc, dc_)
     if dW_hy.size:
         # dW_hy (17)
         gemm(matrix(dW_hy, 1), matrix(da, 2), matrix(h, 2), True, False, False)
@@ -207,10 +218,12 @@ def _backward(x, W_xh, W_hh, W_hy, h_prev, h, y, gh, dy, dx, dh0, dW_xh, dW_hh, 
     if db.size:
         # db (16)
         clear(db)
+        db_ = wide(db)
         for t in range(T):
             for n in range(B):
                 for j in range(H):
-                    db[j] += dz_h[t, n, j]
+                    db_[j] += dz_h[t, n, j]
+        narrow(db, db_)
     if dW_hh.size:
         # dW_hh (15)
         gemm(matrix(dW_hh, 1), matrix(dz_h, 2), matrix(h_prev, 2), True, False, False)

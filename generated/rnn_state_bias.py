@@ -28,8 +28,10 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'rnn_state_bias',
@@ -154,10 +156,12 @@ def _backward(x, W_h, W_x, W_y, h_prev, h, gh, dy, dx, dh0, dW_h, dW_x, db, dW_y
     if db.size:
         # db (12)
         clear(db)
+        db_ = wide(db)
         for t in range(T):
             for n in range(B):
                 for j in range(H):
-                    db[j] += dz_h[t, n, j]
+                    db_[j] += dz_h[t, n, j]
+        narrow(db, db_)
     if dW_x.size:
         # dW_x (11)
         gemm(matrix(dW_x, 1), matrix(dz_h, 2), matrix(x, 2), True, False, False)

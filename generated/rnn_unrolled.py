@@ -29,8 +29,10 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
     number,
     tanh,
+    wide,
 )
 
 SPEC = {'name': 'rnn_unrolled',
@@ -157,9 +159,11 @@ def _backward(h0, x1, x2, x3, W_hh, W_xh, h1, h2, h3, gh1, gh2, dh3, dh0, dx1, d
     if db_h.size:
         # db_h (18)
         clear(db_h)
+        db_h_ = wide(db_h)
         for b in range(B):
             for j in range(H):
-                db_h[j] += dz_h3[b, j]
+                db_h_[j] += dz_h3[b, j]
+        narrow(db_h, db_h_)
     if dW_xh.size:
         # dW_xh (17)
         gemm(matrix(dW_xh, 1), matrix(dz_h3, 1), matrix(x3, 1), True, False, False)
@@ -178,9 +182,11 @@ def _backward(h0, x1, x2, x3, W_hh, W_xh, h1, h2, h3, gh1, gh2, dh3, dh0, dx1, d
                 dz_h2[b, j] = dh2[b, j] * (one - h2[b, j] * h2[b, j])
     if db_h.size:
         # db_h (18)
+        db_h_2 = wide(db_h)
         for b in range(B):
             for j in range(H):
-                db_h[j] += dz_h2[b, j]
+                db_h_2[j] += dz_h2[b, j]
+        narrow(db_h, db_h_2)
     if dW_xh.size:
         # dW_xh (17)
         gemm(matrix(dW_xh, 1), matrix(dz_h2, 1), matrix(x2, 1), True, False, True)
@@ -199,9 +205,11 @@ def _backward(h0, x1, x2, x3, W_hh, W_xh, h1, h2, h3, gh1, gh2, dh3, dh0, dx1, d
                 dz_h1[b, j] = dh1[b, j] * (one - h1[b, j] * h1[b, j])
     if db_h.size:
         # db_h (18)
+        db_h_3 = wide(db_h)
         for b in range(B):
             for j in range(H):
-                db_h[j] += dz_h1[b, j]
+                db_h_3[j] += dz_h1[b, j]
+        narrow(db_h, db_h_3)
     if dW_xh.size:
         # dW_xh (17)
         gemm(matrix(dW_xh, 1), matrix(dz_h1, 1), matrix(x1, 1), True, False, True)

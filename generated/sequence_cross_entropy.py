@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     beats,
     certificate,
@@ -26,12 +27,14 @@ from .runtime import (
     check_inputs,
     check_size,
     check_wrt,
+    clip_labels,
     exp,
     gradient,
     kernel,
     log1p,
     lowest,
     number,
+    wide,
 )
 
 SPEC = {'name': 'sequence_cross_entropy',
@@ -83,7 +86,10 @@ class Gradients(NamedTuple):
 
 @kernel
 def _forward(x, y, m, L, p, max_Z, rest_Z, ties_Z, Z):
-    """The outputs, and what the backward pass reads."""
+    """The outputs, and what the backward pass reads.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     T = x.shape[0]
     K = x.shape[2]
     B = x.shape[1]
@@ -105,16 +111,22 @@ def _forward(x, y, m, L, p, max_Z, rest_Z, ties_Z, Z):
     # rest_Z (11)
     for t in range(T):
         for b in range(B):
-            rest_Z_ = zero
-            for l in range(K):
-                rest_Z_ += exp(x[t, b, l] - max_Z[t, b]) if x[t, b, l] < max_Z[t, b] else zero
+            rest_Z_ = wide(zero)
+            for start in range(0, K, BLOCK):
+                part = zero
+                for l in range(start, min(K, start + BLOCK)):
+                    part += exp(x[t, b, l] - max_Z[t, b]) if x[t, b, l] < max_Z[t, b] else zero
+                rest_Z_ += part
             rest_Z[t, b] = rest_Z_
     # ties_Z (10)
     for t in range(T):
         for b in range(B):
-            ties_Z_ = zero
-            for l in range(K):
-                ties_Z_ += zero if x[t, b, l] < max_Z[t, b] else one
+            ties_Z_ = wide(zero)
+            for start2 in range(0, K, BLOCK):
+                part2 = zero
+                for l in range(start2, min(K, start2 + BLOCK)):
+                    part2 += zero if x[t, b, l] < max_Z[t, b] else one
+                ties_Z_ += part2
             ties_Z[t, b] += ties_Z_
     # rest_Z (11), Z (1)
     for t in range(T):
@@ -128,7 +140,7 @@ def _forward(x, y, m, L, p, max_Z, rest_Z, ties_Z, Z):
                 p[t, b, k] = exp(x[t, b, k] - max_Z[t, b]) / Z[t, b]
     # L (3)
     for b in range(B):
-        L_ = zero
+        L_ = wide(zero)
         for t in range(T):
             x_ = zero
             if 0 <= y[t, b] < K:
@@ -139,7 +151,10 @@ def _forward(x, y, m, L, p, max_Z, rest_Z, ties_Z, Z):
 
 @kernel
 def _backward(x, y, m, max_Z, rest_Z, p, dL, dp, dx, dm, s_dp_p, others_p):
-    """The gradients; an empty array stands for one that is not wanted."""
+    """The gradients; an empty array stands for one that is not wanted.
+
+    Integers are not checked here: give such as `forward` passes on, or positions may wrap.
+    """
     T = x.shape[0]
     K = x.shape[2]
     B = x.shape[1]
@@ -156,22 +171,31 @@ def _backward(x, y, m, max_Z, rest_Z, p, dL, dp, dx, dm, s_dp_p, others_p):
         # others_p (9)
         for t in range(T):
             for b in range(B):
-                others_p_ = zero
-                for l in range(max(0, y[t, b] + 1), K):
-                    others_p_ += p[t, b, l]
+                others_p_ = wide(zero)
+                for start in range(max(0, y[t, b] + 1), K, BLOCK):
+                    part = zero
+                    for l in range(start, min(K, start + BLOCK)):
+                        part += p[t, b, l]
+                    others_p_ += part
                 others_p[t, b] = others_p_
         for t in range(T):
             for b in range(B):
-                others_p_2 = zero
-                for l in range(min(K, y[t, b])):
-                    others_p_2 += p[t, b, l]
+                others_p_2 = wide(zero)
+                for start2 in range(0, min(K, y[t, b]), BLOCK):
+                    part2 = zero
+                    for l in range(start2, min(K, y[t, b], start2 + BLOCK)):
+                        part2 += p[t, b, l]
+                    others_p_2 += part2
                 others_p[t, b] += others_p_2
         # s_dp_p (7)
         for t in range(T):
             for b in range(B):
-                s_dp_p_ = zero
-                for k in range(K):
-                    s_dp_p_ += dp[t, b, k] * p[t, b, k]
+                s_dp_p_ = wide(zero)
+                for start3 in range(0, K, BLOCK):
+                    part3 = zero
+                    for k in range(start3, min(K, start3 + BLOCK)):
+                        part3 += dp[t, b, k] * p[t, b, k]
+                    s_dp_p_ += part3
                 s_dp_p[t, b] = s_dp_p_
         # dx (5)
         for t in range(T):
@@ -194,6 +218,7 @@ def _run(x, y, m):
     check_size("sequence_cross_entropy", "T", T, "steps", least=1)
     K = size["K"]
     B = size["B"]
+    y = clip_labels(y)
     L = np.empty((B,), dtype)
     p = np.empty((T, B, K), dtype)
     max_Z = np.empty((T, B), dtype)
@@ -211,6 +236,7 @@ def forward(x, y, m):
     Returns:  L (B,); p (T, B, K)
     Sizes:    T steps, K classes, B examples
     Dtypes:   float32 | float64, all the same; integer tensors any integer dtype
+    Labels:   0 <= y < K; any other is nowhere: what is read there is 0
     Raises:   ShapeError, DtypeError, ArgumentError, naming the argument
     Copies:   an input that is not C-contiguous; inputs are never changed
     """
@@ -224,6 +250,7 @@ def vjp(x, y, m, *, wrt=None):
     Returns:  L (B,); p (T, B, K)
     Sizes:    T steps, K classes, B examples
     Dtypes:   float32 | float64, all the same; integer tensors any integer dtype
+    Labels:   0 <= y < K; any other is nowhere: what is read there is 0
     Raises:   ShapeError, DtypeError, ArgumentError, naming the argument
     Copies:   an input that is not C-contiguous; inputs are never changed
     wrt:      names of the inputs whose gradients are wanted; None for all of x, m

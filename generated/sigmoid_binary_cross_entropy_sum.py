@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     certificate,
     check_cotangents,
@@ -27,6 +28,7 @@ from .runtime import (
     number,
     sigmoid,
     softplus,
+    wide,
 )
 
 SPEC = {'name': 'sigmoid_binary_cross_entropy_sum',
@@ -77,10 +79,13 @@ def _forward(y, z, L):
     K = y.shape[1]
     zero = number(y, 0)
     one = number(y, 1)
-    L_ = zero
-    for n in range(N):
-        for i in range(K):
-            L_ += y[n, i] * softplus(-z[n, i]) + (one - y[n, i]) * softplus(z[n, i])
+    L_ = wide(zero)
+    for start in range(0, K, BLOCK):
+        for n in range(N):
+            part = zero
+            for i in range(start, min(K, start + BLOCK)):
+                part += y[n, i] * softplus(-z[n, i]) + (one - y[n, i]) * softplus(z[n, i])
+            L_ += part
     # L (2)
     L[()] = L_
 

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     absolute,
     certificate,
@@ -25,11 +26,13 @@ from .runtime import (
     check_inputs,
     check_real,
     check_wrt,
+    divided,
     gradient,
     kernel,
     number,
     power,
     sign,
+    wide,
 )
 
 SPEC = {'name': 'smooth_l1',
@@ -82,15 +85,17 @@ def _forward(y, y_hat, beta, L, huber_L):
     N = y.shape[0]
     K = y.shape[1]
     zero = number(y, 0)
-    number_1_N_K = number(y, 1, N*K)
     two = number(y, 2)
-    huber_L_ = zero
-    for n in range(N):
-        for i in range(K):
-            huber_L_ += number_1_N_K * (power(y[n, i] - y_hat[n, i],
-                2) / two if absolute(y[n, i] - y_hat[n, i]) <= beta else beta * (absolute(y[n, i] - y_hat[n, i]) - beta / two))
+    huber_L_ = wide(zero)
+    for start in range(0, K, BLOCK):
+        for n in range(N):
+            part = zero
+            for i in range(start, min(K, start + BLOCK)):
+                part += power(y[n, i] - y_hat[n, i],
+                    2) / two if absolute(y[n, i] - y_hat[n, i]) <= beta else beta * (absolute(y[n, i] - y_hat[n, i]) - beta / two)
+            huber_L_ += part
     # huber_L (1)
-    huber_L[()] = huber_L_
+    huber_L[()] = divided(huber_L_, N*K)
     # L (2)
     L[()] = huber_L[()] / beta
 

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     absolute,
     certificate,
@@ -30,6 +31,7 @@ from .runtime import (
     number,
     power,
     sign,
+    wide,
 )
 
 SPEC = {'name': 'smooth_l1_sum',
@@ -83,11 +85,14 @@ def _forward(y, y_hat, beta, L, huber_L):
     K = y.shape[1]
     zero = number(y, 0)
     two = number(y, 2)
-    huber_L_ = zero
-    for n in range(N):
-        for i in range(K):
-            huber_L_ += power(y[n, i] - y_hat[n, i],
-                2) / two if absolute(y[n, i] - y_hat[n, i]) <= beta else beta * (absolute(y[n, i] - y_hat[n, i]) - beta / two)
+    huber_L_ = wide(zero)
+    for start in range(0, K, BLOCK):
+        for n in range(N):
+            part = zero
+            for i in range(start, min(K, start + BLOCK)):
+                part += power(y[n, i] - y_hat[n, i],
+                    2) / two if absolute(y[n, i] - y_hat[n, i]) <= beta else beta * (absolute(y[n, i] - y_hat[n, i]) - beta / two)
+            huber_L_ += part
     # huber_L (1)
     huber_L[()] = huber_L_
     # L (2)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     beats,
     certificate,
@@ -26,6 +27,7 @@ from .runtime import (
     kernel,
     lowest,
     number,
+    wide,
 )
 
 SPEC = {'name': 'softmax',
@@ -78,9 +80,12 @@ def _forward(x, p, max_z_p, z_p):
         max_z_p[b] = best
     # z_p (1)
     for b in range(B):
-        z_p_ = zero
-        for l in range(K):
-            z_p_ += exp(x[b, l] - max_z_p[b])
+        z_p_ = wide(zero)
+        for start in range(0, K, BLOCK):
+            part = zero
+            for l in range(start, min(K, start + BLOCK)):
+                part += exp(x[b, l] - max_z_p[b])
+            z_p_ += part
         z_p[b] = z_p_
     # p (2)
     for b in range(B):
@@ -97,9 +102,12 @@ def _backward(p, dp, dx, s_dp_p):
     if dx.size:
         # s_dp_p (5)
         for b in range(B):
-            s_dp_p_ = zero
-            for k in range(K):
-                s_dp_p_ += dp[b, k] * p[b, k]
+            s_dp_p_ = wide(zero)
+            for start in range(0, K, BLOCK):
+                part = zero
+                for k in range(start, min(K, start + BLOCK)):
+                    part += dp[b, k] * p[b, k]
+                s_dp_p_ += part
             s_dp_p[b] = s_dp_p_
         # dx (4)
         for b in range(B):

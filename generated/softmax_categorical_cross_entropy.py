@@ -17,18 +17,21 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     beats,
     certificate,
     check_cotangents,
     check_inputs,
     check_wrt,
+    divided,
     exp,
     gradient,
     kernel,
     log1p,
     lowest,
     number,
+    wide,
 )
 
 SPEC = {'name': 'softmax_categorical_cross_entropy',
@@ -81,7 +84,6 @@ def _forward(y, z, L, max_z_p, rest_z_p, p, ties_z_p, z_p):
     K = y.shape[1]
     one = number(y, 1)
     zero = number(y, 0)
-    number_1_N = number(y, 1, N)
     # ties_z_p (10)
     for n in range(N):
         ties_z_p[n] = -one
@@ -95,15 +97,21 @@ def _forward(y, z, L, max_z_p, rest_z_p, p, ties_z_p, z_p):
         max_z_p[n] = best
     # rest_z_p (11)
     for n in range(N):
-        rest_z_p_ = zero
-        for l in range(K):
-            rest_z_p_ += exp(z[n, l] - max_z_p[n]) if z[n, l] < max_z_p[n] else zero
+        rest_z_p_ = wide(zero)
+        for start in range(0, K, BLOCK):
+            part = zero
+            for l in range(start, min(K, start + BLOCK)):
+                part += exp(z[n, l] - max_z_p[n]) if z[n, l] < max_z_p[n] else zero
+            rest_z_p_ += part
         rest_z_p[n] = rest_z_p_
     # ties_z_p (10)
     for n in range(N):
-        ties_z_p_ = zero
-        for l in range(K):
-            ties_z_p_ += zero if z[n, l] < max_z_p[n] else one
+        ties_z_p_ = wide(zero)
+        for start2 in range(0, K, BLOCK):
+            part2 = zero
+            for l in range(start2, min(K, start2 + BLOCK)):
+                part2 += zero if z[n, l] < max_z_p[n] else one
+            ties_z_p_ += part2
         ties_z_p[n] += ties_z_p_
     # rest_z_p (11), z_p (1)
     for n in range(N):
@@ -113,12 +121,15 @@ def _forward(y, z, L, max_z_p, rest_z_p, p, ties_z_p, z_p):
     for n in range(N):
         for k in range(K):
             p[n, k] = exp(z[n, k] - max_z_p[n]) / z_p[n]
-    L_ = zero
-    for n in range(N):
-        for k in range(K):
-            L_ -= number_1_N * y[n, k] * (z[n, k] - max_z_p[n] - log1p(rest_z_p[n]))
+    L_ = wide(zero)
+    for start3 in range(0, K, BLOCK):
+        for n in range(N):
+            part3 = zero
+            for k in range(start3, min(K, start3 + BLOCK)):
+                part3 -= y[n, k] * (z[n, k] - max_z_p[n] - log1p(rest_z_p[n]))
+            L_ += part3
     # L (3)
-    L[()] = L_
+    L[()] = divided(L_, N)
 
 
 @kernel
@@ -136,9 +147,12 @@ def _backward(y, z, max_z_p, rest_z_p, p, dL, dy, dz, s_y):
     if dz.size:
         # s_y (8)
         for n in range(N):
-            s_y_ = zero
-            for k in range(K):
-                s_y_ += y[n, k]
+            s_y_ = wide(zero)
+            for start in range(0, K, BLOCK):
+                part = zero
+                for k in range(start, min(K, start + BLOCK)):
+                    part += y[n, k]
+                s_y_ += part
             s_y[n] = s_y_
         # dz (7)
         for n in range(N):

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     beats,
     certificate,
@@ -29,6 +30,7 @@ from .runtime import (
     log1p,
     lowest,
     number,
+    wide,
 )
 
 SPEC = {'name': 'softmax_cross_entropy_distribution_sum',
@@ -94,24 +96,33 @@ def _forward(y, x, L, max_z_L, rest_z_L, z_L, ties_z_L):
         max_z_L[n] = best
     # rest_z_L (9)
     for n in range(N):
-        rest_z_L_ = zero
-        for l in range(K):
-            rest_z_L_ += exp(x[n, l] - max_z_L[n]) if x[n, l] < max_z_L[n] else zero
+        rest_z_L_ = wide(zero)
+        for start in range(0, K, BLOCK):
+            part = zero
+            for l in range(start, min(K, start + BLOCK)):
+                part += exp(x[n, l] - max_z_L[n]) if x[n, l] < max_z_L[n] else zero
+            rest_z_L_ += part
         rest_z_L[n] = rest_z_L_
     # ties_z_L (8)
     for n in range(N):
-        ties_z_L_ = zero
-        for l in range(K):
-            ties_z_L_ += zero if x[n, l] < max_z_L[n] else one
+        ties_z_L_ = wide(zero)
+        for start2 in range(0, K, BLOCK):
+            part2 = zero
+            for l in range(start2, min(K, start2 + BLOCK)):
+                part2 += zero if x[n, l] < max_z_L[n] else one
+            ties_z_L_ += part2
         ties_z_L[n] += ties_z_L_
     # rest_z_L (9), z_L (1)
     for n in range(N):
         rest_z_L[n] += ties_z_L[n]
         z_L[n] = one + rest_z_L[n] + zero * max_z_L[n]
-    L_ = zero
-    for n in range(N):
-        for k in range(K):
-            L_ -= y[n, k] * (x[n, k] - max_z_L[n] - log1p(rest_z_L[n]))
+    L_ = wide(zero)
+    for start3 in range(0, K, BLOCK):
+        for n in range(N):
+            part3 = zero
+            for k in range(start3, min(K, start3 + BLOCK)):
+                part3 -= y[n, k] * (x[n, k] - max_z_L[n] - log1p(rest_z_L[n]))
+            L_ += part3
     # L (2)
     L[()] = L_
 
@@ -130,9 +141,12 @@ def _backward(y, x, max_z_L, rest_z_L, z_L, dL, dy, dx, s_y):
     if dx.size:
         # s_y (6)
         for n in range(N):
-            s_y_ = zero
-            for k in range(K):
-                s_y_ += y[n, k]
+            s_y_ = wide(zero)
+            for start in range(0, K, BLOCK):
+                part = zero
+                for k in range(start, min(K, start + BLOCK)):
+                    part += y[n, k]
+                s_y_ += part
             s_y[n] = s_y_
         # dx (5)
         for n in range(N):

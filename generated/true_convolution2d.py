@@ -27,6 +27,8 @@ from .runtime import (
     gradient,
     kernel,
     matrix,
+    narrow,
+    wide,
 )
 
 SPEC = {'name': 'true_convolution2d',
@@ -113,6 +115,7 @@ def _backward(I, K, dS, dI, dK, K_patches, dS_patches):
     if dK.size:
         # dK (3)
         clear(dK)
+        dK_ = wide(dK)
         for b in range(B):
             for o in range(O):
                 for p in range(P):
@@ -122,7 +125,9 @@ def _backward(I, K, dS, dI, dK, K_patches, dS_patches):
                                 dS_patches[o, p, q, m, n] = dS[b, o, p + m, q + n]
             for o in range(O):
                 # dK (3)
-                gemm(matrix(dK[o], 1), matrix(I[b], 1), matrix(dS_patches[o], 2), False, True, True)
+                gemm(matrix(dK_[o], 1), matrix(I[b], 1), matrix(dS_patches[o], 2), False, True,
+                    True)
+        narrow(dK, dK_)
     if dI.size:
         clear(K_patches)
         for c in range(C):

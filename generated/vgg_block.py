@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .runtime import (
+    BLOCK,
     Tensor,
     beats,
     certificate,
@@ -31,9 +32,11 @@ from .runtime import (
     kernel,
     lowest,
     matrix,
+    narrow,
     number,
     relu,
     step,
+    wide,
 )
 
 SPEC = {'name': 'vgg_block',
@@ -213,16 +216,20 @@ def _backward(X, conv1_K, conv2_K, conv1_Y, conv2_Y, p2_pool_Y, q2_pool_Y, dpool
     if dconv2_b.size:
         # dconv2_b (16)
         for o in range(conv2_O):
-            dconv2_b_ = zero
-            for b in range(B):
-                for u in range(H):
-                    for v in range(W):
-                        dconv2_b_ += dz_conv2_Y[b, o, u, v]
+            dconv2_b_ = wide(zero)
+            for start in range(0, W, BLOCK):
+                for b in range(B):
+                    for u in range(H):
+                        part = zero
+                        for v in range(start, min(W, start + BLOCK)):
+                            part += dz_conv2_Y[b, o, u, v]
+                        dconv2_b_ += part
             dconv2_b[o] = dconv2_b_
     if dconv2_K.size:
         clear(conv1_Y_patches)
         # dconv2_K (15)
         clear(dconv2_K)
+        dconv2_K_ = wide(dconv2_K)
         for b in range(B):
             for o2 in range(conv1_O):
                 for g in range(3):
@@ -231,8 +238,9 @@ def _backward(X, conv1_K, conv2_K, conv1_Y, conv2_Y, p2_pool_Y, q2_pool_Y, dpool
                             for v in range(max(0, 1 - g2), min(W, W - g2 + 1)):
                                 conv1_Y_patches[o2, g, g2, u, v] = conv1_Y[b, o2, u + g - 1, v + g2 - 1]
             # dconv2_K (15)
-            gemm(matrix(dconv2_K, 1), matrix(dz_conv2_Y[b], 1), matrix(conv1_Y_patches, 3), False,
+            gemm(matrix(dconv2_K_, 1), matrix(dz_conv2_Y[b], 1), matrix(conv1_Y_patches, 3), False,
                 True, True)
+        narrow(dconv2_K, dconv2_K_)
     if dX.size or dconv1_K.size or dconv1_b.size:
         # dconv1_Y (10)
         clear(dconv1_Y)
@@ -255,16 +263,20 @@ def _backward(X, conv1_K, conv2_K, conv1_Y, conv2_Y, p2_pool_Y, q2_pool_Y, dpool
     if dconv1_b.size:
         # dconv1_b (14)
         for o in range(conv1_O):
-            dconv1_b_ = zero
-            for b in range(B):
-                for u in range(H):
-                    for v in range(W):
-                        dconv1_b_ += dz_conv1_Y[b, o, u, v]
+            dconv1_b_ = wide(zero)
+            for start2 in range(0, W, BLOCK):
+                for b in range(B):
+                    for u in range(H):
+                        part2 = zero
+                        for v in range(start2, min(W, start2 + BLOCK)):
+                            part2 += dz_conv1_Y[b, o, u, v]
+                        dconv1_b_ += part2
             dconv1_b[o] = dconv1_b_
     if dconv1_K.size:
         clear(X_patches)
         # dconv1_K (13)
         clear(dconv1_K)
+        dconv1_K_ = wide(dconv1_K)
         for b in range(B):
             for c in range(C):
                 for g in range(3):
@@ -273,8 +285,9 @@ def _backward(X, conv1_K, conv2_K, conv1_Y, conv2_Y, p2_pool_Y, q2_pool_Y, dpool
                             for v in range(max(0, 1 - g2), min(W, W - g2 + 1)):
                                 X_patches[c, g, g2, u, v] = X[b, c, u + g - 1, v + g2 - 1]
             # dconv1_K (13)
-            gemm(matrix(dconv1_K, 1), matrix(dz_conv1_Y[b], 1), matrix(X_patches, 3), False, True,
+            gemm(matrix(dconv1_K_, 1), matrix(dz_conv1_Y[b], 1), matrix(X_patches, 3), False, True,
                 True)
+        narrow(dconv1_K, dconv1_K_)
     if dX.size:
         # dX (12)
         clear(dX)

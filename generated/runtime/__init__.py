@@ -1,3 +1,4 @@
+# Copied by gradsmith from its runtime; do not edit. What follows has the digest a3faea15117da48dcff36cee52362d59ec2dbc9671d44c1e36d45b638daac141
 """What emitted modules import: checks of arguments, `kernel`, and the functions kernels call.
 
 `KERNEL_NAMES` are the names that a kernel's text may use; `plain` gives each its meaning in plain
@@ -5,10 +6,11 @@ Python, which is how the text is run over exact numbers.
 """
 
 from .arguments import Tensor, check_cotangents, check_given, check_inputs, check_size, check_wrt
-from .arrays import clear, lowest, matrix, number
+from .arrays import BLOCK, clear, divided, lowest, matrix, narrow, number, wide
 from .blas import gemm
 from .compilation import kernel
-from .errors import ArgumentError, DtypeError, OpError, ShapeError
+from .errors import ArgumentError, DtypeError, LabelError, OpError, ShapeError
+from .labels import FAR, check_labels, check_reach, clip_labels, ignore_labels
 from .results import certificate, gradient
 from .scalars import (
     absolute,
@@ -38,10 +40,12 @@ from .scalars import (
 from .settings import check_integer, check_real
 
 KERNEL_NAMES = (
+    "BLOCK",
     "absolute",
     "beats",
     "clear",
     "cos",
+    "divided",
     "erf",
     "exp",
     "expm1",
@@ -53,6 +57,7 @@ KERNEL_NAMES = (
     "matrix",
     "maximum",
     "minimum",
+    "narrow",
     "normal_cdf",
     "normal_pdf",
     "number",
@@ -67,12 +72,16 @@ KERNEL_NAMES = (
     "step",
     "step_right",
     "tanh",
+    "wide",
 )
 
 __all__ = [
+    "BLOCK",
+    "FAR",
     "KERNEL_NAMES",
     "ArgumentError",
     "DtypeError",
+    "LabelError",
     "OpError",
     "ShapeError",
     "Tensor",
@@ -83,16 +92,21 @@ __all__ = [
     "check_given",
     "check_inputs",
     "check_integer",
+    "check_labels",
+    "check_reach",
     "check_real",
     "check_size",
     "check_wrt",
     "clear",
+    "clip_labels",
     "cos",
+    "divided",
     "erf",
     "exp",
     "expm1",
     "gemm",
     "gradient",
+    "ignore_labels",
     "kernel",
     "log",
     "log1p",
@@ -100,6 +114,7 @@ __all__ = [
     "matrix",
     "maximum",
     "minimum",
+    "narrow",
     "normal_cdf",
     "normal_pdf",
     "number",
@@ -114,4 +129,5 @@ __all__ = [
     "step",
     "step_right",
     "tanh",
+    "wide",
 ]

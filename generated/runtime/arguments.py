@@ -1,3 +1,4 @@
+# Copied by gradsmith from its runtime; do not edit. What follows has the digest 5de719eff10fddd56e958ffd715580bf726e8dfbf6504fc209ac9319439e250d
 """Checks of what a user hands to an emitted op, and the arrays that its kernels then get."""
 
 from collections.abc import Sequence
@@ -5,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .errors import ArgumentError, DtypeError, ShapeError
+from .errors import ArgumentError, DtypeError, LabelError, ShapeError
 
 _FLOATING = (np.dtype(np.float32), np.dtype(np.float64))
 _INTEGER = np.dtype(np.int64)
@@ -127,7 +128,9 @@ def _integer_dtype(op: str, tensor: Tensor, array: np.ndarray) -> np.dtype:
         )
     largest = np.iinfo(_INTEGER).max
     if array.dtype.kind == "u" and array.dtype.itemsize == 8 and (array > largest).any():
-        raise ArgumentError(f"{op}: {tensor.name} holds an integer above {largest}, expected int64")
+        at = np.unravel_index(int((array > largest).argmax()), array.shape)
+        place = f"{tensor.name}{[int(i) for i in at]}" if at else tensor.name
+        raise LabelError(f"{op}: {place} is {int(array[at])}, above {largest}, expected int64")
     return _INTEGER
 
 

@@ -1,3 +1,4 @@
+# Copied by gradsmith from its runtime; do not edit. What follows has the digest 839394c039bb3916a6cea271de3b49eed6ffd8bee9e30bd19d691d1fb6842425
 """`gemm`: matrix products by the BLAS that scipy brings, called from compiled kernels.
 
 The routines are called by symbol, not by address: an address in machine code would forbid keeping
@@ -6,7 +7,7 @@ it on disk. Numbers of threads are the user's choice (OPENBLAS_NUM_THREADS and t
 
 import numpy as np
 from llvmlite import binding, ir
-from numba import types
+from numba import njit, types
 from numba.core import cgutils
 from numba.extending import get_cython_function_address, intrinsic, overload
 
@@ -14,6 +15,9 @@ from . import plain
 
 _ROUTINES = {types.float32: "sgemm", types.float64: "dgemm"}
 _LARGEST = 2**31 - 1
+# Products of float32 with an inner axis longer than _TERMS are added up in float64, _PANEL elements at once.
+_TERMS = 4096
+_PANEL = 2**18
 _NO_TRANSPOSE, _TRANSPOSE = ord("N"), ord("T")
 
 for _routine in _ROUTINES.values():
@@ -33,7 +37,9 @@ def gemm(
 
     Equation: c = op(a) op(b), or c += op(a) op(b) if `accumulate`; op transposes if told
     Shapes:   op(a) (M, K); op(b) (K, N); c (M, N); any may be 0
-    Dtypes:   float32 | float64, all the same; rows contiguous, any distance between rows
+    Dtypes:   float32 | float64, all the same, but that c may be float64 where the others are
+              float32; rows contiguous, any distance between rows
+    Sums:     of float32, of more terms than a block has, are rounded to it once
     Raises:   ValueError where the shapes do not match, or a size is beyond 2**31 - 1
     """
     plain.gemm(c, a, b, transpose_a, transpose_b, accumulate)
@@ -43,11 +49,60 @@ def gemm(
 def _gemm(c, a, b, transpose_a, transpose_b, accumulate):
     if not all(isinstance(m, types.Array) and m.ndim == 2 for m in (c, a, b)):
         return None
-    if c.dtype not in _ROUTINES or not c.dtype == a.dtype == b.dtype:
+    if a.dtype not in _ROUTINES or a.dtype != b.dtype or c.dtype not in (a.dtype, types.float64):
         return None
-    return _product
+    return _double if a.dtype == types.float64 else _mixed if c.dtype == types.float64 else _single
 
 
+# `a[:, :]` is `a` in the one layout for which the functions below are compiled: once, not for each kernel.
+def _double(c, a, b, transpose_a, transpose_b, accumulate):
+    _product(c[:, :], a[:, :], b[:, :], transpose_a, transpose_b, accumulate)
+
+
+def _mixed(c, a, b, transpose_a, transpose_b, accumulate):
+    _wide_product(c[:, :], a[:, :], b[:, :], transpose_a, transpose_b, accumulate)
+
+
+def _single(c, a, b, transpose_a, transpose_b, accumulate):
+    inner = b.shape[1] if transpose_b else b.shape[0]
+    if inner <= _TERMS:
+        _product(c[:, :], a[:, :], b[:, :], transpose_a, transpose_b, accumulate)
+    else:
+        _wide_product(c[:, :], a[:, :], b[:, :], transpose_a, transpose_b, accumulate)
+
+
+@njit(nogil=True, error_model="numpy")
+def _wide_product(c, a, b, transpose_a, transpose_b, accumulate):
+    """The product of float32 matrices in blocks of their inner axis, and of rows to bound the memory."""
+    rows = a.shape[1] if transpose_a else a.shape[0]
+    inner = a.shape[0] if transpose_a else a.shape[1]
+    other = b.shape[1] if transpose_b else b.shape[0]
+    columns = b.shape[0] if transpose_b else b.shape[1]
+    if inner != other or c.shape[0] != rows or c.shape[1] != columns:
+        raise ValueError("gemm: the shapes do not match")
+    height = min(rows, max(1, _PANEL // max(1, columns)))
+    part = np.empty((height, columns), a.dtype)
+    total = np.empty((height, columns), np.float64)
+    for first in range(0, rows, max(1, height)):
+        last = min(rows, first + height)
+        sums = total[: last - first]
+        for row in range(last - first):
+            for column in range(columns):
+                sums[row, column] = c[first + row, column] if accumulate else 0
+        for start in range(0, inner, _TERMS):
+            end = min(inner, start + _TERMS)
+            left = a[start:end, first:last] if transpose_a else a[first:last, start:end]
+            right = b[:, start:end] if transpose_b else b[start:end]
+            _product(part[: last - first, :], left[:, :], right[:, :], transpose_a, transpose_b, False)
+            for row in range(last - first):
+                for column in range(columns):
+                    sums[row, column] += part[row, column]
+        for row in range(last - first):
+            for column in range(columns):
+                c[first + row, column] = sums[row, column]
+
+
+@njit(nogil=True, error_model="numpy")
 def _product(c, a, b, transpose_a, transpose_b, accumulate):
     rows, inner = a.shape
     if transpose_a:

@@ -1,3 +1,4 @@
+# Copied by gradsmith from its runtime; do not edit. What follows has the digest 250cc5133103cd58d5d7bc53cc689fb1a231b7ce1b9dce2110fbe9f54eb2bb05
 """`kernel`: compile an emitted function with Numba when it is first called, and keep the result.
 
 Numba's own cache looks at the kernel's file alone and would go on using machine code made with an

@@ -1,3 +1,4 @@
+# Copied by gradsmith from its runtime; do not edit. What follows has the digest 28daf3d9b84721e94c4ba986234b22441b43c64e0f46c1d280ea114a460f935e
 """LLVM instructions that the scalar functions are made of; each works on float32 and on float64.
 
 They are here because Numba has no name for them, or because what it would make of the Python

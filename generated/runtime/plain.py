@@ -1,3 +1,4 @@
+# Copied by gradsmith from its runtime; do not edit. What follows has the digest c43af6f7b7295dead1e1481a014bf3ced98828f6c0933375e9795c23e3f924db
 """The plain-Python meaning of every name that kernels call.
 
 With these names in place of the compiled ones a kernel's text runs as ordinary Python: over floats,
@@ -8,6 +9,7 @@ field. A number with a method `apply` says itself what functions make of it:
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -15,11 +17,16 @@ from scipy import special
 
 Function = Callable[..., Any]
 
+# Any number of terms makes the same sum: a small one, so that a few terms fill several blocks.
+BLOCK = 2
+
 __all__ = [
+    "BLOCK",
     "absolute",
     "beats",
     "clear",
     "cos",
+    "divided",
     "erf",
     "exp",
     "expm1",
@@ -31,6 +38,7 @@ __all__ = [
     "matrix",
     "maximum",
     "minimum",
+    "narrow",
     "normal_cdf",
     "normal_pdf",
     "number",
@@ -45,6 +53,7 @@ __all__ = [
     "step",
     "step_right",
     "tanh",
+    "wide",
 ]
 
 
@@ -72,12 +81,30 @@ def kernel(function: Function) -> Function:
     return function
 
 
-def number(like: np.ndarray, p: int, q: int = 1) -> Any:
-    """The scalar p/q of the kind that `like` holds."""
+def number(like: np.ndarray, p: int | str, q: int = 1) -> Any:
+    """The scalar p/q of the kind that `like` holds; "0.1" and "1/3" are the numbers that they say."""
+    if isinstance(p, str):
+        return _exactly(like, Fraction(p))
     if isinstance(like, ExactArray):
         return like.field.number(p, q)
     with np.errstate(all="ignore"):
         return like.dtype.type(np.float64(p) / np.float64(q))
+
+
+def _exactly(like: np.ndarray, value: Fraction) -> Any:
+    if isinstance(like, ExactArray):
+        return like.field.number(value.numerator, value.denominator)
+    return nearest(value, like.dtype.type)
+
+
+def nearest(value: Fraction, dtype: type[np.floating]) -> Any:
+    """The number of a dtype that is nearest to an exact one."""
+    with np.errstate(all="ignore"):
+        found = dtype(float(value))  # rounded twice where the dtype is narrower than a float
+        around = [found, *(np.nextafter(found, dtype(to)) for to in (-math.inf, math.inf))]
+    if not np.isfinite(around).all():
+        return found
+    return min(around, key=lambda each: abs(Fraction(float(each)) - value))  # of two as near the first
 
 
 def lowest(like: np.ndarray) -> Any:
@@ -88,6 +115,23 @@ def lowest(like: np.ndarray) -> Any:
 def clear(a: np.ndarray) -> None:
     """Set every element to zero."""
     a[...] = number(a, 0, 1)
+
+
+def wide(a: Any) -> Any:
+    """A number or an array in float64, where it is of NumPy's; a copy."""
+    if isinstance(a, np.ndarray):
+        return a.copy() if a.dtype == object else a.astype(np.float64)
+    return np.float64(a) if isinstance(a, np.floating) else a
+
+
+def narrow(a: np.ndarray, sums: np.ndarray) -> None:
+    """a = sums, rounded to what `a` holds."""
+    a[...] = sums
+
+
+def divided(total: Any, count: int) -> Any:
+    """total/count, or the total where the count is 0."""
+    return total / count if count else total
 
 
 def matrix(a: np.ndarray, k: int) -> np.ndarray:

@@ -1,3 +1,4 @@
+# Copied by gradsmith from its runtime; do not edit. What follows has the digest b9ec5db6162d065e02e4cc50850f0b835949c8e427e3b1edeed36c7aec30b059
 """Scalar functions for kernels: float32 in, float32 out; float64 in, float64 out; NaN goes through.
 
 `exp`, `expm1`, `log`, `log1p`, `tanh`, `sigmoid` and `softplus` are straight-line arithmetic, which

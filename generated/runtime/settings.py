@@ -1,3 +1,4 @@
+# Copied by gradsmith from its runtime; do not edit. What follows has the digest aa2e1dca0548552a5e5f166b12b63300ed4b5e3da5475e67e6db0d6c3cdbd9eb
 """Checks of the numbers that a user gives to an emitted op by keyword."""
 
 import operator
