@@ -144,11 +144,16 @@ def apply(name: str, x: Any, *others: Any) -> Any:
     raise TypeError(f"{name} of a {type(x).__name__} has no exact value: evaluate over a prime field")
 
 
+def _quotient(p: int, q: int) -> Any:
+    """p/q, rounded once, however long the two are; by 0 what the standard says."""
+    return np.float64(int(p) / int(q)) if q else np.float64(p) / np.float64(q)
+
+
 class Floats:
     """IEEE double precision: inf and NaN where the standard says so, never an exception."""
 
     def number(self, p: int, q: int = 1) -> Any:
-        return np.float64(int(p) / int(q))
+        return _quotient(p, q)
 
     def lowest(self) -> Any:
         return np.float64(-math.inf)
@@ -161,7 +166,7 @@ class Singles:
     """IEEE single precision, which overflows where float32 kernels do."""
 
     def number(self, p: int, q: int = 1) -> Any:
-        return np.float32(int(p) / int(q))
+        return np.float32(_quotient(p, q))
 
     def lowest(self) -> Any:
         return np.float32(-math.inf)
