@@ -144,26 +144,26 @@ class Replay:
         dims, words = self.put.dims(tensor), {"latex": tensor.latex, "about": tensor.about}
         make = {"parameter": self.new.parameter, "computed": self.new.let}
         if tensor.role == "data":
-            made = self.new.data(
-                self.names.of[name], *dims, integer=tensor.integer, **words, **self.labels(tensor)
-            )
+            more = {**words, **self.labels(tensor)}
+            made = self.new.data(self.names.of[name], *dims, **more)
         else:
             made = make[tensor.role](self.names.of[name], *dims, **words)
-        self.put.tensors[name] = made
+        self.put.stand_in(name, made)
 
     def labels(self, tensor: Tensor) -> dict[str, Any]:
         """What is said of labels outside of their range."""
         if not tensor.integer:
             return {}
         ignored = {} if tensor.ignore_label is None else {"ignore_label": tensor.ignore_label}
-        return {"outside": tensor.outside, **ignored}
+        return {"integer": True, "outside": tensor.outside, **ignored}
 
     def pack(self, name: str) -> None:
         members = self.old.packs[name]
         first = next(t for t in self.old.tensors if t.name == members[0])
         letters = " ".join(self.names.members[name])
         made = self.new.pack(self.names.of[name], letters, *self.put.dims(first), about=first.about)
-        self.put.tensors.update(zip(members, made, strict=True))
+        for member, handle in zip(members, made, strict=True):
+            self.put.stand_in(member, handle)
 
 
 @cache
