@@ -70,7 +70,7 @@ def test_a_broken_hypothesis_is_named(number):
 def test_a_way_that_the_adjoint_does_not_go_back_is_named():
     """Without y's gradient nothing tells that x moves z through y."""
     made = pair(SPECS["one_corner"])
-    backward = without(edited(made.backward, "dy", about=""), "dy")
+    backward = without(edited(made.backward, "dy", is_a=""), "dy")
     assert "z reads y, which moves, but has no gradient" in list(breaches(Pairs(made.forward, backward)))
 
 
