@@ -79,9 +79,9 @@ sum in an array's elements, of one example after the other, in float64; a matrix
 axis in blocks of it. The terms themselves are computed in float32 everywhere.
 
 The bar: at most 1e-5, and at most twice NumPy's error or four roundings of float32 (2.4e-07), whichever is
-more: where the peer's error is below a rounding, it is so by luck. One kind of sum is outside the first half of
-the bar: which element of an embedding's gradient is added to, labels say, and such a sum stays in float32, as
-the peers' does.
+more: where the peer's error is below a rounding, it is so by luck. One kind of sum is outside the first half
+of the bar: which element of an embedding's gradient is added to, labels say, and such a sum stays in float32,
+as the peers' does.
 
 Losses of rows have ten numbers in a row, which count as ten terms. 1e8 terms: mse, mae, huber and binary
 cross-entropy on logits.

@@ -79,8 +79,8 @@ class Integers:
 
     def _near(self, op: str, name: str) -> str:
         """A label that may be anything: it is put nearer, or refused where it counts what it is."""
+        text = self._name(name)
         if name not in LabelUses(self.plan.derivation.spec).fixed():
-            text = self._name(name)
             return f"{text} = clip_labels({text}{', far' if self._says_how_far else ''})"
         far = "far" if self._says_how_far else "FAR"
         return f'check_labels("{op}", "{name}", {text}, -{far}, {far} + 1, "less than leaves 64 bits")'
