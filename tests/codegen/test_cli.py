@@ -250,7 +250,7 @@ def test_an_op_that_cannot_be_derived_fails_alone_with_one_line(tmp_path):
     done = python("-m", "codegen", "generate", path, "--out", tmp_path / "ops", "--json", cwd=ROOT)
     (row,) = json.loads(done.stdout)
     assert (done.returncode, row["op"]) == (1, "squares")
-    assert row["fault"].startswith("words.py:7: squares: 'count' cannot name anything in generated source: ")
+    assert row["fault"].startswith("words.py:8: squares: 'count' cannot name anything in generated source: ")
     assert "Traceback" not in done.stderr and not (tmp_path / "ops").exists()
 
 

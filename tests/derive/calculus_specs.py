@@ -308,7 +308,7 @@ def label_smoothing(s):
     """Labels outside the classes add nothing."""
     N, K = s.batch("N", "n"), s.size("K", "k")
     n, k = s.index("n", N), s.index("k", K)
-    x, y = s.data("x", N, K), s.data("y", N, integer=True)
+    x, y = s.data("x", N, K), s.data("y", N, integer=True, outside="zero")
     L = s.let("L")
     L[:] = total(n, x[n, y[n]] + total(k, x[n, k] * softplus(x[n, k]), where=(equal(k, y[n]),)))
     s.returns(L)
@@ -318,7 +318,7 @@ def label_smoothing(s):
 def embedding(s):
     T, V, I = s.size("T", "t"), s.size("V", "v"), s.size("I", "i")
     t, i = s.index("t", T), s.index("i", I)
-    ids, E, y = s.data("ids", T, integer=True), s.parameter("E", V, I), s.let("y", T, I)
+    ids, E, y = s.data("ids", T, integer=True, outside="zero"), s.parameter("E", V, I), s.let("y", T, I)
     y[t, i] = E[ids[t], i] * tanh(E[ids[t - 1] + 1, i])
     s.returns(y)
 
