@@ -124,10 +124,9 @@ def test_arithmetic_that_leaves_64_bits_is_noticed():
 
 
 def test_random_ops_with_extreme_labels_and_parameters_are_exact_or_refused():
-    found = [examine(seed) for seed in range(40)]
+    found = [examine(seed) for seed in range(80)]  # the language refuses some of them
     assert not [fault for _, faults in found for fault in faults]
-    # declarations refuse some of these specs: what is left must be enough to say something
-    assert sum(c[""] for c, _ in found) > 50 and sum(c["refused"] for c, _ in found) > 50
+    assert sum(c[""] for c, _ in found) > 100 and sum(c["refused"] for c, _ in found) > 50
 
 
 def test_random_ops_compiled_write_nothing_outside_of_their_arrays():
