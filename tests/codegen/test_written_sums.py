@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -12,7 +13,7 @@ from codegen.lower import lower
 from codegen.module import write_module
 from codegen.verify.load import load_plain
 from derive.authoring.spec import OpSpec
-from derive.derivation import derive
+from derive.derivation import Derivation, derive
 from tests.codegen.written_sums import NAMES, faults, random_op
 from tests.derive import scaled_specs as specs
 
@@ -90,3 +91,33 @@ def test_the_gradient_of_a_maximum_goes_to_the_first_nan() -> None:
     outputs, pullback = loaded(specs.top[0]).vjp(np.array([[1.0, np.nan, np.nan]]))
     assert np.isnan(outputs.y).all()
     assert pullback(y=np.ones(1)).x.tolist() == [[0, 1, 0]]
+
+
+@pytest.mark.parametrize(("seed", "size"), [(50, 300), (62, 300), (75, 1000)])
+def test_random_formulas_of_which_terms_cancel(seed: int, size: int) -> None:
+    kind = np.float64 if seed % 3 else np.float32
+    rng = np.random.default_rng(seed)
+    given = {n: (size * rng.uniform(-1, 1, (2, 2))).astype(kind) for n in NAMES}
+    assert faults(random_op(seed), given, SIZES, BARS[kind]) == []
+
+
+@pytest.mark.parametrize("op", SPECS[:5], ids=lambda op: op.name)
+def test_the_equations_as_they_are_written_are_found_at_fault(
+    op: OpSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unstable(spec: OpSpec) -> Derivation:
+        d = derive(spec)
+        return replace(d, stable_forward=d.forward, stable_backward=d.backward)
+
+    monkeypatch.setattr("tests.codegen.written_sums.derive", unstable)
+    reals = {p.name: 0.0078125 for p in derive(op).forward.reals}
+    assert faults(op, numbers(op, 1000.0, np.float64), SIZES, BARS[np.float64], **reals)
+
+
+@pytest.mark.parametrize("kind", BARS)
+@pytest.mark.parametrize("size", [1.0, 30.0, 300.0])
+def test_look_alikes(size: float, kind: Any) -> None:
+    """A difference, another power, a logarithm of something else, weights of which one is 0."""
+    given = numbers(specs.look_alikes[0], size, kind)
+    given["w"][0, 0] = 0
+    assert faults(specs.look_alikes[0], given, SIZES, BARS[kind]) == []

@@ -192,3 +192,17 @@ def top(s: Spec) -> None:
     x, y = s.data("x", K), s.let("y")
     y[:] = largest(k, x[k])
     s.returns(y)
+
+
+@op(title="look-alikes of sums of exponentials", source="test")
+def look_alikes(s: Spec) -> None:
+    N = s.size("N", "n")
+    n = s.index("n", N)
+    a, b, w = s.data("a", N), s.data("b", N), s.data("w", N)
+    less, share, square, other, weighted = (s.let(name, N) for name in ("m", "p", "q", "r", "u"))
+    less[n] = log(exp(relu(a[n]) + relu(b[n]) + 1) - exp(b[n]))
+    share[n] = (exp(a[n]) - exp(b[n])) / (exp(a[n]) + exp(b[n]))
+    square[n] = log(exp(a[n]) ** 2 + exp(b[n]))
+    other[n] = log(w[n] * exp(a[n]) + b[n] ** 2 + 1)
+    weighted[n] = log(w[n] * exp(a[n]) + exp(b[n]))
+    s.returns(less, share, square, other, weighted)
