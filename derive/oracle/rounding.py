@@ -104,10 +104,12 @@ class Rounded:
         value, derivative = apply(name, self.value), SCALARS[name].derivative
         if isinstance(value, mpmath.mpc):
             raise Undecided(f"{name} of {self.value} is not real")
+        if mpmath.isinf(value) and self.value == self.error == self.inherent == 0:
+            return Rounded(value)  # log of a 0 that no rounding made, as of a sum without terms
         assert derivative is not None, f"{name} is made of comparisons"
         slope = _size(derivative(_Argument(self.value), value))
-        moved = replace(self, error=self.error + OF_ARGUMENT.get(name, 0.0) * _size(self.value))
-        return moved._through(value, slope, ROUNDINGS)
+        moved = OF_ARGUMENT[name] * _size(self.value) if name in OF_ARGUMENT else 0.0
+        return replace(self, error=self.error + moved)._through(value, slope, ROUNDINGS)
 
     # comparisons --------------------------------------------------------------------------------
     def __eq__(self, other: object) -> bool:
