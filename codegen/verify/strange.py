@@ -7,9 +7,10 @@ for a number that no layer ever saves.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 
@@ -17,6 +18,10 @@ from codegen.verify.cases import Cases
 from codegen.verify.labels import index_ends
 from codegen.verify.problems import ExactProblem, Problem
 from derive.oracle.residues import PRIME, PrimeField, Residue
+
+ROUNDS = 2  # over the exact problems: some ops save one index only, which has ten places to be at
+
+Draw: TypeAlias = Callable[[Problem, str, random.Random], "int | Residue"]
 
 
 class Strange:
@@ -32,14 +37,24 @@ class Strange:
         No forward pass saves such indices; they show whether each guard of the backward pass matters.
         """
         saved = self._computed(integer=True)
-        return tuple(m for p in self.cases.exact if saved for m in self._led_astray(p, saved))
+        places = {n: _places(random.Random(f"{self.cases.seed} {n} astray")) for n in saved}
+
+        def draw(problem: Problem, name: str, _: random.Random) -> int:
+            return next(places[name])(index_ends(self.cases.derivation.stable_backward, name, problem.shape))
+
+        drawn = enumerate(self.cases.exact * ROUNDS if saved else ())
+        return tuple(m for k, p in drawn for m in self._led_astray(p, saved, draw, f" {k}"))
 
     @cached_property
     def loose(self) -> tuple[ExactProblem, ...]:
         """Problems at which every number that the forward pass saves is drawn anew, of any sign or 0."""
         saved = self._computed(integer=False)
+
+        def draw(problem: Problem, _: str, rng: random.Random) -> Residue:
+            return _residue(rng, list(problem.reals.values()))
+
         drawn = enumerate((*self.cases.exact[:8], *self.cases.typical))
-        return tuple(m for k, p in drawn for m in self._led_astray(p, saved, f" {k}"))
+        return tuple(m for k, p in drawn for m in self._led_astray(p, saved, draw, f" {k}"))
 
     @cached_property
     def lowest(self) -> tuple[ExactProblem, ...]:
@@ -58,20 +73,17 @@ class Strange:
         system = self.cases.derivation.stable_forward
         return [e.tensor for e in system.equations if system.tensor(e.tensor).integer == integer]
 
-    def _led_astray(self, solved: ExactProblem, saved: list[str], seed: str = "") -> Iterator[ExactProblem]:
+    def _led_astray(
+        self, solved: ExactProblem, saved: list[str], draw: Draw, seed: str
+    ) -> Iterator[ExactProblem]:
         """The problem with other residuals; none where its equations divide by 0 at all that are drawn."""
-        d, problem = self.cases.derivation, solved.problem
+        forward, problem = self.cases.derivation.stable_forward, solved.problem
         rng = random.Random(f"{self.cases.seed} {problem} astray{seed}")
-        limits = list(problem.reals.values())
         for _ in range(4):
             values = dict(solved.values)
             for name in saved:
-                whole = d.stable_forward.tensor(name).integer
-                ends = index_ends(d.stable_backward, name, problem.shape) or [2]
-                drawn = [
-                    _stray(rng, ends) if whole else _residue(rng, limits) for _ in range(values[name].size)
-                ]
-                made = np.array(drawn, dtype=np.int64 if whole else object)
+                drawn = [draw(problem, name, rng) for _ in range(values[name].size)]
+                made = np.array(drawn, dtype=np.int64 if forward.tensor(name).integer else object)
                 values[name] = made.reshape(values[name].shape)
             try:
                 yield self.cases.with_gradients(problem, values)
@@ -80,10 +92,26 @@ class Strange:
             return
 
 
-def _stray(rng: random.Random, ends: list[int]) -> int:
-    """An index: as often inside the shortest of the axes that it may belong to as outside of one."""
-    inside = rng.randrange(max(min(ends), 1))
-    return rng.choice((inside, rng.choice((-2, -1, *ends, max(ends) + 1))))
+def _places(rng: random.Random) -> Iterator[Callable[[list[int]], int]]:
+    """Indices by where the axes end that they may belong to: as often inside of the shortest as outside.
+
+    Dealt, not drawn: a place comes again when all have come, or a few would be missed by chance.
+    """
+
+    def inside(ends: list[int]) -> int:
+        return rng.randrange(max(min(ends, default=2), 1))
+
+    outside: tuple[Callable[[list[int]], int], ...] = (
+        lambda _: -2,
+        lambda _: -1,
+        lambda ends: min(ends, default=2),
+        lambda ends: rng.choice(ends or [2]),
+        lambda ends: max(ends, default=2) + 1,
+    )
+    hand = [*outside, *[inside] * len(outside)]
+    while True:
+        rng.shuffle(hand)
+        yield from hand
 
 
 def _residue(rng: random.Random, limits: list[Residue]) -> Residue:

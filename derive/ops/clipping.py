@@ -53,27 +53,34 @@ def clip_by_global_norm(s):
 def clip_together(s, gradients):
     """Scale any tensors by one factor, so that their common norm is at most c: the tensors, and the norm.
 
-    Declares the number c, the index n and the tensors a, top, r and norm. A tensor `g` becomes
-    `scaled_g`, divided by the largest entry of all, and `clipped_g`.
+    Declares the number c and the tensors top, r and norm, for several tensors also the index n and the
+    tensor a. A tensor `g` becomes `scaled_g`, divided by the largest entry of all, and `clipped_g`.
     """
     c = s.real("c", 1.0, about="the largest norm that is left alone; not negative")
-    n = s.index("n", len(gradients))
-    a = s.let("a", len(gradients), about="the largest absolute value of each gradient")
-    top = s.let("top", latex=r"c_{\max}", about="the largest of all; 0 where there are no entries")
-    r = s.let("r", about="norm of the scaled gradients: at least 1, unless all entries are 0")
-    norm = s.let("norm", about="norm of all gradients together")
     parts = [(g, _axes(s, g)) for g in gradients]
-    a[n] = _sum(delta(n, k) * largest(i, absolute(g[i])) for k, (g, i) in enumerate(parts))
+    most = _largest(s, [largest(i, absolute(g[i])) for g, i in parts])
+    top = s.let("top", latex=r"c_{\max}", about="the largest of all; 0 where there are no entries")
+    r = s.let("r", about="norm of the scaled gradients: at least 1, or 0 if all entries are 0")
+    norm = s.let("norm", about="norm of all gradients together")
     # comparisons that are true for 0 and -inf (no entries) and false for NaN, which goes on
-    top[:] = where(largest(n, a[n]), "<=", 0, 0, largest(n, a[n]))
+    top[:] = where(most, "<=", 0, 0, most)
     scaled = [_like(s, "scaled", g, i, where(top, "<=", 0, 0, g[i] / top)) for g, i in parts]
     squares = _sum(total(i, u[i] ** 2) for u, (_, i) in zip(scaled, parts, strict=True))
-    # all zeros: any number but 0 keeps the slope of the square root finite, and top is 0
-    r[:] = sqrt(where(top, "<=", 0, 1, squares))
+    r[:] = where(squares, "<=", 0, 0, sqrt(squares))
     norm[:] = top * r
     pairs = zip(parts, scaled, strict=True)
     clipped = [_like(s, "clipped", g, i, where(norm, "<=", c, g[i], u[i] * (c / r))) for (g, i), u in pairs]
     return clipped, norm
+
+
+def _largest(s, values):
+    """The largest of any numbers, each of which may be NaN."""
+    if len(values) == 1:
+        return values[0]
+    n = s.index("n", len(values))
+    a = s.let("a", len(values), about="the largest absolute value of each gradient")
+    a[n] = _sum(delta(n, k) * value for k, value in enumerate(values))
+    return largest(n, a[n])
 
 
 def _like(s, word, tensor, at, value):

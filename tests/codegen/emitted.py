@@ -12,7 +12,7 @@ import numpy as np
 from codegen.catalogue import catalogue, find
 from codegen.lower import Plan, lower
 from codegen.module import write_module
-from codegen.nodes import Gemm, If, Kernel, Loop, Section, Statement, inner
+from codegen.nodes import Blocks, Gemm, If, Kernel, Loop, Section, Statement, Wide, inner
 from codegen.verify.load import load_plain
 from derive.algebra.system import System
 from derive.authoring.spec import OpSpec
@@ -62,7 +62,7 @@ def visit(
     for statement in body:
         yield statement, loops
         around = (*loops, str(statement.index)) if isinstance(statement, Loop) else loops
-        if isinstance(statement, (Loop, If, Section)):
+        if isinstance(statement, (Loop, Blocks, If, Wide, Section)):
             yield from visit(inner(statement), around)
 
 

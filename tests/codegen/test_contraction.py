@@ -177,9 +177,9 @@ def sum_of_products(s):
 
 def test_a_summed_index_that_leads_both_factors_is_a_loop_that_adds_products():
     made = kernel_text(sum_of_products, "forward")
-    assert "clear(y)\nfor m in range(M):\n" in made
+    assert "clear(y)\ny_ = wide(y)\nfor m in range(M):\n" in made and made.endswith("\nnarrow(y, y_)")
     assert calls(sum_of_products) == [
-        "gemm(matrix(y, 1), matrix(A[m], 1), matrix(F[m], 1), False, False, True)"
+        "gemm(matrix(y_, 1), matrix(A[m], 1), matrix(F[m], 1), False, False, True)"
     ]
 
 

@@ -7,6 +7,8 @@ the bug and nothing else.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,7 @@ from codegen.verify.ladder import RUNGS
 from derive.algebra import domains, index
 from derive.algebra.expr import ONE, Read, transform
 from derive.algebra.index import In
+from derive.combine import collect
 from derive.combine.combine import combine
 from derive.derivation import derive
 from derive.language import log, op, sigmoid, tanh
@@ -34,7 +37,7 @@ from derive.ops.dense import dense
 from derive.ops.lstm import lstm
 from derive.ops.rnn import rnn
 from derive.ops.softmax_categorical_cross_entropy import softmax_categorical_cross_entropy
-from derive.stable import rewriting
+from derive.stable import region, rewriting, stabilise, written_out
 from derive.stable.rewrites import REWRITES, Rewrite
 
 DENSE_TANH = next(o for o in dense if o.name == "dense_tanh")
@@ -127,7 +130,10 @@ def _one(node):
 def rule_for_large_numbers(patch: Patch) -> None:
     """log(sigmoid(x)) = x: right far below 0 only."""
     wrong = Rewrite("planted", lambda x: log(sigmoid(x)), lambda x: x, "x far below 0", (-50, -40), (-1e3,))
-    patch.setattr(rewriting.rewrite, "__defaults__", ((wrong, *REWRITES),))
+    right = rewriting.rewrite.__wrapped__  # what was rewritten before is not asked again
+    planted = lru_cache(FunctionType(right.__code__, right.__globals__, "rewrite", ((wrong, *REWRITES),)))
+    for module in (rewriting, stabilise, region, collect, written_out):
+        patch.setattr(module, "rewrite", planted)
     patch.setattr(rewriting, "REWRITES", (wrong, *REWRITES))  # what a page quotes
 
 

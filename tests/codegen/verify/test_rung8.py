@@ -107,7 +107,7 @@ def test_saturation_has_an_oracle_that_cannot_overflow():
         found = difference(Face(unstable.plain, own), question)
         # the IEEE oracle overflows just as the text does, which is faithful; mpmath does not
         assert found.fault == "" and "L is inf, exactly " in found.lost[0]
-        own.derivation = replace(plain, warnings=("exp overflows",))
+        own.derivation = replace(plain, unstable=("exp overflows",))
         assert difference(Face(unstable.plain, own), question) == Outcome()
     result = rung8_nonfinite.check(unstable, Cases(plain))
     assert result.verdict == "passed" and result.detail.endswith(LOST) and "L is inf" in result.detail

@@ -9,6 +9,7 @@ from codegen.verify import rung1_adjoint
 from codegen.verify.cases import Cases
 from codegen.verify.execution import Candidate
 from codegen.verify.pairing.identity import prove
+from derive.algebra.index import Letter
 from derive.derivation import derive
 from derive.language import exp, log, op, total, where
 from tests.derive.calculus import with_equation
@@ -53,7 +54,7 @@ def test_labels_one_step_off_are_no_adjoint():
     guards = old.terms[at].guards
     assert len(guards) == 2
     for n, guard in enumerate(guards):
-        moved = (*guards[:n], guard.substitute({"t": index("t") + 1}), *guards[n + 1 :])
+        moved = (*guards[:n], guard.substitute({Letter("t"): index("t") + 1}), *guards[n + 1 :])
         terms = (*old.terms[:at], replace(old.terms[at], guards=moved), *old.terms[at + 1 :])
         wrong = with_equation(derivation.backward, replace(old, terms=terms))
         assert prove(derivation.forward, wrong).faults, guard

@@ -8,7 +8,7 @@ import pytest
 from codegen.verify.pairing.matching import check, remainder, same
 from codegen.verify.pairing.sums import Setting, Summand, summands, unit_solution
 from derive.algebra.expr import Expr, Read, times
-from derive.algebra.index import Affine, Delta, Guard, In, Index, IntegerRead
+from derive.algebra.index import Affine, Delta, Guard, In, Index, IntegerRead, Letter
 from derive.algebra.system import IntegerParameter, Size, System, Tensor, Term
 from derive.language import exp
 from tests.indices import index, indices
@@ -163,11 +163,11 @@ def test_labels_that_are_read_elsewhere_are_others() -> None:
 def test_a_map_that_is_no_bijection_is_refused() -> None:
     """u = 2*i reaches every second u only: the factors match, the inverse does not exist."""
     plain, even = one(total((i,), (), exp(read("y", ZERO)))), one(total((u,), (), exp(read("y", ZERO))))
-    found = check(plain, even, {"u": I * 2}, SETTING)
+    found = check(plain, even, {Letter("u"): I * 2}, SETTING)
     assert found is not None and "no inverse in integers" in found.reason
-    found = check(plain, even, {"u": U}, SETTING)
+    found = check(plain, even, {Letter("u"): U}, SETTING)
     assert found is not None and "no inverse in integers" in found.reason
-    found = check(plain, even, {"u": I}, SETTING)
+    found = check(plain, even, {Letter("u"): I}, SETTING)
     assert found is not None and "nothing implies" in found.reason  # u < N, i < M
 
 
@@ -192,8 +192,8 @@ def test_a_sum_over_nothing_is_0() -> None:
 
 
 def test_an_index_is_solved_for_only_where_it_stands_alone() -> None:
-    assert unit_solution(U - S * I - P, "p") == U - S * I
-    assert unit_solution(3 * P - 3 * I, "p") == I
-    assert unit_solution(2 * P - 3 * I, "p") is None
-    assert unit_solution(P + P * I, "p") is None
-    assert unit_solution(P - Affine.of(IntegerRead("label", (P,))), "p") is None
+    assert unit_solution(U - S * I - P, Letter("p")) == U - S * I
+    assert unit_solution(3 * P - 3 * I, Letter("p")) == I
+    assert unit_solution(2 * P - 3 * I, Letter("p")) is None
+    assert unit_solution(P + P * I, Letter("p")) is None
+    assert unit_solution(P - Affine.of(IntegerRead("label", (P,))), Letter("p")) is None

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegen.verify.pairing.regions import Region
-from derive.algebra.index import Affine, IntegerRead
+from derive.algebra.index import Affine, IntegerRead, Letter, Name
 from tests.indices import indices
 
 I, J, P = indices("ijp")
@@ -62,9 +62,10 @@ lines = st.tuples(small, small, small, small).map(lambda c: c[0] * I + c[1] * J 
 @settings(max_examples=300, deadline=None, derandomize=True, database=None)
 @given(st.lists(lines, max_size=5), lines)
 def test_no_implication_is_proved_that_a_point_contradicts(facts: list[Affine], goal: Affine) -> None:
-    points = [dict(zip("ijn", at, strict=True)) for at in itertools.product(range(-4, 5), repeat=3)]
+    names = (Letter("i"), Letter("j"), "n")
+    points = [dict(zip(names, at, strict=True)) for at in itertools.product(range(-4, 5), repeat=3)]
 
-    def at_least_0(e: Affine, point: dict[str, int]) -> bool:
+    def at_least_0(e: Affine, point: dict[Name, int]) -> bool:
         return e.evaluate(point, lambda *_: 0) >= 0
 
     inside = [p for p in points if all(at_least_0(f, p) for f in facts)]
