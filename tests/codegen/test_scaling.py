@@ -1,7 +1,9 @@
 """A tower of twice the height is twice the work of each stage: calls are counted, not seconds."""
 
 import cProfile
+import gc
 import pstats
+from functools import _lru_cache_wrapper
 
 import pytest
 
@@ -33,9 +35,17 @@ def _work(op):
 
 def _growth(build, height):
     """By what the work of each stage grows when the height does from `height` to twice that."""
-    _work(build(1))  # what is made once for all
-    low, high = _work(build(height)), _work(build(2 * height))
+    low, high = _alone(build, height), _alone(build, 2 * height)
     return {stage: high[stage] / low[stage] for stage in low}
+
+
+def _alone(build, height):
+    """The work of a height with nothing remembered of other tests but what is made once for all."""
+    for function in gc.get_objects():
+        if isinstance(function, _lru_cache_wrapper) and function.__module__.startswith("derive."):
+            function.cache_clear()
+    _work(build(1))
+    return _work(build(height))
 
 
 @pytest.mark.parametrize("tower", TOWERS)

@@ -9,7 +9,35 @@ from tests.codegen.verify.candidates import candidate, cases
 from tests.codegen.verify.mutation.excuses import Planted, check
 from tests.codegen.verify.mutation.test_exchanges import EXCHANGES
 
+
+def in_blocks(inner="min(N, M, start + BLOCK)", first="part = zero", last="z[()] += part"):
+    """The sum over a row's first N elements, in blocks."""
+    return f"""
+    for start in range(0, min(N, M), BLOCK):
+        {first}
+        for i in range(start, {inner}):
+            part += x[i, 0]
+        {last}
+    """
+
+
 TABLE = (
+    Planted(
+        "blocks that it would leave out",
+        "limit forgotten",
+        "min(N, M)",
+        in_blocks(),
+        (
+            in_blocks("start + BLOCK"),
+            in_blocks("min(N, M, start + BLOCK) + 1"),
+            in_blocks(first="part = one"),
+            in_blocks(last="z[()] += one"),
+            in_blocks(last="z[()] = part"),
+            in_blocks(last="z[()] *= part"),
+            in_blocks() + "    dw[0] = part",
+            "    part = two" + in_blocks(first="dw[0] = part") + "    dw[0] = part",
+        ),
+    ),
     Planted(
         "never reached",
         "shift reversed",
