@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derive import norms
+from derive import conventions
 from derive.adjoint import adjoint, name_witnesses
 from derive.algebra.system import System
 from derive.authoring.batch import batch
@@ -45,13 +45,13 @@ class Derivation:
 
     @property
     def conventions(self) -> tuple[str, ...]:
-        """What the author chose, and what the calculus did for norms."""
-        return (*self.op.conventions, *norms.conventions(self.forward))
+        """What the author chose, and what the calculus did where there is no derivative."""
+        return (*self.op.conventions, *conventions.chosen(self.forward))
 
     @property
     def without_gradient(self) -> tuple[str, ...]:
         """Where the gradient is NaN though the value is a number, each a line with its place in the spec."""
-        return norms.without_gradient(self.forward)
+        return conventions.without_gradient(self.forward)
 
 
 def derive(op: OpSpec) -> Derivation:

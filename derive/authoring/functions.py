@@ -17,12 +17,18 @@ def total(over: Affine | tuple[Affine, ...], body: Like, where: tuple[Guard, ...
     return _reduce("sum", over, body, where)
 
 
-def largest(over: Affine | tuple[Affine, ...], body: Like, where: tuple[Guard, ...] = ()) -> Expr:
-    """The maximum of `body` over indices, where the guards hold; -inf where there is none.
+def largest(
+    over: Affine | tuple[Affine, ...],
+    body: Like,
+    where: tuple[Guard, ...] = (),
+    empty: Like | None = None,
+) -> Expr:
+    """The maximum of `body` over indices, where the guards hold; `empty`, or -inf, where they never do.
 
     Its gradient goes to the first of the largest; NaN is larger than all, so to the first NaN.
     """
-    return _reduce("max", over, body, where)
+    found = _reduce("max", over, body, where)
+    return found if empty is None else Choice(total(over, ONE, where), ">", ZERO, found, as_expr(empty))
 
 
 def norm(over: Affine | tuple[Affine, ...], body: Like, where: tuple[Guard, ...] = ()) -> Expr:

@@ -10,9 +10,9 @@ from codegen.module import write_module
 from codegen.verify.load import load_plain
 from derive.authoring.handles import Handle
 from derive.authoring.spec import OpSpec
+from derive.conventions import NORM
 from derive.derivation import Derivation, derive
 from derive.language import Spec, absolute, norm, op, sqrt, total, where
-from derive.norms import NORM
 
 
 def made(length: object) -> Derivation:
@@ -43,7 +43,7 @@ def test_a_root_of_squares_is_named_with_its_line(of: object) -> None:
     assert line.startswith(
         "length_of: y takes the square root of a sum of squares, which has no gradient at 0 ("
     )
-    assert "test_norms.py:" in line and line.endswith("): norm(...) takes 0")
+    assert "test_conventions.py:" in line and line.endswith("): norm(...) takes 0")
     assert d.warnings == ()  # so that every rung compares all that it compares elsewhere
     assert "Without a gradient: length_of: y takes" in write_module(lower(d)).text
 

@@ -1,4 +1,7 @@
-"""Square roots of sums of squares, which have no gradient at 0, and norms, whose gradient there is 0."""
+"""What is chosen where there is no derivative: of maxima, and of norms at 0.
+
+A square root of a sum of squares has no gradient at 0; a norm's is 0 there.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +25,20 @@ from derive.algebra.expr import (
 from derive.algebra.system import System
 
 NORM = "the gradient of a norm is 0 where the norm is 0"
+MAXIMUM = (
+    "a maximum of nothing is -inf; NaN is larger than all; "
+    "the first of the largest, or the first NaN, takes the gradient"
+)
 
 
-def conventions(system: System) -> tuple[str, ...]:
-    """What is chosen for the norms of a system; nothing where it has none."""
-    bodies = (t.body for e in system.equations for t in e.terms)
-    return (NORM,) if any(_is_norm(node) for body in bodies for node in walk(body)) else ()
+def chosen(system: System) -> tuple[str, ...]:
+    """What is chosen for the maxima and norms of a system, a sentence each; nothing where it has none."""
+    terms = [t for e in system.equations for t in e.terms]
+    found = {
+        MAXIMUM: any(t.monoid == "max" for t in terms),
+        NORM: any(_is_norm(node) for t in terms for node in walk(t.body)),
+    }
+    return tuple(sentence for sentence, applies in found.items() if applies)
 
 
 def without_gradient(system: System) -> tuple[str, ...]:
