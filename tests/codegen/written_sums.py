@@ -1,8 +1,12 @@
-"""Random formulas of logarithms and quotients of sums of exponentials, and their values to 60 digits."""
+"""Random formulas of logarithms and quotients of sums of exponentials, and what they are by mpmath.
+
+python -m tests.codegen.written_sums [count] [first seed]
+"""
 
 from __future__ import annotations
 
 import random
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +28,7 @@ from derive.oracle.reference import evaluate
 
 DIGITS = 1200  # exponentials of 1e3 beside those of -1e3 cancel to so many
 NAMES = "abcd"
+BARS = {np.float64: 2.0**-42, np.float32: 2.0**-16}
 
 
 def random_op(seed: int) -> OpSpec:
@@ -130,3 +135,28 @@ def _exact(system: System, given: dict[str, Any], sizes: dict[str, int], reals: 
     with mpmath.workdps(DIGITS):
         precise = {n: mpmath.mpf(value) for n, value in reals.items()}
         return evaluate(system, {**given, **ones}, sizes, {}, precise, Precise())
+
+
+def asked(seed: int, size: float) -> list[str]:
+    """What is wrong with a random formula at random inputs up to a size, two seeds of three in float64."""
+    kind = np.float64 if seed % 3 else np.float32
+    rng = np.random.default_rng(seed)
+    given = {n: (size * rng.uniform(-1, 1, (2, 2))).astype(kind) for n in NAMES}
+    return faults(random_op(seed), given, {"N": 2, "B": 2}, BARS[kind])
+
+
+def main(count: int = 100, first: int = 100) -> None:
+    """Ask `count` formulas, each at inputs of four sizes; print what is wrong."""
+    found = {
+        (seed, size): wrong
+        for seed in range(first, first + count)
+        for size in (1, 30, 300, 1000)
+        if (wrong := asked(seed, size))
+    }
+    for (seed, size), wrong in found.items():
+        print(f"seed {seed}, inputs up to {size}: {'; '.join(wrong[:2])}")
+    print(f"{count} formulas, 4 sizes each: {len(found)} findings")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
