@@ -57,7 +57,8 @@ class Renaming:
 
     def tensor(self, tensor: Tensor) -> Tensor:
         dims = tuple(map(self.affine, tensor.dims))
-        return replace(tensor, name=self.name(tensor.name), dims=dims, of=self.name(tensor.of))
+        of, into = self.name(tensor.of), self.name(tensor.into)
+        return replace(tensor, name=self.name(tensor.name), dims=dims, of=of, into=into)
 
     def equation(self, equation: Equation) -> Equation:
         indices, terms = tuple(map(self.index, equation.indices)), tuple(map(self.term, equation.terms))

@@ -37,14 +37,13 @@ class Unfolding:
     found: Space
 
     @property
-    def label(self) -> str:
-        """What the buffer's declaration says that it is."""
-        kind = "added up in" if self.scatters else "unfolded for"
-        return f"patches {kind} {self.found.target.tensor}"
+    def patches(self) -> tuple[str, str, str]:
+        """What the buffer's declaration says that it is: of which array, and what is made with it."""
+        return "patches", self.source.tensor, self.found.target.tensor
 
     def buffer(self, tensors: Iterable[Tensor]) -> Tensor | None:
         """The buffer that is declared for it."""
-        return next((t for t in tensors if (t.is_a, t.of) == (self.label, self.source.tensor)), None)
+        return next((t for t in tensors if (t.is_a, t.of, t.into) == self.patches), None)
 
 
 def unfolding(system: System, task: Task) -> Unfolding | None:
@@ -119,9 +118,9 @@ def declare_patches(system: System) -> System:
         for term in (t for t in equation.terms if t.binders):
             found = unfolding(system, Task(Piece(equation, (term,)), ()))
             if found is not None and found.buffer(tensors) is None:
-                source, dims = found.source.tensor, tuple(i.hi for i in found.axes)
+                (kind, source, target), dims = found.patches, tuple(i.hi for i in found.axes)
                 name = fresh(f"{source}_patches", taken)
-                tensors.append(Tensor(name, dims, "buffer", is_a=found.label, of=source))
+                tensors.append(Tensor(name, dims, "buffer", is_a=kind, of=source, into=target))
     return replace(system, tensors=tuple(tensors))
 
 

@@ -52,8 +52,8 @@ class Tensor:
     `role` is data (one per example), parameter (shared) or computed; `members` names the slices
     of a packed tensor along its axis `packed`. Of an integer input, `outside` says what a label beyond
     its range is, "error" or "zero"; `ignore_label` is a value that counts as nothing.
-    What is made for another tensor, such as its
-    gradient, cotangent or tangent, says so in `is_a` and names that one in `of`.
+    What is made for another tensor, such as its gradient, cotangent or tangent, says so in `is_a` and
+    names that one in `of`; patches also name in `into` what is made with them.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Tensor:
     ignore_label: int | None = None
     is_a: str = ""
     of: str = ""
+    into: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from derive.algebra.expr import Expr, Read, transform
 from derive.algebra.index import Affine, Index, Letter
-from derive.algebra.system import Equation, Names, System, Tensor, Term, constants, fresh
+from derive.algebra.system import Equation, Names, System, Tensor, Term, constants, fresh, names_in
 from derive.language import Spec
 from derive.steps import Recorder
 
@@ -31,8 +31,7 @@ def pack(spec: Spec, system: System, recorder: Recorder) -> System:
     if not spec.packs:
         return system
     system = _pack_inputs(spec, system)
-    taken: Names = {t.name for t in system.tensors} | constants(system) | set(spec.ranges)
-    index_name = Letter(fresh("g", taken))
+    index_name = Letter(fresh("g", names_in(system) | set(spec.ranges)))
     while (family := _family(system, index_name)) is not None:
         name = _packed_name(system, family)
         system = _merge(system, family, name, index_name)

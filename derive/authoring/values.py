@@ -26,6 +26,7 @@ from derive.authoring.close import Shape, show
 from derive.authoring.handles import Handle
 from derive.authoring.spec import Spec
 from derive.errors import SpecError
+from derive.words import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,4 +236,4 @@ class Reader:
 def _shown(value: Any) -> str:
     if isinstance(value, Handle):
         return value.tensor.name
-    return repr(value) if isinstance(value, (str, int, float, type(None), Affine)) else type(value).__name__
+    return shown(value) if isinstance(value, (str, int, float, type(None), Affine)) else type(value).__name__

@@ -13,6 +13,7 @@ import ast
 import random
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -254,7 +255,18 @@ def finding(name: str, names: Names, load: Load = load_plain) -> str:
         place = traceback.extract_tb(fault.__traceback__)[-1]
         return f"{type(fault).__name__} in {place.name}: {fault}"
     wrong = [n for n, pair in enumerate(zip(found, neutral(name, load), strict=True)) if pair[0] != pair[1]]
-    return f"other numbers at the places {wrong}" if wrong else ""
+    if wrong:
+        return f"other numbers at the places {wrong}"
+    other = statements(source.text) != statements(text(OPS[name]))
+    return "other statements, which may be slower" if other else ""
+
+
+def statements(text: str) -> Counter[str]:
+    """How often a module's functions loop, ask, assign and call."""
+    functions = [n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)]
+    return Counter(
+        type(n).__name__ for f in functions for n in ast.walk(f) if isinstance(n, ast.stmt | ast.Call)
+    )
 
 
 def renamings(count: int, seed: int) -> Iterator[tuple[str, Names]]:

@@ -18,7 +18,7 @@ from derive.authoring.spec import OpSpec
 from derive.derivation import derive
 from derive.language import op, sigmoid, tanh
 from tests.codegen.emitted import OPS
-from tests.codegen.renaming import SIZES, Names, finding, findings, neutral, renamings
+from tests.codegen.renaming import SIZES, Names, finding, findings, neutral, renamed, renamings
 
 Build = Callable[[Any], None]
 
@@ -252,3 +252,22 @@ def test_a_pack_may_be_called_as_what_its_members_are_returned_in() -> None:
 def test_a_text_that_needs_no_other_names_has_none() -> None:
     assert lower(derive(OPS["dense_relu"])).called == {}
     assert lower(derive(made(worded))).called["step"] == "step_"
+
+
+def test_a_product_over_an_index_called_as_the_gates_are_is_one() -> None:
+    """The letter of the summed index, which no author declared, and the axis that a pack gets are two."""
+    letters = {"T": ("t",), "I": ("k",), "H": ("g",)}
+    spec = OPS["lstm"].spec()
+    members = {n: tuple(m.removeprefix(f"{n}_") for m in of) for n, of in spec.packs.items()}
+    packed = {m for of in spec.packs.values() for m in of}
+    same_names = {n: n for n in spec.places if n not in packed}
+    assert finding("lstm", Names(same_names, letters, members)) == ""
+
+
+def test_a_convolution_into_a_word_of_the_text_is_a_product_too() -> None:
+    """Patches say of which array they are and into which they go, not what those are called."""
+    spec = OPS["conv2d"].spec()
+    names = {n: {"Y": "FAR", "X": "gemm", "K": "narrow"}.get(n, n) for n in spec.places}
+    letters = {s.name: s.letters for s in spec.sizes}
+    assert finding("conv2d", Names(names, letters, {})) == ""
+    assert "gemm(" in write_module(lower(derive(renamed(OPS["conv2d"], Names(names, letters, {}))))).text
