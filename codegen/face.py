@@ -54,7 +54,8 @@ class Face:
             "backward": printer_of(plan, "backward"),
         }
         self.bodies = {name: printer.text() for name, printer in self.printers.items()}
-        self.differentiable = differentiable(self.forward)
+        # of the author's equations, as the adjoint's are: exp(x)/exp(x) has a cotangent and no slope
+        self.differentiable = differentiable(plan.derivation.forward)
         self.integers = Integers(plan, [e for p in self.printers.values() for e in p.computed])
 
     def name(self, author: str) -> str:

@@ -113,3 +113,15 @@ def test_look_alikes(size: float, kind: Any) -> None:
     given = numbers(specs.look_alikes[0], size, kind)
     given["w"][0, 0] = 0
     assert faults(specs.look_alikes[0], given, SIZES, BARS[kind]) == []
+
+
+def test_what_is_constant_once_it_is_stable_has_a_cotangent_still() -> None:
+    """exp(b + d)/exp(d + b) is 1, and its gradients are 0 for any cotangent, positional or by name."""
+    module = loaded(random_op(191))
+    given = np.full((4, 1, 2), 900.0)
+    outputs, pullback = module.vjp(*given)
+    assert outputs.y.tolist() == [[1, 1]]
+    for gradients in (pullback(outputs.y), pullback(y=outputs.y), pullback()):
+        assert not np.any([*gradients])
+    with pytest.raises(ValueError, match="y"):
+        pullback(y=np.ones(3))
