@@ -14,7 +14,7 @@ from codegen.module import write_module
 from codegen.verify.load import load_plain
 from derive.authoring.spec import OpSpec
 from derive.derivation import Derivation, derive
-from tests.codegen.written_sums import BARS, asked, faults
+from tests.codegen.written_sums import BARS, asked, faults, random_op
 from tests.derive import scaled_specs as specs
 
 SIZES = {"N": 2, "K": 3, "T": 4, "U": 3, "C": 2, "B": 2, "E": 2}
