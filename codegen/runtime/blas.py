@@ -6,11 +6,12 @@ it on disk. Numbers of threads are the user's choice (OPENBLAS_NUM_THREADS and t
 
 import numpy as np
 from llvmlite import binding, ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import get_cython_function_address, intrinsic, overload
 
 from . import plain
+from .compilation import helper
 
 _ROUTINES = {types.float32: "sgemm", types.float64: "dgemm"}
 _LARGEST = 2**31 - 1
@@ -70,7 +71,7 @@ def _single(c, a, b, transpose_a, transpose_b, accumulate):
         _wide_product(c[:, :], a[:, :], b[:, :], transpose_a, transpose_b, accumulate)
 
 
-@njit(nogil=True, error_model="numpy")
+@helper
 def _wide_product(c, a, b, transpose_a, transpose_b, accumulate):
     """The product of float32 matrices in blocks of their inner axis, and of rows to bound the memory."""
     rows = a.shape[1] if transpose_a else a.shape[0]
@@ -101,7 +102,7 @@ def _wide_product(c, a, b, transpose_a, transpose_b, accumulate):
                 c[first + row, column] = sums[row, column]
 
 
-@njit(nogil=True, error_model="numpy")
+@helper
 def _product(c, a, b, transpose_a, transpose_b, accumulate):
     rows, inner = a.shape
     if transpose_a:
