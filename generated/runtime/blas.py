@@ -1,4 +1,4 @@
-# Copied by gradsmith from its runtime; do not edit. What follows has the digest 839394c039bb3916a6cea271de3b49eed6ffd8bee9e30bd19d691d1fb6842425
+# Copied by gradsmith from its runtime; do not edit. What follows has the digest 9a4c4ff0cf63a8f693256a75318ae7282e16d6999d7176d32eb08acac841677e
 """`gemm`: matrix products by the BLAS that scipy brings, called from compiled kernels.
 
 The routines are called by symbol, not by address: an address in machine code would forbid keeping
@@ -7,11 +7,12 @@ it on disk. Numbers of threads are the user's choice (OPENBLAS_NUM_THREADS and t
 
 import numpy as np
 from llvmlite import binding, ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import get_cython_function_address, intrinsic, overload
 
 from . import plain
+from .compilation import helper
 
 _ROUTINES = {types.float32: "sgemm", types.float64: "dgemm"}
 _LARGEST = 2**31 - 1
@@ -71,7 +72,7 @@ def _single(c, a, b, transpose_a, transpose_b, accumulate):
         _wide_product(c[:, :], a[:, :], b[:, :], transpose_a, transpose_b, accumulate)
 
 
-@njit(nogil=True, error_model="numpy")
+@helper
 def _wide_product(c, a, b, transpose_a, transpose_b, accumulate):
     """The product of float32 matrices in blocks of their inner axis, and of rows to bound the memory."""
     rows = a.shape[1] if transpose_a else a.shape[0]
@@ -102,7 +103,7 @@ def _wide_product(c, a, b, transpose_a, transpose_b, accumulate):
                 c[first + row, column] = sums[row, column]
 
 
-@njit(nogil=True, error_model="numpy")
+@helper
 def _product(c, a, b, transpose_a, transpose_b, accumulate):
     rows, inner = a.shape
     if transpose_a:

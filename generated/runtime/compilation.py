@@ -1,4 +1,4 @@
-# Copied by gradsmith from its runtime; do not edit. What follows has the digest 250cc5133103cd58d5d7bc53cc689fb1a231b7ce1b9dce2110fbe9f54eb2bb05
+# Copied by gradsmith from its runtime; do not edit. What follows has the digest b3698b2142d21c2379d279107bb60000a1611db784514f9df4b8556854cbee4c
 """`kernel`: compile an emitted function with Numba when it is first called, and keep the result.
 
 Numba's own cache looks at the kernel's file alone and would go on using machine code made with an
@@ -36,7 +36,16 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     XDG_CACHE_HOME (~/.cache). Without any there is one warning a process and no cache;
     a function that comes from no file is not cached either.
     """
-    compiled = njit(nogil=True, error_model="numpy", fastmath=_FAST_MATH)(function)
+    return _kept(function, _FAST_MATH)
+
+
+def helper(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function`, which kernels call, compiled once for all of them; its sums are not reassociated."""
+    return _kept(function, set())
+
+
+def _kept(function: Callable[..., Any], fast_math: set[str]) -> Callable[..., Any]:
+    compiled = njit(nogil=True, error_model="numpy", fastmath=fast_math)(function)
     source = Path(function.__code__.co_filename)
     if source.is_file():
         _enable_cache(compiled, source, function.__module__)
@@ -104,5 +113,5 @@ def _warn_once() -> None:
         "gradsmith: no folder can be written for compiled kernels, so every process compiles "
         "them again; set NUMBA_CACHE_DIR to a folder that can be",
         RuntimeWarning,
-        stacklevel=5,
+        stacklevel=6,
     )
