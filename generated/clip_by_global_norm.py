@@ -5,7 +5,8 @@
     scaled_g_hh[j, l] = 0 if top <= 0 else g_hh[j,l]/top
     scaled_g_xh[j, k] = 0 if top <= 0 else g_xh[j,k]/top
     scaled_g_h[j] = 0 if top <= 0 else g_h[j]/top
-    r = 0 if sum_{j,l} scaled_g_hh[j,l]**2 + sum_{j,k} scaled_g_xh[j,k]**2 + sum_{j} scaled_g_h[j]**2 <= 0 else sqrt(sum_{j,l} scaled_g_hh[j,l]**2 + sum_{j,k} scaled_g_xh[j,k]**2 + sum_{j} scaled_g_h[j]**2)
+    squares = sum_{j,l} scaled_g_hh[j,l]**2 + sum_{j,k} scaled_g_xh[j,k]**2 + sum_{j} scaled_g_h[j]**2
+    r = 0 if squares <= 0 else sqrt(squares)
     norm = top*r
     clipped_g_hh[j, l] = g_hh[j,l] if norm <= c else scaled_g_hh[j,l]*(c/r)
     clipped_g_xh[j, k] = g_xh[j,k] if norm <= c else scaled_g_xh[j,k]*(c/r)
@@ -59,9 +60,9 @@ SPEC = {'name': 'clip_by_global_norm',
                'scaled_g_hh[j, l] = 0 if top <= 0 else g_hh[j,l]/top',
                'scaled_g_xh[j, k] = 0 if top <= 0 else g_xh[j,k]/top',
                'scaled_g_h[j] = 0 if top <= 0 else g_h[j]/top',
-               'r = 0 if sum_{j,l} scaled_g_hh[j,l]**2 + sum_{j,k} scaled_g_xh[j,k]**2 + sum_{j} '
-               'scaled_g_h[j]**2 <= 0 else sqrt(sum_{j,l} scaled_g_hh[j,l]**2 + sum_{j,k} '
-               'scaled_g_xh[j,k]**2 + sum_{j} scaled_g_h[j]**2)',
+               'squares = sum_{j,l} scaled_g_hh[j,l]**2 + sum_{j,k} scaled_g_xh[j,k]**2 + sum_{j} '
+               'scaled_g_h[j]**2',
+               'r = 0 if squares <= 0 else sqrt(squares)',
                'norm = top*r',
                'clipped_g_hh[j, l] = g_hh[j,l] if norm <= c else scaled_g_hh[j,l]*(c/r)',
                'clipped_g_xh[j, k] = g_xh[j,k] if norm <= c else scaled_g_xh[j,k]*(c/r)',
@@ -95,7 +96,7 @@ SPEC = {'name': 'clip_by_global_norm',
                  'the gradients of clipping itself multiply entries: they want squares that the '
                  'dtype can hold',
                  'the gradients are those of the op recurrent_layer'),
- 'digest': '1b5df41feaade330'}
+ 'digest': '836329c4bca2cf1d'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -130,8 +131,8 @@ class Gradients(NamedTuple):
 
 @kernel
 def _forward(g_hh, g_xh, g_h, c, clipped_g_hh, clipped_g_xh, clipped_g_h, norm, j_z_a, l_z_a,
-    j_z_a2, k_z_a2, j_z_a3, z_top, n_z_top, top, scaled_g_hh, scaled_g_xh, scaled_g_h, z_r, r, a,
-    z_a, z_a2, z_a3):
+    j_z_a2, k_z_a2, j_z_a3, z_top, n_z_top, top, scaled_g_hh, scaled_g_xh, scaled_g_h, squares, r,
+    a, z_a, z_a2, z_a3):
     """The outputs, and what the backward pass reads."""
     I = g_xh.shape[1]
     H = g_hh.shape[0]
@@ -207,31 +208,31 @@ def _forward(g_hh, g_xh, g_h, c, clipped_g_hh, clipped_g_xh, clipped_g_h, norm, 
     for j in range(H):
         for l in range(H):
             scaled_g_hh[j, l] = zero if top[()] <= zero else g_hh[j, l] / top[()]
-    z_r_ = wide(zero)
+    squares_ = wide(zero)
     for start in range(0, H, BLOCK):
         part = zero
         for j in range(start, min(H, start + BLOCK)):
             part += scaled_g_h[j] * scaled_g_h[j]
-        z_r_ += part
-    # z_r (16)
-    z_r[()] = z_r_
-    z_r_2 = wide(zero)
+        squares_ += part
+    # squares (16)
+    squares[()] = squares_
+    squares_2 = wide(zero)
     for start2 in range(0, I, BLOCK):
         for j in range(H):
             part2 = zero
             for k in range(start2, min(I, start2 + BLOCK)):
                 part2 += scaled_g_xh[j, k] * scaled_g_xh[j, k]
-            z_r_2 += part2
-    z_r[()] += z_r_2
-    z_r_3 = wide(zero)
+            squares_2 += part2
+    squares[()] += squares_2
+    squares_3 = wide(zero)
     for start3 in range(0, H, BLOCK):
         for j in range(H):
             part3 = zero
             for l in range(start3, min(H, start3 + BLOCK)):
                 part3 += scaled_g_hh[j, l] * scaled_g_hh[j, l]
-            z_r_3 += part3
-    z_r[()] += z_r_3
-    r_ = zero if z_r[()] <= zero else sqrt(z_r[()])
+            squares_3 += part3
+    squares[()] += squares_3
+    r_ = zero if squares[()] <= zero else sqrt(squares[()])
     # r (17)
     r[()] = r_
     # norm (18)
@@ -251,9 +252,9 @@ def _forward(g_hh, g_xh, g_h, c, clipped_g_hh, clipped_g_xh, clipped_g_h, norm, 
 
 @kernel
 def _backward(g_hh, g_xh, g_h, j_z_a, l_z_a, j_z_a2, k_z_a2, j_z_a3, z_top, n_z_top, top,
-    scaled_g_hh, scaled_g_xh, scaled_g_h, z_r, r, norm, dclipped_g_hh, dclipped_g_xh, dclipped_g_h,
-    gnorm, c, dg_hh, dg_xh, dg_h, dr, dz_r, dscaled_g_h, dscaled_g_xh, dscaled_g_hh, dtop, dz_top,
-    da, dz_a3, dz_a2, dz_a):
+    scaled_g_hh, scaled_g_xh, scaled_g_h, squares, r, norm, dclipped_g_hh, dclipped_g_xh,
+    dclipped_g_h, gnorm, c, dg_hh, dg_xh, dg_h, dr, dsquares, dscaled_g_h, dscaled_g_xh,
+    dscaled_g_hh, dtop, dz_top, da, dz_a3, dz_a2, dz_a):
     """The gradients; an empty array stands for one that is not wanted."""
     I = g_xh.shape[1]
     H = g_hh.shape[0]
@@ -288,19 +289,19 @@ def _backward(g_hh, g_xh, g_h, j_z_a, l_z_a, j_z_a2, k_z_a2, j_z_a3, z_top, n_z_
                 part3 += dclipped_g_hh[j, l] * (zero if norm[()] <= c else -scaled_g_hh[j, l] * (c / r[()] / r[()]))
             dr_3 += part3
     dr[()] += dr_3
-    # dz_r (24)
-    dz_r[()] = dr[()] * (zero if z_r[()] <= zero else one / (two * sqrt(z_r[()])))
+    # dsquares (24)
+    dsquares[()] = dr[()] * (zero if squares[()] <= zero else one / (two * sqrt(squares[()])))
     # dscaled_g_hh (27)
     for j in range(H):
         for l in range(H):
-            dscaled_g_hh[j, l] = dz_r[()] * two * scaled_g_hh[j, l] + dclipped_g_hh[j, l] * (zero if norm[()] <= c else c / r[()])
+            dscaled_g_hh[j, l] = dsquares[()] * two * scaled_g_hh[j, l] + dclipped_g_hh[j, l] * (zero if norm[()] <= c else c / r[()])
     # dscaled_g_xh (26)
     for j in range(H):
         for k in range(I):
-            dscaled_g_xh[j, k] = dz_r[()] * two * scaled_g_xh[j, k] + dclipped_g_xh[j, k] * (zero if norm[()] <= c else c / r[()])
+            dscaled_g_xh[j, k] = dsquares[()] * two * scaled_g_xh[j, k] + dclipped_g_xh[j, k] * (zero if norm[()] <= c else c / r[()])
     # dscaled_g_h (25)
     for j in range(H):
-        dscaled_g_h[j] = dz_r[()] * two * scaled_g_h[j] + dclipped_g_h[j] * (zero if norm[()] <= c else c / r[()])
+        dscaled_g_h[j] = dsquares[()] * two * scaled_g_h[j] + dclipped_g_h[j] * (zero if norm[()] <= c else c / r[()])
     dtop_ = wide(zero)
     for start4 in range(0, H, BLOCK):
         for j in range(H):
@@ -386,18 +387,18 @@ def _run(g_hh, g_xh, g_h, *, c=1.0):
     scaled_g_hh = np.empty((H, H), dtype)
     scaled_g_xh = np.empty((H, I), dtype)
     scaled_g_h = np.empty((H,), dtype)
-    z_r = np.empty((), dtype)
+    squares = np.empty((), dtype)
     r = np.empty((), dtype)
     a = np.empty((3,), dtype)
     z_a = np.empty((), dtype)
     z_a2 = np.empty((), dtype)
     z_a3 = np.empty((), dtype)
     _forward(g_hh, g_xh, g_h, c, clipped_g_hh, clipped_g_xh, clipped_g_h, norm, j_z_a, l_z_a,
-        j_z_a2, k_z_a2, j_z_a3, z_top, n_z_top, top, scaled_g_hh, scaled_g_xh, scaled_g_h, z_r, r,
-        a, z_a, z_a2, z_a3)
+        j_z_a2, k_z_a2, j_z_a3, z_top, n_z_top, top, scaled_g_hh, scaled_g_xh, scaled_g_h, squares,
+        r, a, z_a, z_a2, z_a3)
     return Outputs(clipped_g_hh, clipped_g_xh, clipped_g_h, norm[()]), (dtype, I, H, g_hh, g_xh,
         g_h, j_z_a, l_z_a, j_z_a2, k_z_a2, j_z_a3, z_top, n_z_top, top, scaled_g_hh, scaled_g_xh,
-        scaled_g_h, z_r, r, norm, c)
+        scaled_g_h, squares, r, norm, c)
 
 
 def forward(g_hh, g_xh, g_h, *, c=1.0):
@@ -450,7 +451,7 @@ class Pullback:
         """
         given = {"clipped_g_hh": clipped_g_hh, "clipped_g_xh": clipped_g_xh, "clipped_g_h": clipped_g_h, "norm": norm}
         (dtype, I, H, g_hh, g_xh, g_h, j_z_a, l_z_a, j_z_a2, k_z_a2, j_z_a3, z_top, n_z_top, top,
-            scaled_g_hh, scaled_g_xh, scaled_g_h, z_r, r, norm, c) = self._saved
+            scaled_g_hh, scaled_g_xh, scaled_g_h, squares, r, norm, c) = self._saved
         size = {"H": H, "I": I}
         (dclipped_g_hh, dclipped_g_xh, dclipped_g_h,
             gnorm) = check_cotangents("clip_by_global_norm", _OUTPUTS, given, size, dtype)
@@ -458,7 +459,7 @@ class Pullback:
         dg_xh = gradient("g_xh" in self._wanted, (H, I), dtype)
         dg_h = gradient("g_h" in self._wanted, (H,), dtype)
         dr = np.empty((), dtype)
-        dz_r = np.empty((), dtype)
+        dsquares = np.empty((), dtype)
         dscaled_g_h = np.empty((H,), dtype)
         dscaled_g_xh = np.empty((H, I), dtype)
         dscaled_g_hh = np.empty((H, H), dtype)
@@ -469,8 +470,8 @@ class Pullback:
         dz_a2 = np.empty((), dtype)
         dz_a = np.empty((), dtype)
         _backward(g_hh, g_xh, g_h, j_z_a, l_z_a, j_z_a2, k_z_a2, j_z_a3, z_top, n_z_top, top,
-            scaled_g_hh, scaled_g_xh, scaled_g_h, z_r, r, norm, dclipped_g_hh, dclipped_g_xh,
-            dclipped_g_h, gnorm, c, dg_hh, dg_xh, dg_h, dr, dz_r, dscaled_g_h, dscaled_g_xh,
+            scaled_g_hh, scaled_g_xh, scaled_g_h, squares, r, norm, dclipped_g_hh, dclipped_g_xh,
+            dclipped_g_h, gnorm, c, dg_hh, dg_xh, dg_h, dr, dsquares, dscaled_g_h, dscaled_g_xh,
             dscaled_g_hh, dtop, dz_top, da, dz_a3, dz_a2, dz_a)
         return Gradients(
             dg_hh if "g_hh" in self._wanted else None,

@@ -2,7 +2,8 @@
 
     top = 0 if max_{i} absolute(g[i]) <= 0 else max_{i} absolute(g[i])
     scaled_g[i] = 0 if top <= 0 else g[i]/top
-    r = 0 if sum_{i} scaled_g[i]**2 <= 0 else sqrt(sum_{i} scaled_g[i]**2)
+    squares = sum_{i} scaled_g[i]**2
+    r = 0 if squares <= 0 else sqrt(squares)
     norm = top*r
     clipped_g[i] = g[i] if norm <= c else scaled_g[i]*(c/r)
 
@@ -48,7 +49,8 @@ SPEC = {'name': 'clip_by_norm',
  'source': "document 002, 'Summary': 'Exploding is controlled with gradient clipping'",
  'equations': ('top = 0 if max_{i} absolute(g[i]) <= 0 else max_{i} absolute(g[i])',
                'scaled_g[i] = 0 if top <= 0 else g[i]/top',
-               'r = 0 if sum_{i} scaled_g[i]**2 <= 0 else sqrt(sum_{i} scaled_g[i]**2)',
+               'squares = sum_{i} scaled_g[i]**2',
+               'r = 0 if squares <= 0 else sqrt(squares)',
                'norm = top*r',
                'clipped_g[i] = g[i] if norm <= c else scaled_g[i]*(c/r)'),
  'inputs': ({'name': 'g', 'shape': ('N',), 'integer': False, 'about': 'gradient'},),
@@ -69,7 +71,7 @@ SPEC = {'name': 'clip_by_norm',
                  'same; an entry that is inf or NaN makes everything NaN',
                  'the gradients of clipping itself multiply entries: they want squares that the '
                  'dtype can hold'),
- 'digest': '0ce0873f97425657'}
+ 'digest': '59700b26780f2821'}
 CERTIFICATE = certificate(__file__)
 
 _INPUTS = (
@@ -95,7 +97,7 @@ class Gradients(NamedTuple):
 
 
 @kernel
-def _forward(g, c, clipped_g, norm, z_top, i_z_top, top, scaled_g, z_r, r):
+def _forward(g, c, clipped_g, norm, z_top, i_z_top, top, scaled_g, squares, r):
     """The outputs, and what the backward pass reads."""
     N = g.shape[0]
     zero = number(g, 0)
@@ -115,15 +117,15 @@ def _forward(g, c, clipped_g, norm, z_top, i_z_top, top, scaled_g, z_r, r):
     # scaled_g (4)
     for i in range(N):
         scaled_g[i] = zero if top[()] <= zero else g[i] / top[()]
-    z_r_ = wide(zero)
+    squares_ = wide(zero)
     for start in range(0, N, BLOCK):
         part = zero
         for i in range(start, min(N, start + BLOCK)):
             part += scaled_g[i] * scaled_g[i]
-        z_r_ += part
-    # z_r (5)
-    z_r[()] = z_r_
-    r_ = zero if z_r[()] <= zero else sqrt(z_r[()])
+        squares_ += part
+    # squares (5)
+    squares[()] = squares_
+    r_ = zero if squares[()] <= zero else sqrt(squares[()])
     # r (6)
     r[()] = r_
     # norm (7)
@@ -134,8 +136,8 @@ def _forward(g, c, clipped_g, norm, z_top, i_z_top, top, scaled_g, z_r, r):
 
 
 @kernel
-def _backward(g, z_top, i_z_top, top, scaled_g, z_r, r, norm, dclipped_g, gnorm, c, dg, dr, dz_r,
-    dscaled_g, dtop, dz_top):
+def _backward(g, z_top, i_z_top, top, scaled_g, squares, r, norm, dclipped_g, gnorm, c, dg, dr,
+    dsquares, dscaled_g, dtop, dz_top):
     """The gradients; an empty array stands for one that is not wanted."""
     N = g.shape[0]
     zero = number(g, 0)
@@ -154,11 +156,11 @@ def _backward(g, z_top, i_z_top, top, scaled_g, z_r, r, norm, dclipped_g, gnorm,
                 part += dclipped_g[i] * (zero if norm[()] <= c else -scaled_g[i] * (c / r[()] / r[()]))
             dr_ += part
         dr[()] += dr_
-        # dz_r (11)
-        dz_r[()] = dr[()] * (zero if z_r[()] <= zero else one / (two * sqrt(z_r[()])))
+        # dsquares (11)
+        dsquares[()] = dr[()] * (zero if squares[()] <= zero else one / (two * sqrt(squares[()])))
         # dscaled_g (12)
         for i in range(N):
-            dscaled_g[i] = dz_r[()] * two * scaled_g[i] + dclipped_g[i] * (zero if norm[()] <= c else c / r[()])
+            dscaled_g[i] = dsquares[()] * two * scaled_g[i] + dclipped_g[i] * (zero if norm[()] <= c else c / r[()])
         dtop_ = wide(zero)
         for start2 in range(0, N, BLOCK):
             part2 = zero
@@ -190,11 +192,11 @@ def _run(g, *, c=1.0):
     i_z_top = np.empty((), np.int64)
     top = np.empty((), dtype)
     scaled_g = np.empty((N,), dtype)
-    z_r = np.empty((), dtype)
+    squares = np.empty((), dtype)
     r = np.empty((), dtype)
-    _forward(g, c, clipped_g, norm, z_top, i_z_top, top, scaled_g, z_r, r)
-    return Outputs(clipped_g, norm[()]), (dtype, N, g, z_top, i_z_top, top, scaled_g, z_r, r, norm,
-        c)
+    _forward(g, c, clipped_g, norm, z_top, i_z_top, top, scaled_g, squares, r)
+    return Outputs(clipped_g, norm[()]), (dtype, N, g, z_top, i_z_top, top, scaled_g, squares, r,
+        norm, c)
 
 
 def forward(g, *, c=1.0):
@@ -245,17 +247,17 @@ class Pullback:
         Raises:   ShapeError, DtypeError
         """
         given = {"clipped_g": clipped_g, "norm": norm}
-        (dtype, N, g, z_top, i_z_top, top, scaled_g, z_r, r, norm, c) = self._saved
+        (dtype, N, g, z_top, i_z_top, top, scaled_g, squares, r, norm, c) = self._saved
         size = {"N": N}
         (dclipped_g, gnorm) = check_cotangents("clip_by_norm", _OUTPUTS, given, size, dtype)
         dg = gradient("g" in self._wanted, (N,), dtype)
         dr = np.empty((), dtype)
-        dz_r = np.empty((), dtype)
+        dsquares = np.empty((), dtype)
         dscaled_g = np.empty((N,), dtype)
         dtop = np.empty((), dtype)
         dz_top = np.empty((), dtype)
-        _backward(g, z_top, i_z_top, top, scaled_g, z_r, r, norm, dclipped_g, gnorm, c, dg, dr,
-            dz_r, dscaled_g, dtop, dz_top)
+        _backward(g, z_top, i_z_top, top, scaled_g, squares, r, norm, dclipped_g, gnorm, c, dg, dr,
+            dsquares, dscaled_g, dtop, dz_top)
         return Gradients(
             dg if "g" in self._wanted else None,
         )

@@ -53,19 +53,20 @@ def clip_by_global_norm(s):
 def clip_together(s, gradients):
     """Scale any tensors by one factor, so that their common norm is at most c: the tensors, and the norm.
 
-    Declares the number c and the tensors top, r and norm, for several tensors also the index n and the
-    tensor a. A tensor `g` becomes `scaled_g`, divided by the largest entry of all, and `clipped_g`.
+    Declares the number c and the tensors top, squares, r and norm, for several also the index n and the tensor
+    a. A tensor `g` becomes `scaled_g`, divided by the largest entry of all, and `clipped_g`.
     """
     c = s.real("c", 1.0, about="the largest norm that is left alone; not negative")
     parts = [(g, _axes(s, g)) for g in gradients]
     most = _largest(s, [largest(i, absolute(g[i])) for g, i in parts])
     top = s.let("top", latex=r"c_{\max}", about="the largest of all; 0 where there are no entries")
+    squares = s.let("squares", latex="q", about="sum of the squares of the scaled gradients")
     r = s.let("r", about="norm of the scaled gradients: at least 1, or 0 if all entries are 0")
     norm = s.let("norm", about="norm of all gradients together")
     # comparisons that are true for 0 and -inf (no entries) and false for NaN, which goes on
     top[:] = where(most, "<=", 0, 0, most)
     scaled = [_like(s, "scaled", g, i, where(top, "<=", 0, 0, g[i] / top)) for g, i in parts]
-    squares = _sum(total(i, u[i] ** 2) for u, (_, i) in zip(scaled, parts, strict=True))
+    squares[:] = _sum(total(i, u[i] ** 2) for u, (_, i) in zip(scaled, parts, strict=True))
     r[:] = where(squares, "<=", 0, 0, sqrt(squares))
     norm[:] = top * r
     pairs = zip(parts, scaled, strict=True)
