@@ -53,8 +53,8 @@ def clip_by_global_norm(s):
 def clip_together(s, gradients):
     """Scale any tensors by one factor, so that their common norm is at most c: the tensors, and the norm.
 
-    Declares the number c and the tensors top, squares, r and norm, for several also the index n and the tensor
-    a. A tensor `g` becomes `scaled_g`, divided by the largest entry of all, and `clipped_g`.
+    Declares the number c and the tensors top, squares, r and norm, for several also the index n and tensor a.
+    A tensor `g` becomes `scaled_g`, divided by the largest entry of all, and `clipped_g`.
     """
     c = s.real("c", 1.0, about="the largest norm that is left alone; not negative")
     parts = [(g, _axes(s, g)) for g in gradients]
