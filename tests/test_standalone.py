@@ -134,6 +134,7 @@ print([str(w.message).split(",")[0] for w in caught if issubclass(w.category, Ru
 def test_a_read_only_install_runs_with_one_warning(package):
     """Everything that could hold a cache is a file, or lies in one: not even root can write there."""
     (package / "__pycache__").write_text("")
+    (package / "runtime" / "__pycache__").write_text("")
     nowhere = package / "__init__.py"
     program = COUNT.format(program=CALL.strip().replace("\n", "\n    "))
     found = output(

@@ -42,7 +42,7 @@ def _growth(build, height):
 def _alone(build, height):
     """The work of a height with nothing remembered of other tests but what is made once for all."""
     for function in gc.get_objects():
-        if isinstance(function, _lru_cache_wrapper) and function.__module__.startswith("derive."):
+        if type(function) is _lru_cache_wrapper and function.__module__.startswith("derive."):
             function.cache_clear()
     _work(build(1))
     return _work(build(height))
