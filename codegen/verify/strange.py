@@ -40,7 +40,8 @@ class Strange:
         places = {n: _places(random.Random(f"{self.cases.seed} {n} astray")) for n in saved}
 
         def draw(problem: Problem, name: str, _: random.Random) -> int:
-            return next(places[name])(index_ends(self.cases.derivation.stable_backward, name, problem.shape))
+            ends = index_ends(self.cases.derivation.stable_backward, name, problem.shape)
+            return next(places[name])(ends or [2])
 
         drawn = enumerate(self.cases.exact * ROUNDS if saved else ())
         return tuple(m for k, p in drawn for m in self._led_astray(p, saved, draw, f" {k}"))
@@ -99,14 +100,14 @@ def _places(rng: random.Random) -> Iterator[Callable[[list[int]], int]]:
     """
 
     def inside(ends: list[int]) -> int:
-        return rng.randrange(max(min(ends, default=2), 1))
+        return rng.randrange(max(min(ends), 1))
 
     outside: tuple[Callable[[list[int]], int], ...] = (
         lambda _: -2,
         lambda _: -1,
-        lambda ends: min(ends, default=2),
-        lambda ends: rng.choice(ends or [2]),
-        lambda ends: max(ends, default=2) + 1,
+        min,
+        rng.choice,
+        lambda ends: max(ends) + 1,
     )
     hand = [*outside, *[inside] * len(outside)]
     while True:

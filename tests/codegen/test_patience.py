@@ -110,6 +110,7 @@ def test_ctrl_c_ends_a_command_with_one_line_and_without_workers(command, where,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's `&` has it ignored
     )
     try:
         assert wait_for(lambda: marker.exists() and bool(marker.read_text()))
